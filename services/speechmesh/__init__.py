@@ -1,0 +1,1 @@
+"""speechmesh: text to speech for other services, over gRPC."""

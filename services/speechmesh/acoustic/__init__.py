@@ -1,0 +1,1 @@
+"""The acoustic stage: segments of tokens in, feature frames out."""

@@ -1,0 +1,54 @@
+"""What the acoustic stage works on, free of any transport."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from speechmesh.common.features import FloatArray
+
+
+class Ending(Enum):
+    """How a segment ends, which decides its intonation."""
+
+    STATEMENT = "statement"
+    QUESTION = "question"
+    EXCLAMATION = "exclamation"
+    CONTINUATION = "continuation"
+
+
+@dataclass(frozen=True, slots=True)
+class AcousticSegment:
+    """One segment to synthesise.
+
+    `tokens` [P] are ids of the voice's table; `word_ends` [P] is True on the last token of each word;
+    `rate` is a factor on speed (2 is twice as fast); `speaker_id` indexes the model's embedding.
+    """
+
+    tokens: npt.NDArray[np.int64]
+    word_ends: npt.NDArray[np.bool_]
+    ending: Ending = Ending.STATEMENT
+    speaker_id: int = 0
+    rate: float = 1.0
+    max_leading_pause_frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AcousticResult:
+    """What came of a segment: `frames` [T, M] and `frames_per_token` [P], which sums to T."""
+
+    frames: FloatArray
+    frames_per_token: npt.NDArray[np.int64]
+
+
+def cut_leading_pause(result: AcousticResult, max_frames: int) -> AcousticResult:
+    """Keeps at most `max_frames` of the first token, a pause, so that first audio comes sooner; 0 keeps all."""
+    surplus = int(result.frames_per_token[0]) - max_frames
+    if max_frames <= 0 or surplus <= 0:
+        return result
+    frames_per_token = result.frames_per_token.copy()
+    frames_per_token[0] = max_frames
+    return AcousticResult(result.frames[surplus:], frames_per_token)

@@ -1,0 +1,86 @@
+"""The default voices' family: a non-autoregressive model with predicted durations, one ONNX graph.
+
+Graph contract (B batch, P tokens, T frames, M bins):
+    phones  int64 [B, P]  0 = padding        wordend int64 [B, P]  1 on the last phone of a word
+    punct   int64 [B]     1 statement, 2 question
+    speaker int64 [B]                         speed   float32 []    factor on durations
+    -> mel  float32 [B, T, M]                 dur     int64 [B, P]  frames per token, 0 for padding
+A padded batch gives what the single items give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.errors import Incompatible
+from speechmesh.common.runtime import open_session, shrinking_run_options
+
+_PADDING_ID = 0
+_STATEMENT, _QUESTION = 1, 2
+_INPUTS = {"phones", "wordend", "punct", "speaker", "speed"}
+_WARM_UP_TOKENS = (16, 64)
+
+
+class ParallelAcoustic:
+    """Runs the graph above in ONNX Runtime."""
+
+    def __init__(self, bundle: VoiceBundle, threads: int) -> None:
+        """Loads and warms the model.
+
+        Raises:
+            Incompatible: when the file is not such a graph.
+        """
+        path = bundle.folder / bundle.config.acoustic.model
+        self._session = open_session(path, threads=threads)
+        inputs = {node.name for node in self._session.get_inputs()}
+        if inputs != _INPUTS:
+            raise Incompatible(f"{path}: inputs are {sorted(inputs)}, family parallel needs {sorted(_INPUTS)}")
+        self._rate_scale = bundle.config.acoustic.rate_scale
+        self._run_options = shrinking_run_options()
+        pause = bundle.tokens.index(bundle.config.frontend.pause_token)
+        for n_tokens in _WARM_UP_TOKENS:
+            tokens = np.full(n_tokens, pause, np.int64)
+            self.infer([AcousticSegment(tokens, np.zeros(n_tokens, np.bool_))])
+
+    def batch_key(self, segment: AcousticSegment) -> float:
+        """The graph takes one speed a batch."""
+        return segment.rate
+
+    def infer(self, segments: Sequence[AcousticSegment]) -> list[AcousticResult]:
+        """Synthesises a batch of segments of equal rate."""
+        mel, durations = self._session.run(["mel", "dur"], self._pack(segments), self._run_options)
+        return unpack(segments, mel, durations)
+
+    def _pack(self, segments: Sequence[AcousticSegment]) -> dict[str, npt.NDArray[np.generic]]:
+        shape = (len(segments), max(len(segment.tokens) for segment in segments))
+        phones = np.full(shape, _PADDING_ID, np.int64)
+        word_ends = np.zeros(shape, np.int64)
+        for row, segment in enumerate(segments):
+            phones[row, : len(segment.tokens)] = segment.tokens
+            word_ends[row, : len(segment.tokens)] = segment.word_ends
+        punct = [_QUESTION if s.ending is Ending.QUESTION else _STATEMENT for s in segments]
+        return {
+            "phones": phones,
+            "wordend": word_ends,
+            "punct": np.array(punct, np.int64),
+            "speaker": np.array([segment.speaker_id for segment in segments], np.int64),
+            "speed": np.array(self._rate_scale / segments[0].rate, np.float32),
+        }
+
+
+def unpack(
+    segments: Sequence[AcousticSegment], mel: npt.NDArray[np.float32], durations: npt.NDArray[np.int64]
+) -> list[AcousticResult]:
+    """Cuts a batch's `mel` [B, T, M] and `durations` [B, P] into one result a segment, padding dropped."""
+    results = []
+    for row, segment in enumerate(segments):
+        frames_per_token = durations[row, : len(segment.tokens)]
+        n_frames = int(frames_per_token.sum())
+        # A copy: a view would keep the whole batch in memory for as long as the slowest listener.
+        results.append(AcousticResult(mel[row, :n_frames].copy(), frames_per_token.copy()))
+    return results

@@ -1,0 +1,160 @@
+"""speechmesh.acoustic.v1 on the wire: messages to segments, results to messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import numpy as np
+
+from speechmesh.acoustic.batcher import BatchedResult
+from speechmesh.acoustic.domain import AcousticSegment, Ending, cut_leading_pause
+from speechmesh.acoustic.engine import AcousticEngine, LoadedVoice
+from speechmesh.acoustic.settings import AcousticSettings
+from speechmesh.acoustic.v1 import acoustic_pb2 as pb
+from speechmesh.acoustic.v1 import acoustic_pb2_grpc
+from speechmesh.common.errors import InvalidInput
+from speechmesh.common.features import pack_frames
+from speechmesh.common.server import StreamLimit
+from speechmesh.common.tasks import TaskBag
+from speechmesh.common.telemetry import tracer
+
+_ENDINGS = {
+    pb.Segment.ENDING_QUESTION: Ending.QUESTION,
+    pb.Segment.ENDING_EXCLAMATION: Ending.EXCLAMATION,
+    pb.Segment.ENDING_CONTINUATION: Ending.CONTINUATION,
+}
+
+
+class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
+    """Translates; the engine works."""
+
+    def __init__(self, engine: AcousticEngine, settings: AcousticSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._limit = StreamLimit(settings.max_streams)
+
+    async def StreamFrames(
+        self, request_iterator: AsyncIterator[pb.StreamFramesRequest], context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[pb.StreamFramesResponse]:
+        """Synthesises the segments of one request; several are in work at once."""
+        with self._limit.hold():
+            first = await anext(aiter(request_iterator), None)
+            if first is None or first.WhichOneof("message") != "open":
+                raise InvalidInput("open", "must be the first message of the stream")
+            voice = self._engine.voice(first.open.voice, first.open.voice_revision)
+            # Bounded: neither more segments in work nor more results waiting than the setting says.
+            places = asyncio.Semaphore(self._settings.max_segments_per_stream)
+            results: asyncio.Queue[pb.StreamFramesResponse | None] = asyncio.Queue()
+            async with TaskBag() as tasks:
+                tasks.start(self._read(request_iterator, voice, places, results, tasks))
+                async for response in tasks.drain(results):
+                    if response.last:
+                        places.release()
+                    yield response
+
+    async def _read(
+        self,
+        requests: AsyncIterator[pb.StreamFramesRequest],
+        voice: LoadedVoice,
+        places: asyncio.Semaphore,
+        results: asyncio.Queue[pb.StreamFramesResponse | None],
+        tasks: TaskBag,
+    ) -> None:
+        running: list[asyncio.Task[None]] = []
+        async for request in requests:
+            if request.WhichOneof("message") != "segment":
+                raise InvalidInput("message", "only segments follow the first message")
+            segment = self._segment(request.segment, voice)
+            await places.acquire()
+            running = [task for task in running if not task.done()]
+            running.append(tasks.start(self._synthesise(request.segment, segment, voice, results)))
+        for task in running:
+            await asyncio.wait({task})
+        results.put_nowait(None)
+
+    def _segment(self, message: pb.Segment, voice: LoadedVoice) -> AcousticSegment:
+        """The domain form of a segment.
+
+        Raises:
+            InvalidInput: naming the field that is wrong.
+        """
+        config = voice.bundle.config
+        tokens = np.array(message.tokens, np.int64)
+        if not 0 < len(tokens) <= self._settings.max_segment_tokens:
+            raise InvalidInput(
+                "segment.tokens", f"{len(tokens)} tokens, 1 to {self._settings.max_segment_tokens} are taken"
+            )
+        if tokens.min() < 1 or tokens.max() >= len(voice.bundle.tokens):
+            raise InvalidInput("segment.tokens", f"ids are 1 to {len(voice.bundle.tokens) - 1}")
+        word_ends = np.zeros(len(tokens), np.bool_)
+        for word in message.words:
+            last = word.first_token + word.n_tokens - 1
+            if word.n_tokens < 1 or last >= len(tokens):
+                raise InvalidInput("segment.words", "a word lies outside the tokens")
+            word_ends[last] = True
+        speakers = {speaker.name: speaker.id for speaker in config.speakers}
+        speaker = message.speaker or config.speakers[0].name
+        if speaker not in speakers:
+            raise InvalidInput("segment.speaker", f"{speaker!r} is not one of {', '.join(speakers)}")
+        return AcousticSegment(
+            tokens,
+            word_ends,
+            _ENDINGS.get(message.ending, Ending.STATEMENT),
+            speakers[speaker],
+            message.rate or 1.0,
+            message.max_leading_pause_frames,
+        )
+
+    async def _synthesise(
+        self,
+        message: pb.Segment,
+        segment: AcousticSegment,
+        voice: LoadedVoice,
+        results: asyncio.Queue[pb.StreamFramesResponse | None],
+    ) -> None:
+        with tracer.start_as_current_span(
+            "acoustic.segment", attributes={"speechmesh.segment_index": message.index}
+        ) as span:
+            batched = await voice.batcher.infer(segment, message.slack_ms, span)
+            span.set_attribute("speechmesh.queue_ms", batched.queue_ms)
+        for response in self._responses(message.index, segment, batched):
+            results.put_nowait(response)
+
+    def _responses(
+        self, index: int, segment: AcousticSegment, batched: BatchedResult
+    ) -> list[pb.StreamFramesResponse]:
+        result = cut_leading_pause(batched.result, segment.max_leading_pause_frames)
+        step = self._settings.max_frames_per_message
+        starts = range(0, max(len(result.frames), 1), step)
+        responses = [
+            pb.StreamFramesResponse(
+                segment_index=index, frames=pack_frames(result.frames[start : start + step], start)
+            )
+            for start in starts
+        ]
+        responses[0].alignment.frames_per_token.extend(result.frames_per_token.tolist())
+        responses[-1].last = True
+        responses[-1].timing.CopyFrom(
+            pb.SegmentTiming(
+                queue_ms=batched.queue_ms, compute_ms=batched.compute_ms, batch_size=batched.batch_size
+            )
+        )
+        return responses
+
+    async def ListModels(
+        self, request: pb.ListModelsRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ListModelsResponse:
+        """Lists the loaded voices."""
+        return pb.ListModelsResponse(
+            models=[
+                pb.AcousticModel(
+                    voice=voice.bundle.name,
+                    voice_revision=voice.bundle.revision,
+                    family=voice.bundle.config.acoustic.family,
+                    feature_space=voice.bundle.config.feature_space.to_proto(),
+                )
+                for voice in self._engine.voices.values()
+            ]
+        )

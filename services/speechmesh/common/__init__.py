@@ -1,0 +1,1 @@
+"""What all services share: settings, server bootstrap, telemetry, errors, voice bundles, audio."""

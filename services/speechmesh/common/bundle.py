@@ -1,0 +1,176 @@
+"""Voice bundles: a folder with `voice.yaml`, ONNX files and a licence is a voice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from speechmesh.common.errors import Incompatible
+from speechmesh.common.features import FeatureSpace
+
+Tier = Literal["high", "balanced", "fast"]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Speaker(_Strict):
+    """A speaker of a voice; `id` is its index in the acoustic model's embedding."""
+
+    name: str
+    id: int = Field(0, ge=0)
+    description: str = ""
+
+
+class FrontendConfig(_Strict):
+    """Which text frontend reads for the voice, and its token table."""
+
+    reader: str = Field(description="Name of the text frontend, for example `english`.")
+    tokens: str = Field("tokens.json", description='JSON file {"tokens": [...]}; index = id.')
+    pause_token: str = "pau"
+
+
+class AcousticConfig(_Strict):
+    """The acoustic model: the family that runs it and its file."""
+
+    family: str
+    model: str
+    rate_scale: float = Field(
+        1.0, gt=0, description="Factor on durations at rate 1, where a model's own pace is off."
+    )
+
+
+class VocoderConfig(_Strict):
+    """One tier's vocoder and how it may be cut into windows."""
+
+    model: str
+    context_frames: int = Field(
+        ge=0, description="Frames needed on each side of a window for its middle to equal the whole."
+    )
+    ladder_frames: tuple[int, ...] = Field(
+        description="Window sizes without context, ascending; the first is the first chunk of a stream."
+    )
+    max_batch_size: int = Field(8, ge=1, description="Most windows of equal shape in one run.")
+
+    @field_validator("ladder_frames")
+    @classmethod
+    def _ascending(cls, ladder: tuple[int, ...]) -> tuple[int, ...]:
+        if not ladder or min(ladder) < 1 or list(ladder) != sorted(set(ladder)):
+            raise ValueError("must be positive and ascending")
+        return ladder
+
+
+class VoiceConfig(_Strict):
+    """The content of `voice.yaml`."""
+
+    format: Literal[1]
+    name: Name
+    description: str = ""
+    license: str
+    languages: tuple[str, ...] = Field(min_length=1)
+    speakers: tuple[Speaker, ...] = Field(min_length=1)
+    styles: tuple[str, ...] = ("neutral",)
+    frontend: FrontendConfig
+    feature_space: FeatureSpace
+    acoustic: AcousticConfig
+    vocoders: dict[Tier, VocoderConfig] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique_names(self) -> VoiceConfig:
+        for what, names in (("speakers", [s.name for s in self.speakers]), ("styles", list(self.styles))):
+            if len(set(names)) != len(names):
+                raise ValueError(f"{what} must have different names")
+        return self
+
+
+@dataclass(frozen=True)
+class VoiceBundle:
+    """A voice bundle on disk."""
+
+    folder: Path
+    config: VoiceConfig
+
+    @property
+    def name(self) -> str:
+        """The voice's name."""
+        return self.config.name
+
+    @cached_property
+    def revision(self) -> str:
+        """Hash of all that decides the sound: equal revision and request, equal audio."""
+        digest = hashlib.sha256()
+        files = {"voice.yaml", self.config.frontend.tokens, self.config.acoustic.model}
+        files |= {vocoder.model for vocoder in self.config.vocoders.values()}
+        for name in sorted(files):
+            digest.update(name.encode())
+            digest.update(hashlib.sha256((self.folder / name).read_bytes()).digest())
+        return digest.hexdigest()[:12]
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """The token table; index = id.
+
+        Raises:
+            Incompatible: when the file is not a token table.
+        """
+        path = self.folder / self.config.frontend.tokens
+        try:
+            tokens = json.loads(path.read_text(encoding="utf-8"))["tokens"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Incompatible(f"{path}: not a token table ({error})") from None
+        return tuple(tokens)
+
+    def vocoder_model_name(self, tier: Tier) -> str:
+        """The name under which Triton serves the tier's vocoder."""
+        return f"{self.name}.{tier}"
+
+
+def load_bundle(folder: Path) -> VoiceBundle:
+    """Reads and checks one bundle.
+
+    Raises:
+        Incompatible: naming the file and the field that is wrong.
+    """
+    path = folder / "voice.yaml"
+    try:
+        config = VoiceConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Incompatible(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise Incompatible(f"{path}: not YAML: {error}") from None
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise Incompatible(f"{path}: {problems}") from None
+    bundle = VoiceBundle(folder, config)
+    models = [config.acoustic.model, *(vocoder.model for vocoder in config.vocoders.values())]
+    for name in (config.frontend.tokens, *models):
+        if not (folder / name).is_file():
+            raise Incompatible(f"{path}: names {name}, which is not in the folder")
+    return bundle
+
+
+def load_bundles(voices_dir: Path) -> dict[str, VoiceBundle]:
+    """All bundles in a folder by name, in the order of their folders' names.
+
+    Raises:
+        Incompatible: when there is none, two have one name, or one is broken.
+    """
+    bundles: dict[str, VoiceBundle] = {}
+    folders = sorted(path.parent for path in voices_dir.glob("*/voice.yaml"))
+    for folder in folders:
+        bundle = load_bundle(folder)
+        if bundle.name in bundles:
+            raise Incompatible(f"{folder}: the name {bundle.name} is taken by {bundles[bundle.name].folder}")
+        bundles[bundle.name] = bundle
+    if not bundles:
+        raise Incompatible(f"{voices_dir.absolute()}: no voice bundle in it")
+    return bundles

@@ -1,0 +1,129 @@
+"""The one server interceptor: opens the call's span and maps every error to its status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn
+
+import grpc
+from grpc_status import rpc_status
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+
+from speechmesh.common.errors import Internal, SpeechmeshError
+from speechmesh.common.telemetry import current_trace_id, incoming_context, tracer
+
+log = logging.getLogger(__name__)
+
+_UNTRACED = ("/grpc.health.", "/grpc.reflection.")
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Wraps every handler: SpeechmeshError becomes its status, anything else Internal with the trace id."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
+        """Wraps the handler that `continuation` finds, if any."""
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or method.startswith(_UNTRACED):
+            return handler
+        if handler.response_streaming:
+            wrap, make = _wrap_streaming, (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+            inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
+        else:
+            wrap, make = _wrap_unary, (
+                grpc.stream_unary_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_unary_rpc_method_handler
+            )
+            inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
+        return make(wrap(inner, method), handler.request_deserializer, handler.response_serializer)
+
+
+class _CallSpan:
+    """The SERVER span of one call, child of the caller's context, current while the handler runs."""
+
+    def __init__(self, method: str, context: grpc.aio.ServicerContext) -> None:
+        self._parent = incoming_context(context.invocation_metadata())
+        self._method = method
+
+    def __enter__(self) -> trace.Span:
+        self._span = tracer.start_span(
+            self._method.lstrip("/"),
+            self._parent,
+            kind=trace.SpanKind.SERVER,
+            attributes={"rpc.system": "grpc", "rpc.method": self._method},
+            record_exception=False,
+        )
+        self._token = otel_context.attach(trace.set_span_in_context(self._span, self._parent))
+        return self._span
+
+    def __exit__(self, *_: object) -> None:
+        self._span.end()
+        try:
+            otel_context.detach(self._token)
+        except ValueError:  # a generator closed from another context; that context is gone with its task
+            log.debug("span closed from another context")
+
+
+async def _abort(
+    error: BaseException, context: grpc.aio.ServicerContext, span: trace.Span, method: str
+) -> NoReturn:
+    if isinstance(error, SpeechmeshError):
+        mapped = error
+    else:
+        log.exception("unexpected error in %s", method, exc_info=error)
+        mapped = Internal.hiding(current_trace_id())
+    span.set_attribute("rpc.grpc.status_code", mapped.status.value[0])
+    span.set_status(trace.StatusCode.ERROR, str(mapped))
+    await context.abort_with_status(rpc_status.to_status(mapped.to_status()))
+    raise AssertionError("abort returned")  # pragma: no cover - abort always raises
+
+
+def _wrap_streaming(
+    inner: Callable[[Any, grpc.aio.ServicerContext], AsyncIterator[Any]], method: str
+) -> Callable[[Any, grpc.aio.ServicerContext], AsyncIterator[Any]]:
+    async def handle(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+        with _CallSpan(method, context) as span:
+            responses = inner(request, context)
+            try:
+                async for response in responses:
+                    yield response
+            except (asyncio.CancelledError, GeneratorExit):
+                span.set_attribute("speechmesh.cancelled", True)
+                raise
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:  # the one place that sees every error
+                await _abort(error, context, span, method)
+            finally:
+                # The handler's own clean-up runs now, not when the garbage collector finds it.
+                if hasattr(responses, "aclose"):
+                    await responses.aclose()
+
+    return handle
+
+
+def _wrap_unary(
+    inner: Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]], method: str
+) -> Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]:
+    async def handle(request: Any, context: grpc.aio.ServicerContext) -> Any:
+        with _CallSpan(method, context) as span:
+            try:
+                return await inner(request, context)
+            except (asyncio.CancelledError, grpc.aio.AbortError):
+                raise
+            except Exception as error:  # the one place that sees every error
+                await _abort(error, context, span, method)
+
+    return handle

@@ -1,0 +1,141 @@
+"""Server bootstrap: gRPC server, health, reflection, and a drain on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from speechmesh.common.errors import Overloaded
+from speechmesh.common.interceptor import CallInterceptor
+from speechmesh.common.settings import ServiceSettings
+from speechmesh.common.telemetry import start_logging, start_tracing
+
+log = logging.getLogger(__name__)
+
+
+class StreamLimit:
+    """Counts the running streams; one over the limit is refused at once."""
+
+    def __init__(self, max_streams: int) -> None:
+        self._max_streams = max_streams
+        self.n_streams = 0
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Holds a place while the stream runs.
+
+        Raises:
+            Overloaded: when all places are taken.
+        """
+        if self.n_streams >= self._max_streams:
+            raise Overloaded(f"{self._max_streams} streams are running, no more are taken")
+        self.n_streams += 1
+        try:
+            yield
+        finally:
+            self.n_streams -= 1
+
+
+class MeshServer:
+    """A grpc.aio server with health and reflection. Health says NOT_SERVING until `set_serving(True)`."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._settings = settings
+        self.server = grpc.aio.server(
+            interceptors=(CallInterceptor(),),
+            options=[
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
+                ("grpc.max_send_message_length", settings.max_message_bytes),
+                ("grpc.so_reuseport", 0),  # two services on one port is an error, not a lottery
+                ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+                ("grpc.keepalive_permit_without_calls", 1),
+            ],
+        )
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
+        self._names: list[str] = [""]
+        self.port = 0
+
+    async def start(self, service_names: Sequence[str]) -> None:
+        """Listens, NOT_SERVING, with reflection of `service_names`.
+
+        Raises:
+            RuntimeError: when the port is taken.
+        """
+        self._names += service_names
+        await self.set_serving(False)
+        reflection.enable_server_reflection(
+            (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server
+        )
+        self.port = self.server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        await self.server.start()
+        log.info("listening on %s:%d", self._settings.host, self.port)
+
+    async def set_serving(self, serving: bool) -> None:
+        """Sets what health answers, for the server and each of its services."""
+        status = health_pb2.HealthCheckResponse
+        for name in self._names:
+            await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
+
+    async def drain(self) -> None:
+        """Says NOT_SERVING, waits for load balancers to see it, then lets running calls end within the grace."""
+        await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(self._settings.drain_delay_s)
+        await self.server.stop(self._settings.drain_grace_s)
+
+
+Lifespan = Callable[[MeshServer], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def running(settings: ServiceSettings, lifespan: Lifespan) -> AsyncIterator[MeshServer]:
+    """A server within its lifespan, which registers the services, starts the server and warms up."""
+    server = MeshServer(settings)
+    async with lifespan(server):
+        try:
+            yield server
+        finally:
+            await server.drain()
+
+
+def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> None:
+    """Runs a service until SIGTERM or SIGINT, then drains it. The `main` of every service."""
+    start_logging(service_name, settings.log_level)
+    tracing = start_tracing(service_name, settings.otlp_endpoint)
+    try:
+        asyncio.run(_serve_until_signal(settings, lifespan))
+    finally:
+        if tracing is not None:
+            tracing.shutdown()
+
+
+async def _serve_until_signal(settings: ServiceSettings, lifespan: Lifespan) -> None:
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    started = asyncio.Event()
+
+    async def run() -> None:
+        async with running(settings, lifespan):
+            started.set()
+            await stop.wait()
+            log.info("draining")
+
+    service = asyncio.create_task(run())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({service, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not started.is_set():  # stopped while warming up: nothing to drain
+        service.cancel()
+        with suppress(asyncio.CancelledError):
+            await service
+    else:
+        await service
+    log.info("stopped")

@@ -1,0 +1,49 @@
+"""Settings: one frozen class per service, read from the environment, checked at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+S = TypeVar("S", bound="ServiceSettings")
+
+
+class ServiceSettings(BaseSettings):
+    """What every service has. A service's variables are `SPEECHMESH_<SERVICE>_<NAME>`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 or [::] inside a container.")
+    port: int = Field(0, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
+    voices_dir: Path = Field(Path("voices"), description="Folder whose sub-folders are voice bundles.")
+    max_message_bytes: int = Field(
+        16 * 1024 * 1024, ge=64 * 1024, description="Largest gRPC message taken or sent."
+    )
+    max_streams: int = Field(256, ge=1, description="Streams served at once; one more is refused at once.")
+    drain_grace_s: float = Field(
+        20.0, ge=0, description="After SIGTERM, how long running streams may take to end. Below the pod's grace."
+    )
+    drain_delay_s: float = Field(
+        0.0, ge=0, description="After SIGTERM, how long NOT_SERVING is shown before new streams are refused."
+    )
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged.")
+    otlp_endpoint: str = Field(
+        "", description="Base URL of an OTLP/HTTP receiver, as http://host:4318; empty: no tracing."
+    )
+
+
+def load(settings: type[S], **overrides: Any) -> S:
+    """Reads the settings of a service.
+
+    Raises:
+        SystemExit: naming each variable that is wrong, so that a misconfigured service fails at start.
+    """
+    try:
+        return settings(**overrides)
+    except ValidationError as error:
+        prefix = str(settings.model_config.get("env_prefix", ""))
+        lines = [f"  {prefix}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise SystemExit("wrong settings:\n" + "\n".join(lines)) from None

@@ -1,0 +1,1 @@
+"""Feature frames between the stages, speechmesh.features.v1 (generated from protos/)."""

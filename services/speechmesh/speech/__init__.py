@@ -1,0 +1,1 @@
+"""The public contract, speechmesh.speech.v1 (generated from protos/)."""

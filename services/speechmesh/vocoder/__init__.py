@@ -1,0 +1,1 @@
+"""The vocoder stage: feature frames in, samples out."""

@@ -1,0 +1,83 @@
+"""The served vocoders: which model a stream gets, and what a window's priority is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from speechmesh.common.bundle import Tier, VoiceBundle, load_bundles
+from speechmesh.common.errors import Incompatible
+from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
+from speechmesh.vocoder.backends.embedded import EmbeddedBackend
+from speechmesh.vocoder.settings import VocoderSettings
+
+# What `auto` takes, in this order.
+_AUTO_ORDER: tuple[Tier, ...] = ("balanced", "high", "fast")
+
+
+def make_backend(settings: VocoderSettings) -> VocoderBackend:
+    """The backend that the settings name."""
+    if settings.backend == "embedded":
+        return EmbeddedBackend(workers=settings.embedded_workers, max_queued=settings.max_queued_windows)
+    # Only here, so that the embedded backend runs where tritonclient is not installed.
+    from speechmesh.vocoder.backends.triton import TritonBackend  # noqa: PLC0415
+
+    return TritonBackend(
+        settings.triton_url,
+        timeout_ms=settings.triton_timeout_ms,
+        max_message_bytes=settings.max_message_bytes,
+    )
+
+
+class VocoderEngine:
+    """The vocoders of every voice in the folder, on one backend."""
+
+    def __init__(self, settings: VocoderSettings, backend: VocoderBackend | None = None) -> None:
+        self.settings = settings
+        self.backend = backend or make_backend(settings)
+        self._bundles: dict[str, VoiceBundle] = {}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Loads the bundles and waits until the backend serves all of their vocoders.
+
+        Raises:
+            Incompatible: when a bundle is broken.
+        """
+        loop = asyncio.get_running_loop()
+        self._bundles = await loop.run_in_executor(None, load_bundles, self.settings.voices_dir)
+        async with self.backend.running(self.models()):
+            yield
+
+    def models(self) -> list[VocoderModel]:
+        """Every tier of every voice."""
+        return [
+            VocoderModel(bundle, tier)
+            for bundle in self._bundles.values()
+            for tier in bundle.config.vocoders
+        ]
+
+    def choose(self, voice: str, revision: str, tier: str) -> VocoderModel:
+        """The vocoder for a stream; tier `auto` or empty lets the stage choose.
+
+        Raises:
+            Incompatible: when voice, revision or tier is not served here.
+        """
+        bundle = self._bundles.get(voice)
+        if bundle is None:
+            raise Incompatible(f"voice {voice!r} is not loaded in the vocoder stage")
+        if revision and revision != bundle.revision:
+            raise Incompatible(f"voice {voice!r} is here in revision {bundle.revision}, not {revision}")
+        tiers = bundle.config.vocoders
+        wanted = _AUTO_ORDER if tier in ("", "auto") else (tier,)
+        chosen = next((name for name in _AUTO_ORDER if name in wanted and name in tiers), None)
+        if chosen is None:
+            raise Incompatible(f"voice {voice!r} has no vocoder of tier {tier!r}; it has {', '.join(tiers)}")
+        return VocoderModel(bundle, chosen)
+
+    def priority(self, slack_ms: float) -> Priority:
+        """A window's priority from the audio its listener has left."""
+        if slack_ms < self.settings.urgent_slack_ms:
+            return Priority.URGENT
+        return Priority.NORMAL if slack_ms < self.settings.relaxed_slack_ms else Priority.RELAXED

@@ -1,0 +1,106 @@
+"""speechmesh.vocoder.v1 on the wire: messages to frames, samples to messages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+import grpc
+import numpy as np
+from pydantic import ValidationError
+
+from speechmesh.common.errors import Incompatible, InvalidInput
+from speechmesh.common.features import FeatureSpace, unpack_frames
+from speechmesh.common.server import StreamLimit
+from speechmesh.vocoder.backends import VocoderModel
+from speechmesh.vocoder.engine import VocoderEngine
+from speechmesh.vocoder.stream import FramesIn, SamplesOut, VocoderStream
+from speechmesh.vocoder.v1 import vocoder_pb2 as pb
+from speechmesh.vocoder.v1 import vocoder_pb2_grpc
+
+
+class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
+    """Translates; VocoderStream works."""
+
+    def __init__(self, engine: VocoderEngine) -> None:
+        self._engine = engine
+        self._limit = StreamLimit(engine.settings.max_streams)
+
+    async def StreamAudio(
+        self, request_iterator: AsyncIterator[pb.StreamAudioRequest], context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[pb.StreamAudioResponse]:
+        """Vocodes the segments of one request."""
+        with self._limit.hold():
+            first = await anext(aiter(request_iterator), None)
+            if first is None or first.WhichOneof("message") != "open":
+                raise InvalidInput("open", "must be the first message of the stream")
+            model = self._open(first.open)
+            frames = _read(request_iterator, model.bundle.config.feature_space.n_mels)
+            async for out in VocoderStream(self._engine, model).run(frames):
+                yield _response(out, model)
+
+    def _open(self, options: pb.StreamOptions) -> VocoderModel:
+        model = self._engine.choose(options.voice, options.voice_revision, options.tier)
+        if options.HasField("feature_space"):
+            try:
+                offered = FeatureSpace.from_proto(options.feature_space)
+            except ValidationError as error:
+                raise InvalidInput("open.feature_space", str(error.errors()[0]["msg"])) from None
+            what = f"vocoder {model.name} against the frames"
+            model.bundle.config.feature_space.require_equal(offered, what)
+        return model
+
+    async def ListModels(
+        self, request: pb.ListModelsRequest, context: grpc.aio.ServicerContext
+    ) -> pb.ListModelsResponse:
+        """Lists the served vocoders."""
+        return pb.ListModelsResponse(
+            models=[
+                pb.VocoderModel(
+                    voice=model.bundle.name,
+                    voice_revision=model.bundle.revision,
+                    tier=model.tier,
+                    feature_space=model.bundle.config.feature_space.to_proto(),
+                    backend=self._engine.backend.name,
+                )
+                for model in self._engine.models()
+            ]
+        )
+
+
+async def _read(requests: AsyncIterator[pb.StreamAudioRequest], n_mels: int) -> AsyncIterator[FramesIn]:
+    segment_index: int | None = None
+    async for request in requests:
+        if request.WhichOneof("message") != "frames":
+            raise InvalidInput("message", "only frames follow the first message")
+        message = request.frames
+        if segment_index not in (None, message.segment_index):
+            raise Incompatible(f"segment {segment_index} is not complete, {message.segment_index} came")
+        segment_index = None if message.last else message.segment_index
+        yield FramesIn(
+            message.segment_index,
+            unpack_frames(message.frames, n_mels),
+            message.frames.first_frame,
+            message.last,
+            time.monotonic() + message.slack_ms / 1000.0,
+        )
+
+
+def _response(out: SamplesOut, model: VocoderModel) -> pb.StreamAudioResponse:
+    response = pb.StreamAudioResponse(
+        segment_index=out.segment_index,
+        first_sample=out.first_sample,
+        samples=np.ascontiguousarray(out.samples, "<f4").tobytes(),
+        last=out.last,
+        tier=model.tier,
+    )
+    if out.timing is not None:
+        response.timing.CopyFrom(
+            pb.SegmentTiming(
+                compute_ms=out.timing.compute_ms,
+                n_windows=out.timing.n_windows,
+                n_frames_computed=out.timing.n_frames_computed,
+                first_window_ms=out.timing.first_window_ms,
+            )
+        )
+    return response

@@ -1,0 +1,35 @@
+"""Settings of the vocoder stage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from speechmesh.common.settings import ServiceSettings
+
+
+class VocoderSettings(ServiceSettings):
+    """Read from `SPEECHMESH_VOCODER_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="SPEECHMESH_VOCODER_")
+
+    port: int = Field(50053, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
+    backend: Literal["triton", "embedded"] = Field(
+        "triton", description="Where the networks run: in a Triton server, or in this process."
+    )
+    triton_url: str = Field("127.0.0.1:8001", description="Triton's gRPC endpoint, host:port or a gRPC target.")
+    triton_timeout_ms: int = Field(10_000, ge=1, description="Longest wait for one window, queue included.")
+    embedded_workers: int = Field(2, ge=1, description="Windows that the embedded backend runs at once.")
+    max_queued_windows: int = Field(
+        512, ge=1, description="Windows that wait for the embedded backend; one more is refused at once."
+    )
+    max_windows_in_flight: int = Field(2, ge=1, description="Windows of one stream in the backend at once.")
+    max_segment_frames: int = Field(20_000, ge=1, description="Frames of one segment; more is refused.")
+    urgent_slack_ms: int = Field(
+        250, description="A window whose listener has less audio left than this goes first (priority 1)."
+    )
+    relaxed_slack_ms: int = Field(
+        1_500, description="A window whose listener has more audio left than this goes last (priority 3)."
+    )

@@ -1,0 +1,1 @@
+"""Triton: its model repository made of voice bundles, and the server on this machine."""

@@ -1,0 +1,76 @@
+"""Triton's `onnxruntime` backend where only its python backend is at hand: runs model.onnx by ONNX Runtime.
+
+Loaded by Triton's python backend as a python-based backend, so that a model repository made for the stock
+image (native onnxruntime backend) loads here unchanged. It reads the same config.pbtxt.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import triton_python_backend_utils as pb_utils  # provided by Triton
+
+
+class TritonPythonModel:
+    """One instance of a model: one session."""
+
+    @staticmethod
+    def auto_complete_config(auto_complete_model_config):
+        """The config is complete as written."""
+        return auto_complete_model_config
+
+    def initialize(self, args):
+        """Opens the session that config.pbtxt describes."""
+        config = json.loads(args["model_config"])
+        parameters = {name: entry["string_value"] for name, entry in config.get("parameters", {}).items()}
+        path = Path(args["model_repository"]) / args["model_version"] / "model.onnx"
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = int(parameters.get("intra_op_thread_count", 0))
+        options.inter_op_num_threads = int(parameters.get("inter_op_thread_count", 0))
+        for name, value in parameters.items():
+            if name.startswith("session."):
+                options.add_session_config_entry(name, value)
+        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._run_options = ort.RunOptions()
+        if shrink := parameters.get("memory.enable_memory_arena_shrinkage"):
+            self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", shrink)
+        self._inputs = [entry["name"] for entry in config["input"]]
+        self._outputs = [entry["name"] for entry in config["output"]]
+
+    def execute(self, requests):
+        """Runs the requests that the dynamic batcher put together; those of equal shape in one run."""
+        responses = [None] * len(requests)
+        groups = {}
+        for index, request in enumerate(requests):
+            if request.is_cancelled():
+                error = pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED)
+                responses[index] = pb_utils.InferenceResponse(error=error)
+                continue
+            tensors = [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs]
+            groups.setdefault(tuple(t.shape[1:] for t in tensors), []).append((index, tensors))
+        for members in groups.values():
+            self._run(members, responses)
+        return responses
+
+    def _run(self, members, responses):
+        sizes = [tensors[0].shape[0] for _, tensors in members]
+        try:
+            if len(members) == 1:
+                feeds = dict(zip(self._inputs, members[0][1], strict=True))
+            else:
+                columns = zip(*(tensors for _, tensors in members), strict=True)
+                feeds = dict(zip(self._inputs, map(np.concatenate, columns), strict=True))
+            results = self._session.run(self._outputs, feeds, self._run_options)
+        except Exception as error:  # one group's failure is not its neighbours'
+            for index, _ in members:
+                responses[index] = pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
+            return
+        start = 0
+        for (index, _), size in zip(members, sizes, strict=True):
+            tensors = [
+                pb_utils.Tensor(name, np.ascontiguousarray(result[start : start + size]))
+                for name, result in zip(self._outputs, results, strict=True)
+            ]
+            responses[index] = pb_utils.InferenceResponse(output_tensors=tensors)
+            start += size

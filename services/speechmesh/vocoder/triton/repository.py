@@ -1,0 +1,102 @@
+"""Makes a Triton model repository of the voice bundles. The stock Triton image loads it unchanged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2 as pb
+
+from speechmesh.common.bundle import load_bundles
+from speechmesh.vocoder.backends import Priority, VocoderModel
+
+InstanceKind = Literal["cpu", "gpu"]
+_KINDS = {"cpu": pb.ModelInstanceGroup.KIND_CPU, "gpu": pb.ModelInstanceGroup.KIND_GPU}
+_MAX_QUEUED = 512
+_MAX_QUEUE_WAIT_US = 10_000_000
+
+
+def model_config(model: VocoderModel, *, instances: int, kind: InstanceKind) -> pb.ModelConfig:
+    """The config.pbtxt of a vocoder: `mel` [B, T, M] -> `wav` [B, N], batched over streams by priority."""
+    space = model.bundle.config.feature_space
+    policy = pb.ModelQueuePolicy(
+        max_queue_size=_MAX_QUEUED,
+        timeout_action=pb.ModelQueuePolicy.REJECT,
+        default_timeout_microseconds=_MAX_QUEUE_WAIT_US,
+        allow_timeout_override=True,
+    )
+    return pb.ModelConfig(
+        name=model.name,
+        backend="onnxruntime",
+        max_batch_size=model.config.max_batch_size,
+        input=[pb.ModelInput(name="mel", data_type=pb.TYPE_FP32, dims=[-1, space.n_mels])],
+        output=[pb.ModelOutput(name="wav", data_type=pb.TYPE_FP32, dims=[-1])],
+        instance_group=[pb.ModelInstanceGroup(kind=_KINDS[kind], count=instances)],
+        dynamic_batching=pb.ModelDynamicBatching(
+            # No delay: a window never waits for company, it takes what queued while the last batch ran.
+            max_queue_delay_microseconds=0,
+            priority_levels=len(Priority),
+            default_priority_level=Priority.NORMAL,
+            default_queue_policy=policy,
+        ),
+        # One thread an instance, none spinning: instances and stages share the cores.
+        parameters={
+            name: pb.ModelParameter(string_value=value)
+            for name, value in (
+                ("intra_op_thread_count", "1"),
+                ("inter_op_thread_count", "1"),
+                ("session.intra_op.allow_spinning", "0"),
+                ("memory.enable_memory_arena_shrinkage", "cpu:0" if kind == "cpu" else "gpu:0"),
+            )
+        },
+        model_warmup=[
+            pb.ModelWarmup(
+                name=f"{shape[0]}_frames",
+                batch_size=1,
+                inputs={"mel": pb.ModelWarmup.Input(data_type=pb.TYPE_FP32, dims=shape, zero_data=True)},
+            )
+            for shape in model.window_shapes()
+        ],
+    )
+
+
+def build_repository(
+    voices_dir: Path, out: Path, *, instances: int, kind: InstanceKind = "cpu", link: bool = False
+) -> list[str]:
+    """Writes one model per voice and tier under `out`; returns their names. Models no longer there are removed.
+
+    `link` makes hard links to the bundles' files rather than copies, where the file system can.
+
+    Raises:
+        Incompatible: when a bundle is broken.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    models = [
+        VocoderModel(bundle, tier)
+        for bundle in load_bundles(voices_dir).values()
+        for tier in bundle.config.vocoders
+    ]
+    for stale in {path.name for path in out.iterdir() if path.is_dir()} - {model.name for model in models}:
+        shutil.rmtree(out / stale)
+    for model in models:
+        folder = out / model.name
+        version = folder / "1"
+        version.mkdir(parents=True, exist_ok=True)
+        _place(model.bundle.folder / model.config.model, version / "model.onnx", link=link)
+        config = model_config(model, instances=instances, kind=kind)
+        (folder / "config.pbtxt").write_text(text_format.MessageToString(config), encoding="utf-8")
+    return [model.name for model in models]
+
+
+def _place(source: Path, target: Path, *, link: bool) -> None:
+    target.unlink(missing_ok=True)
+    if link:
+        try:
+            os.link(source.resolve(), target)
+            return
+        except OSError:  # another file system
+            pass
+    shutil.copyfile(source, target)
