@@ -28,7 +28,9 @@ def generate_stubs(protos: Path = PROTOS, out: Path = OUT) -> list[Path]:
     plugin_path = Path(sys.executable).parent
     args = ["protoc", f"-I{protos}", f"-I{well_known}", f"--python_out={out}", f"--grpc_python_out={out}"]
     for plugin in ("mypy", "mypy_grpc"):
-        binary = shutil.which(f"protoc-gen-{plugin}") or shutil.which(f"protoc-gen-{plugin}", path=str(plugin_path))
+        binary = shutil.which(f"protoc-gen-{plugin}") or shutil.which(
+            f"protoc-gen-{plugin}", path=str(plugin_path)
+        )
         if binary:
             args += [f"--plugin=protoc-gen-{plugin}={binary}", f"--{plugin}_out={out}"]
     if protoc.main([*args, *map(str, sources)]):

@@ -144,5 +144,7 @@ class Batcher:
         except Exception as error:
             log.exception("a batch of %d segments failed", len(segments))
             if len(segments) == 1:
-                return [Internal("the acoustic model failed on this segment").with_traceback(error.__traceback__)]
+                return [
+                    Internal("the acoustic model failed on this segment").with_traceback(error.__traceback__)
+                ]
         return [outcome for segment in segments for outcome in await self._infer([segment])]

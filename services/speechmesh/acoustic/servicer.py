@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import grpc
 import numpy as np
@@ -37,7 +37,7 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
 
     async def StreamFrames(
         self, request_iterator: AsyncIterator[pb.StreamFramesRequest], context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[pb.StreamFramesResponse]:
+    ) -> AsyncGenerator[pb.StreamFramesResponse]:
         """Synthesises the segments of one request; several are in work at once."""
         with self._limit.hold():
             first = await anext(aiter(request_iterator), None)

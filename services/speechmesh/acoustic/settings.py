@@ -17,7 +17,11 @@ class AcousticSettings(ServiceSettings):
     threads: int = Field(1, ge=1, description="Threads of each model's run.")
     max_batch_items: int = Field(8, ge=1, description="Most segments in one run.")
     max_batch_tokens: int = Field(1024, ge=1, description="Most tokens in one run, padding counted.")
-    max_queued_segments: int = Field(512, ge=1, description="Segments that wait; one more is refused at once.")
+    max_queued_segments: int = Field(
+        512, ge=1, description="Segments that wait; one more is refused at once."
+    )
     max_segment_tokens: int = Field(1000, ge=1, description="Tokens of one segment; more is refused.")
     max_segments_per_stream: int = Field(8, ge=1, description="Segments of one stream in work at once.")
-    max_frames_per_message: int = Field(512, ge=1, description="Frames in one message; longer segments are cut.")
+    max_frames_per_message: int = Field(
+        512, ge=1, description="Frames in one message; longer segments are cut."
+    )

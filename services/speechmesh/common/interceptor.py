@@ -34,17 +34,23 @@ class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         if handler is None or method.startswith(_UNTRACED):
             return handler
         if handler.response_streaming:
-            wrap, make = _wrap_streaming, (
-                grpc.stream_stream_rpc_method_handler
-                if handler.request_streaming
-                else grpc.unary_stream_rpc_method_handler
+            wrap, make = (
+                _wrap_streaming,
+                (
+                    grpc.stream_stream_rpc_method_handler
+                    if handler.request_streaming
+                    else grpc.unary_stream_rpc_method_handler
+                ),
             )
             inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
         else:
-            wrap, make = _wrap_unary, (
-                grpc.stream_unary_rpc_method_handler
-                if handler.request_streaming
-                else grpc.unary_unary_rpc_method_handler
+            wrap, make = (
+                _wrap_unary,
+                (
+                    grpc.stream_unary_rpc_method_handler
+                    if handler.request_streaming
+                    else grpc.unary_unary_rpc_method_handler
+                ),
             )
             inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
         return make(wrap(inner, method), handler.request_deserializer, handler.response_serializer)

@@ -24,7 +24,9 @@ class ServiceSettings(BaseSettings):
     )
     max_streams: int = Field(256, ge=1, description="Streams served at once; one more is refused at once.")
     drain_grace_s: float = Field(
-        20.0, ge=0, description="After SIGTERM, how long running streams may take to end. Below the pod's grace."
+        20.0,
+        ge=0,
+        description="After SIGTERM, how long running streams may take to end. Below the pod's grace.",
     )
     drain_delay_s: float = Field(
         0.0, ge=0, description="After SIGTERM, how long NOT_SERVING is shown before new streams are refused."

@@ -65,7 +65,5 @@ def outgoing_metadata(context: otel_context.Context | None = None) -> tuple[tupl
 
 def incoming_context(metadata: Metadata | None) -> otel_context.Context:
     """The trace context that came with a call's metadata."""
-    carrier: Mapping[str, str] = {
-        key: value for key, value in metadata or () if isinstance(value, str)
-    }
+    carrier: Mapping[str, str] = {key: value for key, value in metadata or () if isinstance(value, str)}
     return propagate.extract(carrier)

@@ -53,9 +53,7 @@ class VocoderEngine:
     def models(self) -> list[VocoderModel]:
         """Every tier of every voice."""
         return [
-            VocoderModel(bundle, tier)
-            for bundle in self._bundles.values()
-            for tier in bundle.config.vocoders
+            VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in bundle.config.vocoders
         ]
 
     def choose(self, voice: str, revision: str, tier: str) -> VocoderModel:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 import grpc
 import numpy as np
@@ -28,7 +29,7 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
 
     async def StreamAudio(
         self, request_iterator: AsyncIterator[pb.StreamAudioRequest], context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[pb.StreamAudioResponse]:
+    ) -> AsyncGenerator[pb.StreamAudioResponse]:
         """Vocodes the segments of one request."""
         with self._limit.hold():
             first = await anext(aiter(request_iterator), None)
@@ -36,8 +37,9 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
                 raise InvalidInput("open", "must be the first message of the stream")
             model = self._open(first.open)
             frames = _read(request_iterator, model.bundle.config.feature_space.n_mels)
-            async for out in VocoderStream(self._engine, model).run(frames):
-                yield _response(out, model)
+            async with aclosing(VocoderStream(self._engine, model).run(frames)) as outs:
+                async for out in outs:
+                    yield _response(out, model)
 
     def _open(self, options: pb.StreamOptions) -> VocoderModel:
         model = self._engine.choose(options.voice, options.voice_revision, options.tier)

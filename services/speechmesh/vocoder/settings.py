@@ -19,7 +19,9 @@ class VocoderSettings(ServiceSettings):
     backend: Literal["triton", "embedded"] = Field(
         "triton", description="Where the networks run: in a Triton server, or in this process."
     )
-    triton_url: str = Field("127.0.0.1:8001", description="Triton's gRPC endpoint, host:port or a gRPC target.")
+    triton_url: str = Field(
+        "127.0.0.1:8001", description="Triton's gRPC endpoint, host:port or a gRPC target."
+    )
     triton_timeout_ms: int = Field(10_000, ge=1, description="Longest wait for one window, queue included.")
     embedded_workers: int = Field(2, ge=1, description="Windows that the embedded backend runs at once.")
     max_queued_windows: int = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
 from speechmesh.common.errors import Incompatible
@@ -66,7 +66,7 @@ class VocoderStream:
         self._space = model.bundle.config.feature_space
         self._ramp = Ramp(model.config.ladder_frames)
 
-    async def run(self, frames: AsyncIterator[FramesIn]) -> AsyncIterator[SamplesOut]:
+    async def run(self, frames: AsyncIterator[FramesIn]) -> AsyncGenerator[SamplesOut]:
         """Samples for `frames`, whose segments come one after the other.
 
         Raises:

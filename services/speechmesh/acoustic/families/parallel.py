@@ -39,7 +39,9 @@ class ParallelAcoustic:
         self._session = open_session(path, threads=threads)
         inputs = {node.name for node in self._session.get_inputs()}
         if inputs != _INPUTS:
-            raise Incompatible(f"{path}: inputs are {sorted(inputs)}, family parallel needs {sorted(_INPUTS)}")
+            raise Incompatible(
+                f"{path}: inputs are {sorted(inputs)}, family parallel needs {sorted(_INPUTS)}"
+            )
         self._rate_scale = bundle.config.acoustic.rate_scale
         self._run_options = shrinking_run_options()
         pause = bundle.tokens.index(bundle.config.frontend.pause_token)

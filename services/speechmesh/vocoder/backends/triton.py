@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import grpc
 import numpy as np
@@ -38,6 +38,7 @@ _SERVICE_CONFIG = json.dumps(
     }
 )
 _HEALTH_PERIOD_S = 1.0
+_START_PERIOD_S = 0.25
 
 
 class TritonBackend:
@@ -73,7 +74,7 @@ class TritonBackend:
     async def _wait_ready(self) -> None:
         while not await self._ready():
             log.info("waiting for Triton at %s", self._url)
-            await asyncio.sleep(_HEALTH_PERIOD_S)
+            await asyncio.sleep(_START_PERIOD_S)
 
     async def _ready(self) -> bool:
         try:
@@ -115,8 +116,7 @@ class TritonBackend:
                 healthy = now
                 log.info("Triton at %s is %s", self._url, "ready" if now else "not ready")
                 yield now
-            with suppress(TimeoutError):
-                await asyncio.sleep(_HEALTH_PERIOD_S)
+            await asyncio.sleep(_HEALTH_PERIOD_S)
 
 
 def _mapped(error: grpc.aio.AioRpcError, model: VocoderModel) -> Exception:

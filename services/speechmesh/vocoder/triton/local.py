@@ -46,7 +46,9 @@ class LocalTriton:
         stamp = self.folder / _STAMP
         return stamp.is_file() and stamp.read_text(encoding="utf-8") == _stamp()
 
-    def command(self, repository: Path, *, grpc_port: int, metrics_port: int, otlp_endpoint: str) -> list[str]:
+    def command(
+        self, repository: Path, *, grpc_port: int, metrics_port: int, otlp_endpoint: str
+    ) -> list[str]:
         """The command line that serves `repository`."""
         command = [
             str(self.server),
@@ -60,6 +62,7 @@ class LocalTriton:
             "--allow-gpu-metrics=false",
             "--exit-on-error=true",
             "--disable-auto-complete-config",
+            f"--backend-config=python,shm-region-prefix-name={_shared_memory_prefix(grpc_port)}",
             "--log-verbose=0",
         ]
         if otlp_endpoint:
@@ -86,6 +89,16 @@ class LocalTriton:
             # The stub is one process an instance; BLAS threads would only fight for the cores.
             "OMP_NUM_THREADS": "1",
         }
+
+
+def _shared_memory_prefix(grpc_port: int) -> str:
+    return f"speechmesh_triton_{grpc_port}_"
+
+
+def remove_stale_shared_memory(grpc_port: int) -> None:
+    """Removes what a killed Triton on this port left in shared memory; call it before a new one starts."""
+    for region in Path("/dev/shm").glob(f"{_shared_memory_prefix(grpc_port)}*"):
+        region.unlink(missing_ok=True)
 
 
 def _python_version() -> str:
@@ -132,7 +145,15 @@ def install(folder: Path) -> LocalTriton:
     folder.mkdir(parents=True, exist_ok=True)
     if not triton.server.exists():
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+            pip = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+            ]
             target = Path(scratch) / "package"
             subprocess.run([*pip, "--no-compile", "--target", str(target), PACKAGE], check=True)
             target.rename(folder / "package")

@@ -47,7 +47,7 @@ class TritonPythonModel:
                 error = pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED)
                 responses[index] = pb_utils.InferenceResponse(error=error)
                 continue
-            tensors = [pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs]
+            tensors = [_to_numpy(pb_utils.get_input_tensor_by_name(request, name)) for name in self._inputs]
             groups.setdefault(tuple(t.shape[1:] for t in tensors), []).append((index, tensors))
         for members in groups.values():
             self._run(members, responses)
@@ -69,8 +69,13 @@ class TritonPythonModel:
         start = 0
         for (index, _), size in zip(members, sizes, strict=True):
             tensors = [
-                pb_utils.Tensor(name, np.ascontiguousarray(result[start : start + size]))
+                pb_utils.Tensor.from_dlpack(name, np.ascontiguousarray(result[start : start + size]))
                 for name, result in zip(self._outputs, results, strict=True)
             ]
             responses[index] = pb_utils.InferenceResponse(output_tensors=tensors)
             start += size
+
+
+def _to_numpy(tensor):
+    """The array of a tensor, by DLPack: the stub was built for numpy 1, and with numpy 2 it misreads arrays."""
+    return np.from_dlpack(tensor)

@@ -1,0 +1,63 @@
+# Every target is described by the comment after its name; `make` prints them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TRITON := .triton
+STAMP := $(VENV)/.set-up
+TEXT ?= On March 3rd, 2024, Dr. Smith paid $$1,299.50 for 12 kg of copper at 3:45 PM.
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml hatch_build.py $(shell find protos -name '*.proto') services/speechmesh/vocoder/triton/local.py services/speechmesh/vocoder/triton/backend/onnxruntime/model.py
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {v[0]}.{v[1]}; set PYTHON=python3.11")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'Python has no venv: apt-get install python3-venv'; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/speechmesh triton install --folder $(TRITON)
+	touch $@
+
+setup: $(STAMP) ## Make .venv with everything, generate stubs, install the local Triton
+
+run: $(STAMP) ## Start the mesh, speak one sentence into hello.wav, serve until Ctrl-C
+	$(BIN)/speechmesh up --then '$(TEXT)'
+
+say: $(STAMP) ## Speak TEXT="..." through the running mesh into out.wav
+	$(BIN)/speechmesh say '$(TEXT)' -o out.wav --timings
+
+test: lint type $(STAMP) ## Lint, types, and all tests (unit, integration, end to end)
+	$(BIN)/python -m pytest
+
+unit: $(STAMP) ## The unit tests alone
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(STAMP) ## ruff, buf and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/buf lint
+	$(BIN)/buf format --diff --exit-code
+	$(BIN)/lint-imports
+
+type: $(STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+format: $(STAMP) ## Format Python and protos
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/buf format --write
+
+proto: $(STAMP) ## Generate the gRPC stubs again
+	$(BIN)/python hatch_build.py
+
+bench: $(STAMP) ## Measure: yardstick, embedded, mesh with Triton, seed baseline; JSON and a table
+	$(BIN)/python -m bench
+
+clean: ## Remove what set-up and runs made
+	rm -rf $(VENV) $(TRITON) .run build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
+	rm -rf services/speechmesh/*/v1 hello.wav out.wav
+
+.PHONY: help setup run say test unit lint type format proto bench clean

@@ -1,0 +1,153 @@
+"""The mesh on one machine: which processes, with which settings, under supervisord."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+STAGES = ("acoustic", "vocoder", "frontend")
+_STOP_WAIT_S = 30
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of a mesh on this machine."""
+
+    frontend: int = 50051
+    acoustic: int = 50052
+    vocoder: int = 50053
+    triton: int = 8001
+    triton_metrics: int = 8002
+    otlp: int = 4318
+
+    @classmethod
+    def free(cls) -> Ports:
+        """Ports that nothing listens on now."""
+        sockets = [socket.socket() for _ in range(6)]
+        try:
+            for each in sockets:
+                each.bind(("127.0.0.1", 0))
+            return cls(*(each.getsockname()[1] for each in sockets))
+        finally:
+            for each in sockets:
+                each.close()
+
+    def taken(self, names: list[str]) -> list[str]:
+        """Those of `names` whose port is taken, as `frontend 50051`."""
+        found = []
+        for name in names:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", getattr(self, name)))
+                except OSError:
+                    found.append(f"{name} {getattr(self, name)}")
+        return found
+
+
+@dataclass(frozen=True)
+class MeshPlan:
+    """What `speechmesh up` runs."""
+
+    run_dir: Path
+    voices_dir: Path
+    triton_folder: Path
+    ports: Ports
+    backend: Literal["triton", "embedded"]
+    trace_file: Path | None
+    otlp_endpoint: str
+
+    @property
+    def target(self) -> str:
+        """Where the mesh is called."""
+        return f"127.0.0.1:{self.ports.frontend}"
+
+    def used_ports(self) -> list[str]:
+        """Names of the ports that will be listened on."""
+        names = list(STAGES)
+        if self.backend == "triton":
+            names += ["triton", "triton_metrics"]
+        return [*names, "otlp"] if self.trace_file else names
+
+    def log(self, program: str) -> Path:
+        """A program's log file."""
+        return self.run_dir / "log" / f"{program}.log"
+
+    def programs(self) -> dict[str, tuple[list[str], dict[str, str]]]:
+        """Command and environment of each process, in the order in which they start."""
+        python = [sys.executable, "-m"]
+        programs: dict[str, tuple[list[str], dict[str, str]]] = {}
+        if self.trace_file:
+            command = [*python, "speechmesh.cli.trace_receiver", str(self.ports.otlp), str(self.trace_file)]
+            programs["traces"] = (command, {})
+        if self.backend == "triton":
+            programs["triton"] = (self._triton_command(), {})
+        for stage in STAGES:
+            programs[stage] = ([*python, f"speechmesh.{stage}.server"], self._stage_environment(stage))
+        return programs
+
+    def _triton_command(self) -> list[str]:
+        return [
+            *[sys.executable, "-m", "speechmesh.cli.main", "triton", "serve"],
+            *["--repository", str(self.run_dir / "models"), "--folder", str(self.triton_folder)],
+            *["--voices", str(self.voices_dir), "--otlp", self.otlp_endpoint],
+            *["--grpc-port", str(self.ports.triton), "--metrics-port", str(self.ports.triton_metrics)],
+        ]
+
+    def _stage_environment(self, stage: str) -> dict[str, str]:
+        """Settings of a stage; a variable that the user has set stands."""
+        settings = {
+            "PORT": str(getattr(self.ports, stage)),
+            "VOICES_DIR": str(self.voices_dir),
+            "OTLP_ENDPOINT": self.otlp_endpoint,
+        }
+        if stage == "vocoder":
+            settings |= {"BACKEND": self.backend, "TRITON_URL": f"127.0.0.1:{self.ports.triton}"}
+        if stage == "frontend":
+            settings["ACOUSTIC_TARGET"] = f"127.0.0.1:{self.ports.acoustic}"
+            settings["VOCODER_TARGET"] = f"127.0.0.1:{self.ports.vocoder}"
+        named = {f"SPEECHMESH_{stage.upper()}_{name}": value for name, value in settings.items()}
+        return {name: value for name, value in named.items() if name not in os.environ}
+
+    def write_supervisor_config(self) -> Path:
+        """Writes supervisord's configuration; a process that dies is started again."""
+        (self.run_dir / "log").mkdir(parents=True, exist_ok=True)
+        config = configparser.RawConfigParser()
+        config["supervisord"] = {
+            "nodaemon": "true",
+            "silent": "true",
+            "logfile": str(self.log("supervisord")),
+            "pidfile": str(self.run_dir / "supervisord.pid"),
+            "childlogdir": str(self.run_dir / "log"),
+        }
+        for order, (name, (command, environment)) in enumerate(self.programs().items()):
+            config[f"program:{name}"] = {
+                "command": " ".join(f'"{_escaped(part)}"' for part in command),
+                "environment": ",".join(f'{key}="{_escaped(value)}"' for key, value in environment.items()),
+                "priority": str(order),  # stopped in reverse: the frontend drains first
+                "autorestart": "true",
+                "startsecs": "1",
+                "startretries": "1000",
+                "stopsignal": "TERM",
+                "stopwaitsecs": str(_STOP_WAIT_S),
+                "stopasgroup": "false",
+                "killasgroup": "true",
+                "redirect_stderr": "true",
+                "stdout_logfile": str(self.log(name)),
+                "stdout_logfile_maxbytes": "20MB",
+                "stdout_logfile_backups": "2",
+            }
+        path = self.run_dir / "supervisord.conf"
+        with path.open("w", encoding="utf-8") as file:
+            config.write(file)
+        return path
+
+
+def _escaped(value: str) -> str:
+    """For supervisord, which expands % and unquotes like a shell."""
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")

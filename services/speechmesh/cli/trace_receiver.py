@@ -1,0 +1,81 @@
+"""A small OTLP/HTTP receiver: appends every batch of spans to a file, one JSON object a line.
+
+The lines are OTLP's JSON encoding of ExportTraceServiceRequest, as the OpenTelemetry collector's file exporter
+writes them. For looking at traces on one machine; a cluster has a collector.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import signal
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+_MAX_BODY_BYTES = 64 * 1024 * 1024
+_ID_FIELDS = ("traceId", "spanId", "parentSpanId")
+
+
+def _hex_ids(value: Any) -> Any:
+    """OTLP's JSON writes ids in hex where protobuf's JSON has base64."""
+    if isinstance(value, list):
+        return [_hex_ids(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: base64.b64decode(item).hex() if key in _ID_FIELDS else _hex_ids(item)
+            for key, item in value.items()
+        }
+    return value
+
+
+class _Handler(BaseHTTPRequestHandler):
+    path_to_file: Path
+    lock = threading.Lock()
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        if self.path != "/v1/traces" or length > _MAX_BODY_BYTES:
+            self.send_error(404 if self.path != "/v1/traces" else 413)
+            return
+        body = self.rfile.read(length)
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        if "json" in self.headers.get("Content-Type", ""):  # Triton sends JSON or protobuf, by version
+            line = json.dumps(json.loads(body))
+        else:
+            line = json.dumps(_hex_ids(MessageToDict(ExportTraceServiceRequest.FromString(body))))
+        with self.lock, self.path_to_file.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+        answer = ExportTraceServiceResponse().SerializeToString()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: Any) -> None:  # one line a batch would drown the log
+        pass
+
+
+def main() -> None:
+    """Receives on port argv[1], writes to file argv[2], until SIGTERM."""
+    port, path = int(sys.argv[1]), Path(sys.argv[2])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _Handler.path_to_file = path
+    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""`speechmesh voices`: lists what can speak."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from speechmesh.cli.console import fail, out
+from speechmesh.client import Client, SpeechError
+from speechmesh.client.options import DEFAULT_TARGET, TIERS
+
+
+def voices(
+    target: Annotated[
+        str,
+        typer.Option("--target", "-t", envvar="SPEECHMESH_CLIENT_TARGET", help="The frontend, host:port."),
+    ] = DEFAULT_TARGET,
+    language: Annotated[str, typer.Option(help='Only voices of this language, as "en" or "en-US".')] = "",
+) -> None:
+    """List the voices of a running mesh."""
+    try:
+        with Client(target) as client:
+            found = client.voices(language)
+    except SpeechError as error:
+        fail(str(error))
+    tiers = {value: name for name, value in TIERS.items()}
+    table = Table("voice", "languages", "speakers", "styles", "tiers", "Hz", "revision", "licence")
+    for voice in found:
+        table.add_row(
+            voice.name,
+            ", ".join(voice.languages),
+            ", ".join(speaker.name for speaker in voice.speakers),
+            ", ".join(voice.styles),
+            ", ".join(tiers[tier] for tier in voice.quality_tiers),
+            str(voice.sample_rate_hz),
+            voice.revision,
+            voice.license,
+        )
+    out.print(table)

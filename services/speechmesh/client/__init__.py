@@ -1,0 +1,23 @@
+"""The Python client of speechmesh, sync and async.
+
+from speechmesh.client import Client
+
+with Client("localhost:50051") as client, client.synthesize("Hello, world.") as stream:
+    stream.write_wav("hello.wav")
+"""
+
+from speechmesh.client.asynchronous import AsyncClient, AsyncSpeechStream
+from speechmesh.client.errors import SpeechError
+from speechmesh.client.options import SpeechOptions
+from speechmesh.client.synchronous import Client, SpeechStream
+from speechmesh.client.wav import wav_writer
+
+__all__ = [
+    "AsyncClient",
+    "AsyncSpeechStream",
+    "Client",
+    "SpeechError",
+    "SpeechOptions",
+    "SpeechStream",
+    "wav_writer",
+]

@@ -1,0 +1,85 @@
+"""The asyncio client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+
+from speechmesh.client.errors import speech_error
+from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
+from speechmesh.client.stream import StreamState
+from speechmesh.speech.v1 import speech_pb2 as pb
+from speechmesh.speech.v1 import speech_pb2_grpc
+
+
+class AsyncSpeechStream(StreamState):
+    """Audio as it comes: iterate over the responses. Leaving the block cancels what is left."""
+
+    async def __aiter__(self) -> AsyncIterator[pb.SynthesizeResponse]:
+        try:
+            async for response in self._call:
+                self._note(response)
+                yield response
+        except grpc.aio.AioRpcError as error:
+            self._fail()
+            raise speech_error(error) from None
+        finally:
+            self._end()
+
+    async def read(self) -> bytes:
+        """All of the audio."""
+        return b"".join([response.audio async for response in self])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+
+class AsyncClient:
+    """A connection to a speechmesh frontend, for one event loop."""
+
+    def __init__(self, target: str = DEFAULT_TARGET, *, channel: grpc.aio.Channel | None = None) -> None:
+        """Connects to `target` (host:port or a gRPC target), or takes a channel of the caller's own (TLS, say)."""
+        self._channel = channel or grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self._stub: Any = speech_pb2_grpc.SpeechServiceStub(self._channel)
+
+    def synthesize(
+        self, text: str, options: SpeechOptions | None = None, *, timeout_s: float | None = None
+    ) -> AsyncSpeechStream:
+        """Speaks a text; audio comes as the stream is iterated.
+
+        Raises:
+            SpeechError: from the iteration, when the call fails.
+        """
+        return AsyncSpeechStream(self._stub, (options or SpeechOptions()).request(text), timeout_s)
+
+    async def voices(self, language: str = "", *, timeout_s: float = 10.0) -> list[pb.Voice]:
+        """The voices, the default one first.
+
+        Raises:
+            SpeechError: when the call fails.
+        """
+        try:
+            response = await self._stub.ListVoices(pb.ListVoicesRequest(language=language), timeout=timeout_s)
+        except grpc.aio.AioRpcError as error:
+            raise speech_error(error) from None
+        return list(response.voices)
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

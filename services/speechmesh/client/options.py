@@ -1,0 +1,87 @@
+"""How a text is to be spoken."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from speechmesh.speech.v1 import speech_pb2 as pb
+
+DEFAULT_TARGET = "localhost:50051"
+
+ENCODINGS = {"pcm_s16le": pb.AUDIO_ENCODING_PCM_S16LE, "pcm_f32le": pb.AUDIO_ENCODING_PCM_F32LE}
+TIERS = {
+    "auto": pb.QUALITY_TIER_AUTO,
+    "high": pb.QUALITY_TIER_HIGH,
+    "balanced": pb.QUALITY_TIER_BALANCED,
+    "fast": pb.QUALITY_TIER_FAST,
+}
+
+# A call that found no server is repeated by gRPC itself, while nothing has come back.
+CHANNEL_OPTIONS = [
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    (
+        "grpc.service_config",
+        json.dumps(
+            {
+                "loadBalancingConfig": [{"round_robin": {}}],
+                "methodConfig": [
+                    {
+                        "name": [{"service": "speechmesh.speech.v1.SpeechService"}],
+                        "retryPolicy": {
+                            "maxAttempts": 4,
+                            "initialBackoff": "0.1s",
+                            "maxBackoff": "1s",
+                            "backoffMultiplier": 2,
+                            "retryableStatusCodes": ["UNAVAILABLE"],
+                        },
+                    }
+                ],
+            }
+        ),
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechOptions:
+    """How to speak; empty and zero mean the server's default. See speech.proto for each field."""
+
+    voice: str = ""
+    language: str = ""
+    speaker: str = ""
+    style: str = ""
+    rate: float = 0.0
+    pitch_semitones: float = 0.0
+    volume_db: float = 0.0
+    encoding: str = "pcm_s16le"
+    sample_rate_hz: int = 0
+    quality_tier: str = "auto"
+    word_timestamps: bool = False
+    request_id: str = ""
+
+    def request(self, text: str) -> pb.SynthesizeRequest:
+        """The request for a text.
+
+        Raises:
+            ValueError: for an encoding or tier that does not exist.
+        """
+        for name, value, known in (
+            ("encoding", self.encoding, ENCODINGS),
+            ("quality_tier", self.quality_tier, TIERS),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} {value!r} is not one of {', '.join(known)}")
+        return pb.SynthesizeRequest(
+            text=text,
+            voice=pb.VoiceSelection(
+                name=self.voice, language=self.language, speaker=self.speaker, style=self.style
+            ),
+            prosody=pb.Prosody(
+                rate=self.rate, pitch_semitones=self.pitch_semitones, volume_db=self.volume_db
+            ),
+            audio=pb.AudioFormat(encoding=ENCODINGS[self.encoding], sample_rate_hz=self.sample_rate_hz),
+            quality_tier=TIERS[self.quality_tier],
+            word_timestamps=self.word_timestamps,
+            request_id=self.request_id,
+        )

@@ -1,0 +1,102 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import grpc
+
+from speechmesh.client.errors import speech_error
+from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
+from speechmesh.client.stream import StreamState
+from speechmesh.client.wav import wav_writer
+from speechmesh.speech.v1 import speech_pb2 as pb
+from speechmesh.speech.v1 import speech_pb2_grpc
+
+
+class SpeechStream(StreamState):
+    """Audio as it comes: iterate over the responses. Leaving the block cancels what is left."""
+
+    def __iter__(self) -> Iterator[pb.SynthesizeResponse]:
+        try:
+            for response in self._call:
+                self._note(response)
+                yield response
+        except grpc.RpcError as error:
+            self._fail()
+            raise speech_error(error) from None
+        finally:
+            self._end()
+
+    def read(self) -> bytes:
+        """All of the audio."""
+        return b"".join(response.audio for response in self)
+
+    def write_wav(self, path: str | Path) -> pb.Summary:
+        """Writes the audio into a WAV file as it comes; returns the summary."""
+        writer = None
+        try:
+            for response in self:
+                if writer is None and self.header is not None:
+                    writer = wav_writer(path, self.header)
+                if writer is not None:
+                    writer.writeframes(response.audio)
+        finally:
+            if writer is not None:
+                writer.close()
+        return self.summary or pb.Summary()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+
+class Client:
+    """A connection to a speechmesh frontend; thread-safe."""
+
+    def __init__(self, target: str = DEFAULT_TARGET, *, channel: grpc.Channel | None = None) -> None:
+        """Connects to `target` (host:port or a gRPC target), or takes a channel of the caller's own (TLS, say)."""
+        self._channel = channel or grpc.insecure_channel(target, options=CHANNEL_OPTIONS)
+        self._stub = speech_pb2_grpc.SpeechServiceStub(self._channel)
+
+    def synthesize(
+        self, text: str, options: SpeechOptions | None = None, *, timeout_s: float | None = None
+    ) -> SpeechStream:
+        """Speaks a text; audio comes as the stream is iterated.
+
+        Raises:
+            SpeechError: from the iteration, when the call fails.
+        """
+        return SpeechStream(self._stub, (options or SpeechOptions()).request(text), timeout_s)
+
+    def voices(self, language: str = "", *, timeout_s: float = 10.0) -> list[pb.Voice]:
+        """The voices, the default one first.
+
+        Raises:
+            SpeechError: when the call fails.
+        """
+        try:
+            return list(
+                self._stub.ListVoices(pb.ListVoicesRequest(language=language), timeout=timeout_s).voices
+            )
+        except grpc.RpcError as error:
+            raise speech_error(error) from None
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

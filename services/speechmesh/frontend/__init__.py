@@ -1,0 +1,1 @@
+"""The text frontend: reads text, conducts the other stages and delivers audio."""

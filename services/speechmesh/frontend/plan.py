@@ -1,0 +1,61 @@
+"""What reading makes of a text: segments of spoken words, then of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from speechmesh.frontend.segment import SpokenSegment
+from speechmesh.frontend.spoken import Dropped, PauseMark
+
+
+class Ending(Enum):
+    """How a segment ends, which decides its intonation."""
+
+    STATEMENT = "statement"
+    QUESTION = "question"
+    EXCLAMATION = "exclamation"
+    CONTINUATION = "continuation"
+
+
+_ENDINGS = {
+    PauseMark.QUESTION: Ending.QUESTION,
+    PauseMark.EXCLAMATION: Ending.EXCLAMATION,
+    PauseMark.STATEMENT: Ending.STATEMENT,
+    PauseMark.PARAGRAPH: Ending.STATEMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenWord:
+    """A word and its tokens: `text` as spoken, `start` and `end` in the caller's text (code points)."""
+
+    text: str
+    start: int
+    end: int
+    first_token: int
+    n_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSegment:
+    """A segment ready for the acoustic stage: `tokens` (P) of the voice's table, pauses included."""
+
+    tokens: Sequence[int]
+    words: Sequence[TokenWord]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPlan:
+    """What a text will be spoken as, segment by segment; phones come later, segment by segment."""
+
+    segments: Sequence[SpokenSegment]
+    dropped: Sequence[Dropped]
+
+    def ending(self, index: int) -> Ending:
+        """How segment `index` ends; the text's last one ends a sentence even without a mark."""
+        mark = self.segments[index].final
+        if mark is None and index == len(self.segments) - 1:
+            return Ending.STATEMENT
+        return _ENDINGS.get(mark, Ending.CONTINUATION) if mark else Ending.CONTINUATION

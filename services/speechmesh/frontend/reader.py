@@ -1,0 +1,41 @@
+"""Readers: one a language, behind a Protocol. `READERS` names them for voice.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.errors import Incompatible
+from speechmesh.frontend.english.reader import EnglishReader
+from speechmesh.frontend.plan import TextPlan, TokenSegment
+from speechmesh.frontend.segment import SpokenSegment
+
+
+class Reader(Protocol):
+    """Reads one language for one voice. Called from a worker thread."""
+
+    def plan(self, text: str, *, max_words: int, first_max_words: int) -> TextPlan:
+        """Splits and normalises a text; `segments` is empty when there is nothing to speak."""
+        ...
+
+    def tokens(self, segment: SpokenSegment) -> TokenSegment:
+        """The tokens of one segment."""
+        ...
+
+
+READERS: dict[str, Callable[[VoiceBundle], Reader]] = {"english": EnglishReader}
+
+
+def load_reader(bundle: VoiceBundle) -> Reader:
+    """Loads and warms the reader that a voice names.
+
+    Raises:
+        Incompatible: when there is none of that name, or the voice's token table lacks its phones.
+    """
+    name = bundle.config.frontend.reader
+    if name not in READERS:
+        raise Incompatible(
+            f"{bundle.folder}/voice.yaml: frontend.reader {name!r} is not one of {', '.join(sorted(READERS))}"
+        )
+    return READERS[name](bundle)

@@ -1,0 +1,161 @@
+"""A request for speech, checked against the voice that will speak it."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass, field
+from enum import Enum
+
+from speechmesh.common.bundle import Speaker, Tier, VoiceBundle
+from speechmesh.common.errors import InvalidInput
+from speechmesh.frontend import settings as limits
+
+
+class Encoding(Enum):
+    """Coding of the audio bytes."""
+
+    PCM_S16LE = "pcm_s16le"
+    PCM_F32LE = "pcm_f32le"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """A request as the caller made it; empty and zero mean the default. Units are in the names."""
+
+    text: str
+    voice: str = ""
+    language: str = ""
+    speaker: str = ""
+    style: str = ""
+    style_instruction: str = ""
+    has_prompt: bool = False
+    rate: float = 0.0
+    pitch_semitones: float = 0.0
+    volume_db: float = 0.0
+    encoding: Encoding = Encoding.PCM_S16LE
+    sample_rate_hz: int = 0
+    tier: Tier | None = None
+    word_timestamps: bool = False
+    request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRequest:
+    """A request that can be served: every default resolved."""
+
+    request: SpeechRequest
+    voice: VoiceBundle
+    language: str
+    speaker: Speaker
+    style: str
+    rate: float
+    sample_rate_hz: int
+
+
+def _in_range(field_name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise InvalidInput(field_name, f"{value:g} is outside {low:g} to {high:g}{unit}")
+
+
+def _one_of(field_name: str, value: str, names: list[str], what: str) -> str:
+    if value and value not in names:
+        raise InvalidInput(field_name, f"{value!r} is not {what}; there is {', '.join(names)}")
+    return value or names[0]
+
+
+def speaks(voice: VoiceBundle, language: str) -> str | None:
+    """The voice's language that `language` (BCP-47, case ignored) asks for: "en" takes "en-US"; None if it has none."""
+    wanted = language.lower()
+    for own in voice.config.languages:
+        if own.lower() == wanted or own.lower().startswith(wanted + "-"):
+            return own
+    return None
+
+
+def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default: str) -> VoiceBundle:
+    """The voice that a request names, else the default one, else the first that speaks its language.
+
+    Raises:
+        InvalidInput: naming `voice.name` or `voice.language`.
+    """
+    if request.voice:
+        if request.voice not in voices:
+            raise InvalidInput(
+                "voice.name", f"{request.voice!r} is not a voice here; there is {', '.join(voices)}"
+            )
+        return voices[request.voice]
+    candidates = [voices[default]] if default in voices else []
+    candidates += voices.values()
+    for voice in candidates:
+        if not request.language or speaks(voice, request.language):
+            return voice
+    languages = sorted({language for voice in voices.values() for language in voice.config.languages})
+    raise InvalidInput(
+        "voice.language", f"no voice speaks {request.language!r}; there is {', '.join(languages)}"
+    )
+
+
+def check(
+    request: SpeechRequest, voices: dict[str, VoiceBundle], *, default_voice: str, max_text_chars: int
+) -> CheckedRequest:
+    """Checks every field of a request and resolves its defaults.
+
+    Raises:
+        InvalidInput: naming the first field that is wrong.
+    """
+    if not request.text.strip():
+        raise InvalidInput("text", "is empty")
+    if len(request.text) > max_text_chars:
+        raise InvalidInput("text", f"has {len(request.text)} characters, {max_text_chars} are taken")
+    if len(request.request_id) > limits.MAX_REQUEST_ID_CHARS:
+        raise InvalidInput("request_id", f"is longer than {limits.MAX_REQUEST_ID_CHARS} characters")
+    voice = choose_voice(request, voices, default_voice)
+    config = voice.config
+    language = speaks(voice, request.language) if request.language else config.languages[0]
+    if language is None:
+        raise InvalidInput(
+            "voice.language",
+            f"voice {voice.name!r} does not speak {request.language!r}; it has {', '.join(config.languages)}",
+        )
+    speaker = _one_of(
+        "voice.speaker", request.speaker, [s.name for s in config.speakers], f"a speaker of {voice.name!r}"
+    )
+    style = _one_of("voice.style", request.style, list(config.styles), f"a style of {voice.name!r}")
+    if request.style_instruction:
+        raise InvalidInput("voice.style_instruction", f"voice {voice.name!r} takes no style in plain words")
+    if request.has_prompt:
+        raise InvalidInput("prompt", f"voice {voice.name!r} takes no reference prompt")
+    _check_prosody(request, voice)
+    if request.sample_rate_hz:
+        low, high = limits.MIN_SAMPLE_RATE_HZ, limits.MAX_SAMPLE_RATE_HZ
+        _in_range("audio.sample_rate_hz", request.sample_rate_hz, low, high, " Hz")
+    if request.tier and request.tier not in config.vocoders:
+        raise InvalidInput(
+            "quality_tier",
+            f"voice {voice.name!r} has no tier {request.tier!r}; it has {', '.join(config.vocoders)}",
+        )
+    return CheckedRequest(
+        request,
+        voice,
+        language,
+        next(s for s in config.speakers if s.name == speaker),
+        style,
+        request.rate or 1.0,
+        request.sample_rate_hz or config.feature_space.sample_rate_hz,
+    )
+
+
+def _check_prosody(request: SpeechRequest, voice: VoiceBundle) -> None:
+    if request.rate:
+        _in_range("prosody.rate", request.rate, limits.MIN_RATE, limits.MAX_RATE)
+    _in_range(
+        "prosody.pitch_semitones",
+        request.pitch_semitones,
+        limits.MIN_PITCH_SEMITONES,
+        limits.MAX_PITCH_SEMITONES,
+        " semitones",
+    )
+    if request.pitch_semitones:
+        raise InvalidInput("prosody.pitch_semitones", f"voice {voice.name!r} cannot change its pitch")
+    _in_range("prosody.volume_db", request.volume_db, limits.MIN_VOLUME_DB, limits.MAX_VOLUME_DB, " dB")

@@ -1,0 +1,181 @@
+"""Splits a spoken text into the segments that the acoustic model speaks one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from speechmesh.frontend.spoken import Pause, PauseMark, SpokenText, Word
+
+# What a cut costs, so that a worse cut is taken only where the better ones leave a piece too long.
+_CUT_AT_SENTENCE_LIKE_PAUSE = 0.0
+_CUT_AT_PAUSE = 2.0
+_CUT_BEFORE = {
+    **dict.fromkeys("and or but nor because although though while if when unless since so which who whose where".split(), 60.0),
+    **dict.fromkeys(
+        "that than after before until whether as of in on at by for from with without into over under about between "
+        "through during against toward towards among upon within to".split(),
+        70.0,
+    ),
+    **dict.fromkeys("the a an this these those my your his her its our their".split(), 80.0),
+}  # fmt: skip
+_CUT_BETWEEN_WORDS = 100.0
+_CUT_WITHIN_TOKEN = 130.0  # inside "$1,299.50"
+_TINY_PIECE = 40.0  # worth avoiding, but not at the price of a cut without a pause
+_TINY_WORDS = 2
+_PIECE = 1.0
+_IMBALANCE = 6.0
+_STRONG_PAUSES = frozenset({PauseMark.SEMICOLON, PauseMark.COLON, PauseMark.DASH, PauseMark.ELLIPSIS})
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenSegment:
+    """What is spoken in one go.
+
+    Attributes:
+        items: words and the pauses between them; begins and ends with a word.
+        final: the mark that closed it, None where a text without marks had to be cut.
+        start: where its part of the caller's text begins, in code points.
+        end: where it ends, its closing mark included.
+        ends_paragraph: whether a paragraph ends with it, whatever its final mark.
+    """
+
+    items: tuple[Word | Pause, ...]
+    final: PauseMark | None
+    start: int
+    end: int
+    ends_paragraph: bool = False
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The words alone."""
+        return tuple(item for item in self.items if isinstance(item, Word))
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """Words, and the pause after each (None where the next word follows at once)."""
+
+    words: list[Word]
+    pauses: list[Pause | None]
+    ends_paragraph: bool = False
+
+
+def split_segments(
+    spoken: SpokenText, *, max_words: int = 20, first_max_words: int = 8
+) -> list[SpokenSegment]:
+    """Split a text into segments at sentence ends, and long sentences at their clause pauses.
+
+    Pieces of a long sentence are of about equal length, tiny ones are avoided. Without a pause, a cut
+    falls before a conjunction, preposition or article where one is near the bound. The text's first
+    segment ends at its sentence's first clause pause, so that its audio is ready early.
+
+    Args:
+        spoken: the text.
+        max_words: the most words of a segment, at least 1.
+        first_max_words: a first sentence of more words is cut at its first clause pause.
+
+    Returns:
+        The segments in order, each with at least one word; every word is in exactly one.
+    """
+    if max_words < 1:
+        raise ValueError("max_words must be at least 1")
+    segments: list[SpokenSegment] = []
+    for sentence in _sentences(spoken.items):
+        begin = 0
+        if not segments and len(sentence.words) > first_max_words:
+            begin = _first_clause(sentence)
+            segments += _split(sentence, 0, begin, max_words)
+        segments += _split(sentence, begin, len(sentence.words), max_words)
+    return segments
+
+
+def _sentences(items: Sequence[Word | Pause]) -> Iterator[_Sentence]:
+    sentence = _Sentence([], [])
+    finished = False
+    for item in items:
+        if isinstance(item, Word):
+            if finished:
+                yield sentence
+                sentence, finished = _Sentence([], []), False
+            sentence.words.append(item)
+            sentence.pauses.append(None)
+        elif sentence.words:
+            finished = finished or item.mark.ends_sentence
+            sentence.ends_paragraph |= item.mark is PauseMark.PARAGRAPH
+            sentence.pauses[-1] = sentence.pauses[-1] or item
+    if sentence.words:
+        yield sentence
+
+
+def _first_clause(sentence: _Sentence) -> int:
+    """How many words the first clause has, 0 if there is none worth being a segment."""
+    count = len(sentence.words)
+    for index in range(1, count - 1):
+        pause = sentence.pauses[index]
+        if pause is not None:
+            return index + 1
+    return 0
+
+
+def _split(sentence: _Sentence, begin: int, end: int, max_words: int) -> Iterator[SpokenSegment]:
+    """Cut the words ``begin:end`` into pieces of ``max_words`` at most, at the least total cost."""
+    if begin == end:
+        return
+    cuts = _cheapest_cuts(sentence, begin, end, max_words) if end - begin > max_words else [end]
+    for cut in cuts:
+        yield _segment(sentence, begin, cut)
+        begin = cut
+
+
+def _cheapest_cuts(sentence: _Sentence, begin: int, end: int, max_words: int) -> list[int]:
+    """Dynamic programming over the cuts: the ends of the cheapest pieces, the last of them ``end``."""
+    pieces = -(-(end - begin) // max_words)
+    target = (end - begin) / pieces
+    cut_costs = [_cut_cost(sentence, index) for index in range(begin, end)]
+    best = [0.0] + [float("inf")] * (end - begin)
+    previous = [0] * (end - begin + 1)
+    for stop in range(1, end - begin + 1):
+        closing = 0.0 if stop == end - begin else cut_costs[stop]
+        for start in range(max(0, stop - max_words), stop):
+            cost = best[start] + closing + _piece_cost(stop - start, target)
+            if cost < best[stop]:
+                best[stop], previous[stop] = cost, start
+    cuts = []
+    stop = end - begin
+    while stop:
+        cuts.append(begin + stop)
+        stop = previous[stop]
+    return cuts[::-1]
+
+
+def _piece_cost(words: int, target: float) -> float:
+    tiny = _TINY_PIECE if words <= _TINY_WORDS else 0.0
+    return _PIECE + tiny + _IMBALANCE * (1 - words / target) ** 2
+
+
+def _cut_cost(sentence: _Sentence, index: int) -> float:
+    """What it costs to cut before word ``index``."""
+    if index == 0:
+        return 0.0
+    pause = sentence.pauses[index - 1]
+    if pause is not None:
+        return _CUT_AT_SENTENCE_LIKE_PAUSE if pause.mark in _STRONG_PAUSES else _CUT_AT_PAUSE
+    before, after = sentence.words[index - 1], sentence.words[index]
+    if (before.start, before.end) == (after.start, after.end):
+        return _CUT_WITHIN_TOKEN
+    return _CUT_BETWEEN_WORDS if after.letter_name else _CUT_BEFORE.get(after.text, _CUT_BETWEEN_WORDS)
+
+
+def _segment(sentence: _Sentence, begin: int, end: int) -> SpokenSegment:
+    items: list[Word | Pause] = []
+    for index in range(begin, end):
+        items.append(sentence.words[index])
+        pause = sentence.pauses[index]
+        if pause is not None and index < end - 1:
+            items.append(pause)
+    closing = sentence.pauses[end - 1]
+    last = closing or sentence.words[end - 1]
+    final = closing.mark if closing else None
+    ends_paragraph = sentence.ends_paragraph and end == len(sentence.words)
+    return SpokenSegment(tuple(items), final, sentence.words[begin].start, last.end, ends_paragraph)

@@ -1,0 +1,52 @@
+"""The text frontend: wiring and entry point."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, asynccontextmanager
+
+from speechmesh.common.server import Lifespan, MeshServer, serve
+from speechmesh.common.settings import load
+from speechmesh.frontend.servicer import SpeechServicer
+from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.frontend.speech import Speech
+from speechmesh.frontend.stages import Stages
+from speechmesh.frontend.voices import Voices
+from speechmesh.speech.v1 import speech_pb2, speech_pb2_grpc
+
+_SERVICE = speech_pb2.DESCRIPTOR.services_by_name["SpeechService"].full_name
+
+
+def lifespan(settings: FrontendSettings) -> Lifespan:
+    """The service's life: listen, load the readers, wait for stages that fit, then serve."""
+
+    @asynccontextmanager
+    async def live(server: MeshServer) -> AsyncIterator[None]:
+        voices = Voices()
+        stages = Stages(
+            settings.acoustic_target, settings.vocoder_target, max_message_bytes=settings.max_message_bytes
+        )
+        with ThreadPoolExecutor(settings.text_threads, thread_name_prefix="text") as executor:
+            speech = Speech(voices, stages, settings, executor)
+            speech_pb2_grpc.add_SpeechServiceServicer_to_server(
+                SpeechServicer(speech, voices, settings), server.server
+            )
+            await server.start([_SERVICE])
+            async with aclosing(stages):
+                await voices.load(settings.voices_dir, executor)
+                await voices.wait_for_stages(stages)
+                await server.set_serving(True)
+                yield
+
+    return live
+
+
+def main() -> None:
+    """Runs the text frontend."""
+    settings = load(FrontendSettings)
+    serve("frontend", settings, lifespan(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Settings of the text frontend."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from speechmesh.common.settings import ServiceSettings
+
+
+class FrontendSettings(ServiceSettings):
+    """Read from `SPEECHMESH_FRONTEND_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="SPEECHMESH_FRONTEND_")
+
+    port: int = Field(50051, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
+    acoustic_target: str = Field(
+        "127.0.0.1:50052",
+        description="gRPC target of the acoustic stage; dns:///name:port balances over pods.",
+    )
+    vocoder_target: str = Field(
+        "127.0.0.1:50053",
+        description="gRPC target of the vocoder stage; dns:///name:port balances over pods.",
+    )
+    default_voice: str = Field("", description="Voice for requests that name none; empty: the first by name.")
+    max_text_chars: int = Field(10_000, ge=1, description="Longest text; more is refused.")
+    max_segment_words: int = Field(20, ge=2, description="Sentences with more words are split at clauses.")
+    first_segment_words: int = Field(
+        8, ge=2, description="A first sentence with more words is split at its first clause, for early audio."
+    )
+    max_segments_in_flight: int = Field(
+        4,
+        ge=1,
+        le=8,
+        description="Segments of one request in the stages at once; not over the acoustic stage's.",
+    )
+    first_audio_target_ms: int = Field(
+        150, ge=0, description="A new request counts as running dry this long after its arrival."
+    )
+    lead_silence_ms: float = Field(
+        50.0,
+        ge=0,
+        description="Silence kept before the first word and inside sentences that are split; 0: all.",
+    )
+    stage_patience_ms: int = Field(
+        5_000,
+        ge=0,
+        description="How long a request that has sent nothing yet waits for a stage that is down.",
+    )
+    text_threads: int = Field(1, ge=1, description="Threads that read text.")
+
+
+MIN_RATE, MAX_RATE = 0.5, 2.0
+MIN_PITCH_SEMITONES, MAX_PITCH_SEMITONES = -12.0, 12.0
+MIN_VOLUME_DB, MAX_VOLUME_DB = -40.0, 12.0
+MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ = 8_000, 48_000
+MAX_REQUEST_ID_CHARS = 128

@@ -1,0 +1,149 @@
+"""Between speechmesh.speech.v1 and the frontend's own types."""
+
+from __future__ import annotations
+
+import uuid
+
+from speechmesh.common.bundle import Tier, VoiceBundle
+from speechmesh.common.errors import InvalidInput
+from speechmesh.common.telemetry import current_trace_id
+from speechmesh.frontend.audio_out import AudioChunk, Summary
+from speechmesh.frontend.request import CheckedRequest, Encoding, SpeechRequest
+from speechmesh.speech.v1 import speech_pb2 as pb
+
+_ENCODINGS = {
+    pb.AUDIO_ENCODING_UNSPECIFIED: Encoding.PCM_S16LE,
+    pb.AUDIO_ENCODING_PCM_S16LE: Encoding.PCM_S16LE,
+    pb.AUDIO_ENCODING_PCM_F32LE: Encoding.PCM_F32LE,
+}
+_ENCODING_TO_PB = {
+    Encoding.PCM_S16LE: pb.AUDIO_ENCODING_PCM_S16LE,
+    Encoding.PCM_F32LE: pb.AUDIO_ENCODING_PCM_F32LE,
+}
+_TIERS: dict[int, Tier | None] = {
+    pb.QUALITY_TIER_UNSPECIFIED: None,
+    pb.QUALITY_TIER_AUTO: None,
+    pb.QUALITY_TIER_HIGH: "high",
+    pb.QUALITY_TIER_BALANCED: "balanced",
+    pb.QUALITY_TIER_FAST: "fast",
+}
+_TIER_TO_PB = {tier: value for value, tier in _TIERS.items()} | {None: pb.QUALITY_TIER_UNSPECIFIED}
+
+
+def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:
+    """A request off the wire; what it asks for is checked later, against the voice.
+
+    Raises:
+        InvalidInput: for an enum value this server does not know.
+    """
+    if message.audio.encoding not in _ENCODINGS:
+        raise InvalidInput("audio.encoding", f"{message.audio.encoding} is not known here")
+    if message.quality_tier not in _TIERS:
+        raise InvalidInput("quality_tier", f"{message.quality_tier} is not known here")
+    return SpeechRequest(
+        text=message.text,
+        voice=message.voice.name,
+        language=message.voice.language,
+        speaker=message.voice.speaker,
+        style=message.voice.style,
+        style_instruction=message.voice.style_instruction,
+        has_prompt=message.HasField("prompt"),
+        rate=message.prosody.rate,
+        pitch_semitones=message.prosody.pitch_semitones,
+        volume_db=message.prosody.volume_db,
+        encoding=_ENCODINGS[message.audio.encoding],
+        sample_rate_hz=message.audio.sample_rate_hz,
+        tier=_TIERS[message.quality_tier],
+        word_timestamps=message.word_timestamps,
+        request_id=message.request_id or uuid.uuid4().hex,
+    )
+
+
+def header_to_pb(checked: CheckedRequest) -> pb.StreamHeader:
+    """What the stream delivers."""
+    return pb.StreamHeader(
+        request_id=checked.request.request_id,
+        voice=checked.voice.name,
+        speaker=checked.speaker.name,
+        language=checked.language,
+        audio=pb.AudioFormat(
+            encoding=_ENCODING_TO_PB[checked.request.encoding], sample_rate_hz=checked.sample_rate_hz
+        ),
+        trace_id=current_trace_id(),
+    )
+
+
+def chunk_to_pb(chunk: AudioChunk, sequence: int) -> pb.SynthesizeResponse:
+    """A chunk of audio."""
+    response = pb.SynthesizeResponse(
+        sequence=sequence,
+        audio=chunk.audio,
+        offset_ms=chunk.offset_ms,
+        segment_index=chunk.segment_index,
+        words=[
+            pb.WordTiming(
+                spoken_text=word.text,
+                start_ms=word.start_ms,
+                end_ms=word.end_ms,
+                text_start=word.start,
+                text_end=word.end,
+            )
+            for word in chunk.words
+        ],
+    )
+    if info := chunk.segment:
+        response.segment.CopyFrom(
+            pb.Segment(
+                index=info.index, spoken_text=info.spoken_text, text_start=info.start, text_end=info.end
+            )
+        )
+    return response
+
+
+def summary_to_pb(summary: Summary, sequence: int) -> pb.SynthesizeResponse:
+    """The last response."""
+    return pb.SynthesizeResponse(
+        sequence=sequence,
+        offset_ms=summary.audio_s * 1000.0,
+        segment_index=summary.n_segments - 1,
+        summary=pb.Summary(
+            audio_s=summary.audio_s,
+            n_segments=summary.n_segments,
+            first_audio_ms=summary.first_audio_ms,
+            total_ms=summary.total_ms,
+            voice_revision=summary.voice_revision,
+            stages=[
+                pb.StageTiming(
+                    stage=time.stage,
+                    segment_index=time.segment_index,
+                    start_ms=time.start_ms,
+                    duration_ms=time.duration_ms,
+                    compute_ms=time.compute_ms,
+                    queue_ms=time.queue_ms,
+                    quality_tier=_TIER_TO_PB[time.tier],
+                )
+                for time in summary.stages
+            ],
+            warnings=[
+                pb.Warning(code=w.code, message=w.message, text_start=w.start, text_end=w.end)
+                for w in summary.warnings
+            ],
+        ),
+    )
+
+
+def voice_to_pb(voice: VoiceBundle) -> pb.Voice:
+    """A voice's description."""
+    config = voice.config
+    return pb.Voice(
+        name=voice.name,
+        description=config.description,
+        languages=config.languages,
+        speakers=[pb.Speaker(name=s.name, description=s.description) for s in config.speakers],
+        styles=config.styles,
+        sample_rate_hz=config.feature_space.sample_rate_hz,
+        quality_tiers=[_TIER_TO_PB[tier] for tier in config.vocoders],
+        capabilities=pb.Capabilities(),
+        revision=voice.revision,
+        license=config.license,
+    )

@@ -1,0 +1,76 @@
+"""The voices that the frontend can speak with: a reader each, and stages that fit them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import Executor
+from pathlib import Path
+
+from speechmesh.acoustic.v1 import acoustic_pb2
+from speechmesh.common.bundle import VoiceBundle, load_bundles
+from speechmesh.common.errors import Incompatible, SpeechmeshError
+from speechmesh.common.features import FeatureSpace
+from speechmesh.frontend.reader import Reader, load_reader
+from speechmesh.frontend.stages import Stages
+from speechmesh.vocoder.v1 import vocoder_pb2
+
+log = logging.getLogger(__name__)
+
+StageModel = acoustic_pb2.AcousticModel | vocoder_pb2.VocoderModel
+
+_RETRY_S = 0.5
+
+
+class Voices:
+    """Voice bundles by name, with their readers."""
+
+    def __init__(self) -> None:
+        self.bundles: dict[str, VoiceBundle] = {}
+        self._readers: dict[str, Reader] = {}
+
+    def reader(self, bundle: VoiceBundle) -> Reader:
+        """The reader of a voice."""
+        return self._readers[bundle.name]
+
+    async def load(self, voices_dir: Path, executor: Executor) -> None:
+        """Loads bundles and readers in the executor and warms them.
+
+        Raises:
+            Incompatible: when a bundle is broken.
+        """
+        loop = asyncio.get_running_loop()
+        self.bundles = await loop.run_in_executor(executor, load_bundles, voices_dir)
+        for bundle in self.bundles.values():
+            self._readers[bundle.name] = await loop.run_in_executor(executor, load_reader, bundle)
+
+    async def wait_for_stages(self, stages: Stages) -> None:
+        """Waits until both stages have told their models, and refuses what does not fit.
+
+        Raises:
+            Incompatible: naming the voice and the differing field.
+        """
+        while True:
+            try:
+                acoustic, vocoders = await stages.acoustic_models(), await stages.vocoder_models()
+            except SpeechmeshError as error:
+                log.info("waiting for the stages: %s", error)
+            else:
+                loaded = {model.voice for model in acoustic} & {model.voice for model in vocoders}
+                if not (missing := self.bundles.keys() - loaded):
+                    break
+                log.info("waiting for the stages to load %s", ", ".join(sorted(missing)))
+            await asyncio.sleep(_RETRY_S)
+        for model in acoustic:
+            if bundle := self.bundles.get(model.voice):
+                _require_fit(bundle, "acoustic", model)
+        for vocoder in vocoders:
+            if bundle := self.bundles.get(vocoder.voice):
+                _require_fit(bundle, "vocoder", vocoder)
+
+
+def _require_fit(bundle: VoiceBundle, stage: str, model: StageModel) -> None:
+    what = f"voice {bundle.name!r}, {stage} stage against frontend"
+    bundle.config.feature_space.require_equal(FeatureSpace.from_proto(model.feature_space), what)
+    if model.voice_revision != bundle.revision:
+        raise Incompatible(f"{what}: revisions differ, {model.voice_revision} against {bundle.revision}")
