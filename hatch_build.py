@@ -21,7 +21,7 @@ def generate_stubs(protos: Path = PROTOS, out: Path = OUT) -> list[Path]:
     Raises:
         RuntimeError: when protoc reports an error (its message is on stderr).
     """
-    from grpc_tools import protoc  # build-time requirement only
+    from grpc_tools import protoc  # noqa: PLC0415 - a requirement of the build only
 
     sources = sorted(protos.rglob("*.proto"))
     well_known = importlib.resources.files("grpc_tools") / "_proto"

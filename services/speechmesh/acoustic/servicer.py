@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
-import grpc
 import numpy as np
 
 from speechmesh.acoustic.batcher import BatchedResult
@@ -16,6 +15,7 @@ from speechmesh.acoustic.v1 import acoustic_pb2 as pb
 from speechmesh.acoustic.v1 import acoustic_pb2_grpc
 from speechmesh.common.errors import InvalidInput
 from speechmesh.common.features import pack_frames
+from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
@@ -36,7 +36,7 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
         self._limit = StreamLimit(settings.max_streams)
 
     async def StreamFrames(
-        self, request_iterator: AsyncIterator[pb.StreamFramesRequest], context: grpc.aio.ServicerContext
+        self, request_iterator: AsyncIterator[pb.StreamFramesRequest], context: Context
     ) -> AsyncGenerator[pb.StreamFramesResponse]:
         """Synthesises the segments of one request; several are in work at once."""
         with self._limit.hold():
@@ -143,9 +143,7 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
         )
         return responses
 
-    async def ListModels(
-        self, request: pb.ListModelsRequest, context: grpc.aio.ServicerContext
-    ) -> pb.ListModelsResponse:
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """Lists the loaded voices."""
         return pb.ListModelsResponse(
             models=[

@@ -7,8 +7,8 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-out = Console()
-err = Console(stderr=True)
+out = Console(soft_wrap=True)  # a line is a line, also in a pipe
+err = Console(stderr=True, soft_wrap=True)
 
 BAR_WIDTH = 44
 

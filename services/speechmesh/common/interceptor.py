@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 from grpc_status import rpc_status
@@ -20,46 +20,45 @@ log = logging.getLogger(__name__)
 _UNTRACED = ("/grpc.health.", "/grpc.reflection.")
 
 
-class CallInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every handler: SpeechmeshError becomes its status, anything else Internal with the trace id."""
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler:
+    ) -> Handler | None:
         """Wraps the handler that `continuation` finds, if any."""
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or method.startswith(_UNTRACED):
             return handler
-        if handler.response_streaming:
-            wrap, make = (
-                _wrap_streaming,
-                (
-                    grpc.stream_stream_rpc_method_handler
-                    if handler.request_streaming
-                    else grpc.unary_stream_rpc_method_handler
-                ),
-            )
-            inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
-        else:
-            wrap, make = (
-                _wrap_unary,
-                (
-                    grpc.stream_unary_rpc_method_handler
-                    if handler.request_streaming
-                    else grpc.unary_unary_rpc_method_handler
-                ),
-            )
-            inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
-        return make(wrap(inner, method), handler.request_deserializer, handler.response_serializer)
+        inner: Any = (
+            handler.stream_stream or handler.unary_stream or handler.stream_unary or handler.unary_unary
+        )
+        wrapped: Any = (
+            _wrap_streaming(inner, method) if handler.response_streaming else _wrap_unary(inner, method)
+        )
+        make = _MAKERS[handler.request_streaming, handler.response_streaming]
+        return make(wrapped, handler.request_deserializer, handler.response_serializer)
+
+
+_MAKERS: dict[tuple[bool, bool], Callable[..., Handler]] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
 
 
 class _CallSpan:
     """The SERVER span of one call, child of the caller's context, current while the handler runs."""
 
-    def __init__(self, method: str, context: grpc.aio.ServicerContext) -> None:
+    def __init__(self, method: str, context: Context) -> None:
         self._parent = incoming_context(context.invocation_metadata())
         self._method = method
 
@@ -82,9 +81,7 @@ class _CallSpan:
             log.debug("span closed from another context")
 
 
-async def _abort(
-    error: BaseException, context: grpc.aio.ServicerContext, span: trace.Span, method: str
-) -> NoReturn:
+async def _abort(error: BaseException, context: Context, span: trace.Span, method: str) -> NoReturn:
     if isinstance(error, SpeechmeshError):
         mapped = error
     else:
@@ -97,9 +94,9 @@ async def _abort(
 
 
 def _wrap_streaming(
-    inner: Callable[[Any, grpc.aio.ServicerContext], AsyncIterator[Any]], method: str
-) -> Callable[[Any, grpc.aio.ServicerContext], AsyncIterator[Any]]:
-    async def handle(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+    inner: Callable[[Any, Context], AsyncIterator[Any]], method: str
+) -> Callable[[Any, Context], AsyncIterator[Any]]:
+    async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
         with _CallSpan(method, context) as span:
             responses = inner(request, context)
             try:
@@ -121,9 +118,9 @@ def _wrap_streaming(
 
 
 def _wrap_unary(
-    inner: Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]], method: str
-) -> Callable[[Any, grpc.aio.ServicerContext], Awaitable[Any]]:
-    async def handle(request: Any, context: grpc.aio.ServicerContext) -> Any:
+    inner: Callable[[Any, Context], Awaitable[Any]], method: str
+) -> Callable[[Any, Context], Awaitable[Any]]:
+    async def handle(request: Any, context: Context) -> Any:
         with _CallSpan(method, context) as span:
             try:
                 return await inner(request, context)

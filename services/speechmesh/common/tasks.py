@@ -21,7 +21,7 @@ class TaskBag:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Starts a task."""
         task = asyncio.create_task(coroutine)
         self._tasks.add(task)
@@ -43,7 +43,8 @@ class TaskBag:
             if queue.empty() or self._failed.done():
                 getter = asyncio.ensure_future(queue.get())
                 try:
-                    await asyncio.wait({getter, self._failed}, return_when=asyncio.FIRST_COMPLETED)
+                    either: set[asyncio.Future[Any]] = {getter, self._failed}
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                     if self._failed.done():
                         self._failed.result()
                     item = getter.result()

@@ -9,6 +9,7 @@ from speechmesh.common.features import FloatArray
 from speechmesh.frontend.request import Encoding
 
 _S16_MAX = 32767.0
+_DTYPES = {Encoding.PCM_F32LE: "<f4", Encoding.PCM_S16LE: "<i2"}
 
 
 class PcmEncoder:
@@ -36,6 +37,5 @@ class PcmEncoder:
         if self._gain != 1.0:
             samples = samples * self._gain
         samples = np.clip(samples, -1.0, 1.0)
-        if self._encoding is Encoding.PCM_F32LE:
-            return samples.astype("<f4").tobytes()
-        return np.rint(samples * _S16_MAX).astype("<i2").tobytes()
+        coded = samples if self._encoding is Encoding.PCM_F32LE else np.rint(samples * _S16_MAX)
+        return bytes(coded.astype(_DTYPES[self._encoding]).data)

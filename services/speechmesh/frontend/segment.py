@@ -11,13 +11,12 @@ from speechmesh.frontend.spoken import Pause, PauseMark, SpokenText, Word
 _CUT_AT_SENTENCE_LIKE_PAUSE = 0.0
 _CUT_AT_PAUSE = 2.0
 _CUT_BEFORE = {
-    **dict.fromkeys("and or but nor because although though while if when unless since so which who whose where".split(), 60.0),
+    **dict.fromkeys(["and", "or", "but", "nor", "because", "although", "though", "while", "if", "when", "unless", "since", "so", "which", "who", "whose", "where"], 60.0),
     **dict.fromkeys(
-        "that than after before until whether as of in on at by for from with without into over under about between "
-        "through during against toward towards among upon within to".split(),
+        ["that", "than", "after", "before", "until", "whether", "as", "of", "in", "on", "at", "by", "for", "from", "with", "without", "into", "over", "under", "about", "between", "through", "during", "against", "toward", "towards", "among", "upon", "within", "to"],
         70.0,
     ),
-    **dict.fromkeys("the a an this these those my your his her its our their".split(), 80.0),
+    **dict.fromkeys(["the", "a", "an", "this", "these", "those", "my", "your", "his", "her", "its", "our", "their"], 80.0),
 }  # fmt: skip
 _CUT_BETWEEN_WORDS = 100.0
 _CUT_WITHIN_TOKEN = 130.0  # inside "$1,299.50"

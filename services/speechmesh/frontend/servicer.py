@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import grpc
 from opentelemetry import trace
 
 from speechmesh.common.errors import NotFound
+from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
 from speechmesh.frontend.audio_out import Summary
 from speechmesh.frontend.request import speaks
@@ -36,7 +36,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         self._limit = StreamLimit(settings.max_streams)
 
     async def Synthesize(
-        self, request: pb.SynthesizeRequest, context: grpc.aio.ServicerContext
+        self, request: pb.SynthesizeRequest, context: Context
     ) -> AsyncGenerator[pb.SynthesizeResponse]:
         """Speaks a text."""
         with self._limit.hold():
@@ -58,9 +58,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
                     sequence += 1
                     yield response
 
-    async def ListVoices(
-        self, request: pb.ListVoicesRequest, context: grpc.aio.ServicerContext
-    ) -> pb.ListVoicesResponse:
+    async def ListVoices(self, request: pb.ListVoicesRequest, context: Context) -> pb.ListVoicesResponse:
         """Lists the voices, the default one first."""
         default = self._settings.default_voice
         voices = sorted(self._voices.bundles.values(), key=lambda voice: voice.name != default)
@@ -72,9 +70,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
             ]
         )
 
-    async def GetVoice(
-        self, request: pb.GetVoiceRequest, context: grpc.aio.ServicerContext
-    ) -> pb.GetVoiceResponse:
+    async def GetVoice(self, request: pb.GetVoiceRequest, context: Context) -> pb.GetVoiceResponse:
         """Describes one voice."""
         voice = self._voices.bundles.get(request.name)
         if voice is None:

@@ -27,7 +27,12 @@ _TIERS: dict[int, Tier | None] = {
     pb.QUALITY_TIER_BALANCED: "balanced",
     pb.QUALITY_TIER_FAST: "fast",
 }
-_TIER_TO_PB = {tier: value for value, tier in _TIERS.items()} | {None: pb.QUALITY_TIER_UNSPECIFIED}
+_TIER_TO_PB: dict[Tier | None, pb.QualityTier.ValueType] = {
+    None: pb.QUALITY_TIER_UNSPECIFIED,
+    "high": pb.QUALITY_TIER_HIGH,
+    "balanced": pb.QUALITY_TIER_BALANCED,
+    "fast": pb.QUALITY_TIER_FAST,
+}
 
 
 def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:

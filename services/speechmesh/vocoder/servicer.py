@@ -6,12 +6,12 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
-import grpc
 import numpy as np
 from pydantic import ValidationError
 
 from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.common.features import FeatureSpace, unpack_frames
+from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
 from speechmesh.vocoder.backends import VocoderModel
 from speechmesh.vocoder.engine import VocoderEngine
@@ -28,7 +28,7 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
         self._limit = StreamLimit(engine.settings.max_streams)
 
     async def StreamAudio(
-        self, request_iterator: AsyncIterator[pb.StreamAudioRequest], context: grpc.aio.ServicerContext
+        self, request_iterator: AsyncIterator[pb.StreamAudioRequest], context: Context
     ) -> AsyncGenerator[pb.StreamAudioResponse]:
         """Vocodes the segments of one request."""
         with self._limit.hold():
@@ -52,9 +52,7 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
             model.bundle.config.feature_space.require_equal(offered, what)
         return model
 
-    async def ListModels(
-        self, request: pb.ListModelsRequest, context: grpc.aio.ServicerContext
-    ) -> pb.ListModelsResponse:
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """Lists the served vocoders."""
         return pb.ListModelsResponse(
             models=[

@@ -12,7 +12,7 @@ import grpc
 import numpy as np
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from speechmesh.common.errors import DeadlineExceeded, Incompatible, Internal, Overloaded, Unavailable
+from speechmesh.common.errors import Incompatible, Internal, Overloaded, Unavailable
 from speechmesh.common.features import FloatArray
 from speechmesh.common.telemetry import outgoing_metadata
 from speechmesh.vocoder.backends import Priority, VocoderModel
@@ -101,7 +101,10 @@ class TritonBackend:
         request.parameters["timeout"].int64_param = int(self._timeout_s * 1e6)
         try:
             response = await self._stub.ModelInfer(
-                request, timeout=self._timeout_s, metadata=outgoing_metadata()
+                request,
+                timeout=self._timeout_s,
+                metadata=outgoing_metadata(),
+                wait_for_ready=True,  # a Triton that restarts is waited for, within the timeout
             )
         except grpc.aio.AioRpcError as error:
             raise _mapped(error, model) from error
@@ -126,8 +129,8 @@ def _mapped(error: grpc.aio.AioRpcError, model: VocoderModel) -> Exception:
         if "queue" in details.lower():
             return Overloaded("Triton's queue is full")
         return Unavailable("Triton is unavailable")
-    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return DeadlineExceeded("Triton did not answer in time")
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:  # our own limit; the caller's cancels the call
+        return Unavailable("Triton did not answer in time")
     if error.code() is grpc.StatusCode.NOT_FOUND:
         return Incompatible(f"Triton does not have the model {model.name}")
     return Internal(f"Triton: {error.code().name}")

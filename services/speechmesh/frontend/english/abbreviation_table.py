@@ -1,0 +1,104 @@
+"""What abbreviations stand for, and what must follow them to be read so."""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+
+class Follows(enum.Enum):
+    """What must come after an abbreviation."""
+
+    ANYTHING = enum.auto()
+    NAME = enum.auto()
+    """A capitalised word that does not begin a sentence by itself."""
+    NUMBER = enum.auto()
+    NO_CAPITAL = enum.auto()
+
+
+class Abbreviation(NamedTuple):
+    """One reading of an abbreviation.
+
+    Attributes:
+        words: what is said.
+        follows: what must come after it.
+        may_end: whether its full stop may end the sentence as well.
+        bare: whether it is also read so without its full stop.
+    """
+
+    words: str
+    follows: Follows = Follows.ANYTHING
+    may_end: bool = False
+    bare: bool = False
+
+
+_BARE_NUMBERED = """
+Vol volume; vol volume; Fig figure; fig figure; Figs figures; figs figures; Ch chapter; pp pages; pg page; Pg page;
+ext extension; Ext extension; Apt apartment; apt apartment; Ste suite; Rm room; Eq equation; eq equation; Rte route;
+Hwy highway; Bldg building; Nos numbers; Nr number; nr number; Lv level; Lvl level; lvl level; Ver version
+"""
+_NUMBERED = """
+No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page; c circa; ca circa;
+est established; Est established; Op opus; op opus; par paragraph; para paragraph; Para paragraph; ver version; v version;
+Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone; ph phone; Dept department; Ex exercise; qn question; Q question
+"""
+_POLITE = "Mr mister; Mrs missus; Ms miz; Mx mix; Messrs messers"
+_TITLES = """
+Prof professor; Gen general; Col colonel; Lt lieutenant; Sgt sergeant; Capt captain; Rev reverend; Hon honorable; Gov governor;
+Sen senator; Rep representative; Pres president; Cmdr commander; Maj major; Mt mount; Ft fort; Adm admiral; Cpl corporal;
+Pvt private; Supt superintendent; Atty attorney; Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father
+"""
+_DOTTED_TITLES = "Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy"
+_BEFORE_LOWER = """
+approx approximately; Approx approximately; avg average; Avg average; dept department; govt government; temp temperature;
+misc miscellaneous; appt appointment; incl including; excl excluding; resp respectively; ref reference; orig original;
+max maximum; min minimum; Max maximum; Min minimum; qty quantity; Qty quantity; mgr manager; est estimated; ed edition;
+asst assistant; univ university; ft feet; lb pounds; lbs pounds; oz ounces; hr hour; hrs hours; sec second; secs seconds;
+mins minutes; yrs years; yr year; eg for example; ie that is; mo month; wk week; ext extension; tel telephone; poss possibly;
+prob probably; Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
+tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building; apt apartment
+"""
+_INLINE = """
+cf compare; ea each; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association; Natl national;
+Intl international; approx approximately; Tel telephone
+"""
+_ENDING = """
+Jr junior; Sr senior; Inc incorporated; Ltd limited; Co company; Corp corporation; Bros brothers; Ave avenue; Blvd boulevard;
+Rd road; Ln lane; Ct court; Pl place; Hwy highway; Pkwy parkway; Sq square; Dept department; Esq esquire; Mfg manufacturing;
+Ter terrace; Cir circle; Trl trail; Fwy freeway; Expy expressway; Univ university; Assoc associates; al al; etc et cetera
+"""
+_BARE_AFTER_NAME = """
+Ave avenue; Blvd boulevard; Rd road; Ln lane; Hwy highway; Pkwy parkway; Jr junior; Sr senior; Inc incorporated; Ltd limited;
+Corp corporation; Ct court; Dept department
+"""
+
+
+def _entries(text: str) -> dict[str, str]:
+    pairs = (entry.strip().split(" ", 1) for entry in text.replace("\n", " ").split(";"))
+    return {short: words.strip() for short, words in pairs}
+
+
+def _table() -> dict[str, tuple[Abbreviation, ...]]:
+    # Where one abbreviation means several things, the pickiest meaning is tried first.
+    groups = (
+        (_BARE_NUMBERED, Abbreviation("", Follows.NUMBER, bare=True)),
+        (_NUMBERED, Abbreviation("", Follows.NUMBER)),
+        (_POLITE, Abbreviation("", bare=True)),
+        (_TITLES, Abbreviation("", Follows.NAME, bare=True)),
+        (_DOTTED_TITLES, Abbreviation("", Follows.NAME)),
+        (_BEFORE_LOWER, Abbreviation("", Follows.NO_CAPITAL)),
+        (_INLINE, Abbreviation("")),
+        (_ENDING, Abbreviation("", may_end=True)),
+    )
+    table: dict[str, tuple[Abbreviation, ...]] = {}
+    for text, kind in groups:
+        for short, words in _entries(text).items():
+            table[short] = (*table.get(short, ()), kind._replace(words=words))
+    return table
+
+
+ABBREVIATIONS = _table()
+"""The readings of each abbreviation, as written without its full stop."""
+
+BARE_AFTER_NAME = _entries(_BARE_AFTER_NAME)
+"""Read so without a full stop after a name: "Fifth Ave"."""

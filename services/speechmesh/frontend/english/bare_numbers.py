@@ -1,0 +1,156 @@
+"""Reads a number that has neither unit nor currency by its context: an amount, a year, a code, a house number."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.reading import Context
+
+_COUNTED = re.compile(
+    r"[ \n]{1,3}(?:people|men|women|children|percent|feet|dollars|euros|more|other|different|new|of|"
+    r"(?!was|is|has|his|its|this|does|as|us|yes|thus|always|was|towards|across|versus|plus|census|"
+    r"sales|prices|news|was|series|congress|business|success|focus|status|perhaps|unless|besides|ours)"
+    r"[a-z]{2,30}s)(?![A-Za-z])"
+)
+_COUNTED_AFTER_PREPOSITION = re.compile(
+    r"[ \n]{1,3}(?:people|men|women|children|percent|feet|dollars|euros|pounds|meters|miles|kilometers|words|"
+    r"years|days|hours|minutes|seconds|times|members|employees|students|countries|cities|points|votes|users|"
+    r"customers|pages|copies|units|square|cubic|different|other|more|of)(?![A-Za-z])"
+)
+_YEAR_CUES = frozenset(
+    [
+        "in",
+        "since",
+        "by",
+        "from",
+        "until",
+        "till",
+        "of",
+        "during",
+        "before",
+        "after",
+        "around",
+        "circa",
+        "early",
+        "late",
+        "mid",
+        "spring",
+        "summer",
+        "fall",
+        "autumn",
+        "winter",
+        "year",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "between",
+        "to",
+        "through",
+        "class",
+    ]
+)
+_DIGIT_CUES = re.compile(
+    r"(?:^|\ )(?:code|pin|P\ I\ N|otp|o\ t\ p|passcode|password|extension|zip|serial|tracking|confirmation|reference|"
+    r"(?:account|card|phone|order|case|ticket|policy|member|routing|booking|invoice|customer|"
+    r"confirmation|reference|serial|tracking|employee|license)\ number|ending\ in|ends\ in|ending\ with|"
+    r"ends\ with|i\ d)(?:\ (?:number|code|is|was|to|and|enter|dial))*$"
+)
+_IDENTIFIER_CUES = frozenset(
+    [
+        "apt",
+        "unit",
+        "seat",
+        "row",
+        "flat",
+        "floor",
+        "form",
+        "exit",
+        "part",
+        "step",
+        "question",
+        "exhibit",
+        "zone",
+        "pier",
+        "dock",
+        "bay",
+        "box",
+        "lot",
+        "level",
+        "flight",
+        "route",
+        "highway",
+        "interstate",
+        "room",
+        "suite",
+        "apartment",
+        "boeing",
+        "airbus",
+        "bus",
+        "area",
+        "gate",
+        "exit",
+        "route",
+        "rt",
+        "hwy",
+        "section",
+        "channel",
+        "locker",
+        "freeway",
+        "routes",
+        "highways",
+        "line",
+        "platform",
+        "studio",
+    ]
+)
+_EMERGENCY = frozenset({"911", "411", "211", "311", "988"})
+_STREET = re.compile(
+    r"\ (?:[NSEW]\.?\ |[NS][EW]\ )?(?:[A-Z][A-Za-z']{1,20}\.?\ |\d{1,3}(?:st|nd|rd|th)\ ){1,4}?"
+    r"(?:St|Ave|Avenue|Blvd|Rd|Ln|Dr|Ct|Pl|Hwy|Pkwy|Street|Road|Lane|Drive|Boulevard|Court|Place|Way|"
+    r"Terrace|Circle|Highway|Parkway|Square|Sq|Trail)(?![A-Za-z])|\ (?:Broadway|Main)(?![A-Za-z])"
+)
+
+
+def plain_words(context: Context, literal: str, end: int) -> str:
+    """Read a number without unit by its context: an amount, a year, a house number, a code."""
+    if not literal.isdigit():
+        return numbers.number(literal)
+    text = context.text
+    if len(literal) >= 3 and _DIGIT_CUES.search(context.recent(5)):
+        return numbers.digits(literal)
+    if literal in _EMERGENCY and (
+        context.previous in {"call", "dial", "called", "dialed", "calling"}
+        or context.next_word(end) in {"call", "operator", "dispatcher", "calls"}
+    ):
+        return numbers.digits(literal)
+    if 3 <= len(literal) <= 5 and names_something(context, end):
+        return numbers.identifier(literal)
+    if len(literal) == 4 and 1100 <= int(literal) <= 2099 and _is_year(context, end, text):
+        return numbers.year(int(literal))
+    return numbers.integer(literal)
+
+
+def names_something(context: Context, end: int) -> bool:
+    """Whether a number ending at ``end`` is a name (Flight 370, 742 Evergreen Terrace), not an amount."""
+    return context.previous in _IDENTIFIER_CUES or bool(_STREET.match(context.text, end))
+
+
+def counts_something(text: str, end: int) -> bool:
+    """Whether a number ending at ``end`` counts what follows, so that it is no year: "1500 people"."""
+    return bool(_COUNTED.match(text, end))
+
+
+def _is_year(context: Context, end: int, text: str) -> bool:
+    if context.previous in _YEAR_CUES:
+        return not _COUNTED_AFTER_PREPOSITION.match(text, end)
+    return not _COUNTED.match(text, end)

@@ -1,0 +1,216 @@
+"""Reads what mixes letters and digits or is read digit by digit: B2B, MP3, v2.1.3, telephone numbers."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.lexicon import COMMON_WORDS
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+from speechmesh.frontend.english.words import read_word, spell
+
+_ALPHANUMERIC = re.compile(r"(?:[A-Za-z]++\d|\d++[A-Za-z])[A-Za-z0-9]*+", re.ASCII)
+_MODELS = re.compile(r"(?P<model>\d{3})'?s(?![A-Za-z0-9])", re.ASCII)
+_CLAUSE = re.compile(r"(?P<number>\d{3})(?P<parts>(?:\([A-Za-z0-9]\)){1,5})", re.ASCII)
+_MAX_NAME = 64
+_RUN = re.compile(r"\d++|[A-Za-z]++", re.ASCII)
+_VERSION = re.compile(
+    r"(?P<v>[vV]?)(?P<parts>\d++(?:\.\d++)*+)(?P<tail>(?:[a-z]{1,5}\d{0,4})?)(?![A-Za-z0-9])", re.ASCII
+)
+_DOTTED = re.compile(r"\d++(?:\.\d++){2,}+", re.ASCII)
+_HYPHENATED = re.compile(r"\d{1,12}(?:-\d{1,12}){2,}+(?![A-Za-z0-9])", re.ASCII)
+_ORDINAL = re.compile(
+    r"(?P<number>\d{1,3}(?:,\d{3}){1,9}+|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])", re.ASCII
+)
+_PRODUCT = re.compile(
+    r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|[a-z]{1,3}(?![a-z])|$))", re.ASCII
+)
+_RATIO = re.compile(r"(?P<a>\d{1,6}):(?P<b>\d{1,6})(?![\d:])", re.ASCII)
+_TOLL_FREE = re.compile(r"1-(?P<code>8\d\d)-(?=[A-Z])", re.ASCII)
+_CARD = re.compile(
+    r"\d{4}(?P<separator>[ -])\d{4}(?P=separator)\d{4}(?:(?P=separator)\d{4})?(?![\d-])", re.ASCII
+)
+_PHONES = tuple(
+    re.compile(expression + r"(?![\d]|-\d)", re.ASCII)
+    for expression in (
+        r"(?:\+?\d{1,3}[ .-]?)?\(\d{2,4}\)[ .-]?\d{3,4}[ .-]\d{3,4}",
+        r"\+\d{1,3}(?:[ .-]\d{1,5}){1,6}+",
+        r"\+\d{8,15}",
+        r"(?:1[ .-])?\d{3}[.-]\d{3}[.-]\d{4}",
+        r"(?:1\ )?[2-9]\d\d\ \d{3}\ \d{4}",
+        r"[2-9]\d\d-(?!\d\d00)\d{4}",
+    )
+)
+_DIGITS = re.compile(r"\d++", re.ASCII)
+
+
+def read_alphanumeric(token: str) -> str:
+    """Read a token of letters and digits: "A380" is "A three eighty", "covid19" "covid nineteen"."""
+    runs = _RUN.findall(token)
+    if len(runs) >= 5 or (len(runs) >= 4 and len(token) >= 7):  # a key or a hash
+        return " ".join(numbers.digits(run) if run.isdigit() else spell(run) for run in runs)
+    return " ".join(numbers.identifier(run) if run.isdigit() else _code_letters(run) for run in runs)
+
+
+def _code_letters(run: str) -> str:
+    if len(run) == 1:
+        return run.upper()
+    if run in {"ish", "ers"}:
+        return run
+    if len(run) <= 3 and (run.isupper() or run.lower() not in COMMON_WORDS):
+        return read_word(run) if run[:-1].isupper() and run[-1] == "s" else spell(run)
+    return read_word(run)
+
+
+def recognise_alphanumeric(context: Context, position: int) -> Reading | None:
+    """Read a mixed token such as B2B, MP3, 4K or 1080p."""
+    match = _ALPHANUMERIC.match(context.text, position)
+    if match is None:
+        return None
+    token = match[0]
+    if len(token) > _MAX_NAME:  # nothing to be read as a name; each run stands for itself
+        runs = (numbers.digits(run) if run.isdigit() else read_word(run) for run in _RUN.findall(token))
+        return whole(" ".join(runs), position, match.end())
+    end = match.end()
+    if token[-1] == "s" and token[-2:-1].isdigit() and token[0].isdigit():
+        return whole(numbers.plural(numbers.identifier(token[:-1])), position, end)  # the 747s
+    return whole(read_alphanumeric(token), position, end)
+
+
+def recognise_clause(context: Context, position: int) -> Reading | None:
+    """Read "401(k)" and "501(c)(3)"."""
+    match = _CLAUSE.match(context.text, position)
+    if match is None:
+        return None
+    parts = (part if part.isalpha() else numbers.integer(part) for part in re.findall(r"\w", match["parts"]))
+    words = f"{numbers.identifier(match['number'])} {' '.join(parts).upper()}"
+    return whole(" ".join(w if len(w) == 1 else w.lower() for w in words.split()), position, match.end())
+
+
+def recognise_models(context: Context, position: int) -> Reading | None:
+    """Read "the 747s", which are not seconds."""
+    match = _MODELS.match(context.text, position)
+    if match is None or context.previous not in {
+        "the",
+        "boeing",
+        "airbus",
+        "these",
+        "those",
+        "of",
+        "two",
+        "new",
+    }:
+        return None
+    return whole(numbers.plural(numbers.identifier(match["model"])), position, match.end())
+
+
+def recognise_version(context: Context, position: int) -> Reading | None:
+    """Read "v2.1.3", "3.11.4" and IP addresses."""
+    match = _VERSION.match(context.text, position)
+    if match is None:
+        return None
+    parts = match["parts"].split(".")
+    if not match["v"] and len(parts) < 3:
+        return None
+    if (match["v"] and len(parts) > 1) or match["v"] == "v":
+        words = ["version"]
+    elif match["v"]:
+        return None
+    else:
+        words = []
+    if len(parts) == 4 and not match["v"] and all(len(part) <= 3 and int(part) < 256 for part in parts):
+        octets = (numbers.digits(part) if len(part) == 3 else numbers.integer(part) for part in parts)
+        return whole(" dot ".join(octets), position, match.end())
+    words.append(" point ".join(numbers.integer(part) for part in parts))
+    if match["tail"]:
+        words.append(
+            read_alphanumeric(match["tail"]) if match["tail"][-1:].isdigit() else read_word(match["tail"])
+        )
+    return whole(" ".join(words), position, match.end())
+
+
+def recognise_phone(context: Context, position: int) -> Reading | None:
+    """Read telephone and card numbers digit by digit, with a comma's pause between the groups."""
+    text = context.text
+    if position and text[position - 1] in "-+.,/:$€£" and text[position - 1 : position] != ":":
+        return None
+    toll_free = _TOLL_FREE.match(text, position)
+    if toll_free:
+        return whole(f"one {numbers.identifier(toll_free['code'])}", position, toll_free.end())
+    match = _CARD.match(text, position)
+    for compiled in _PHONES:
+        match = match or compiled.match(text, position)
+    if match is None or sum(character.isdigit() for character in match[0]) < 7:
+        return None
+    pieces: list[Piece] = []
+    if match[0][0] == "+":
+        pieces.append(Piece("plus", position, position + 1))
+    for group in _DIGITS.finditer(text, position, match.end()):
+        if len(pieces) > (match[0][0] == "+"):
+            pieces.append(Piece(",", group.start() - 1, group.start()))
+        pieces.append(Piece(numbers.digits(group[0]), *group.span()))
+    return Reading(tuple(pieces), match.end())
+
+
+def recognise_hyphenated_numbers(context: Context, position: int) -> Reading | None:
+    """Read "123-45-6789" by groups, and short groups such as a "10-5-2" record as numbers."""
+    match = _HYPHENATED.match(context.text, position)
+    if match is None:
+        return None
+    groups = match[0].split("-")
+    if any(len(group) > 2 for group in groups):
+        return whole(" , ".join(numbers.digits(group) for group in groups), position, match.end())
+    return whole(" ".join(numbers.integer(group) for group in groups), position, match.end())
+
+
+def recognise_ordinal(context: Context, position: int) -> Reading | None:
+    """Read "1st", "22nd", "1,000th"."""
+    match = _ORDINAL.match(context.text, position)
+    if match is None:
+        return None
+    return whole(numbers.ordinal(int(match["number"].replace(",", ""))), position, match.end())
+
+
+def recognise_product(context: Context, position: int) -> Reading | None:
+    """Read the first factor of "1920x1080" or "3×4" with its sign."""
+    match = _PRODUCT.match(context.text, position)
+    if match is None or match["a"][0] == "0":
+        return None
+    factor = match["a"]
+    words = numbers.identifier(factor) if factor.isdigit() and len(factor) > 2 else numbers.number(factor)
+    sign = "by" if match["sign"] == "x" else "times"
+    return Reading((Piece(words, *match.span("a")), Piece(sign, *match.span("sign"))), match.end())
+
+
+def recognise_after_product(context: Context, position: int) -> Reading | None:
+    """Read the last factor of "1920x1080" the way the first was read."""
+    if context.text[position - 1 : position] != "x" or context.previous != "by":
+        return None
+    match = _DIGITS.match(context.text, position)
+    if match is None or len(match[0]) < 3 or context.text[match.end() : match.end() + 1].isalnum():
+        return None
+    return whole(numbers.identifier(match[0]), position, match.end())
+
+
+def recognise_ratio(context: Context, position: int) -> Reading | None:
+    """Read "16:9" as "sixteen to nine"."""
+    match = _RATIO.match(context.text, position)
+    if match is None:
+        return None
+    return whole(f"{numbers.integer(match['a'])} to {numbers.integer(match['b'])}", position, match.end())
+
+
+def recognise_hyphen_number(context: Context, position: int) -> Reading | None:
+    """Read the number of a hyphenated code, as in F-16 or MH-370, in pairs."""
+    text = context.text
+    if position < 2 or text[position - 1] != "-" or not text[position - 2].isalpha():
+        return None
+    match = _DIGITS.match(text, position)
+    if match is None or (
+        text[match.end() : match.end() + 1] in {".", ",", "%", "/", "°"}
+        and (text[match.end() + 1 : match.end() + 2].isdigit() or text[match.end()] in "%°")
+    ):
+        return None
+    if text[match.end() : match.end() + 1].isalnum():
+        return None
+    return whole(numbers.identifier(match[0]), position, match.end())

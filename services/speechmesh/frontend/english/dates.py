@@ -1,0 +1,212 @@
+"""Reads dates: "March 3rd, 2024", "3 Mar 2024", "03/04/2024" (US order), ISO dates, decades, weekdays."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_SHORT_MONTHS = {
+    "jan": "january", "feb": "february", "mar": "march", "apr": "april", "jun": "june", "jul": "july",
+    "aug": "august", "sept": "september", "sep": "september", "oct": "october", "nov": "november",
+    "dec": "december",
+}  # fmt: skip
+WEEKDAYS = {
+    "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday",
+    "thur": "thursday", "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday",
+}  # fmt: skip
+_MONTH = (
+    r"(?P<month>(?i:january|february|march|april|may|june|july|august|september|october|november|december)"
+    + (r"|(?i:jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec)(?P<dot>\.?))")
+)
+_DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])"
+_YEAR = r"(?P<year>[12]\d{3})(?![\d,]\d|\d|[-/]\d|\.\d|%)"
+_MONTH_FIRST = re.compile(
+    rf"{_MONTH}\ {_DAY}(?P<rank>st|nd|rd|th)?(?![\d:/%A-Za-z]|[.,]\d)"
+    rf"(?:(?P<until>\ ?[-–—]\ ?)(?P<last>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\d:/A-Za-z]))?"
+    rf"(?:(?P<comma>,?)[ \n]{_YEAR})?",
+    re.ASCII,
+)
+_MONTH_YEAR = re.compile(rf"{_MONTH},?[ \n](?:of\ )?{_YEAR}", re.ASCII)
+_DAY_FIRST = re.compile(
+    rf"{_DAY}(?:(?P<until>\ ?[-–]\ ?)(?P<last>3[01]|[12]\d))?(?P<rank>st|nd|rd|th)?[ -](?P<of>of\ )?{_MONTH}"
+    rf"(?![A-Za-z])(?:(?P<comma>,?)[ \n-]{_YEAR})?",
+    re.ASCII,
+)
+_ISO = re.compile(
+    r"(?P<year>[12]\d{3})(?P<separator>[-/.])(?P<month>1[0-2]|0?[1-9])(?P=separator)(?P<day>3[01]|[12]\d|0?[1-9])"
+    r"(?:T(?=\d\d:)|(?![\d]|[-/.]\d))",
+    re.ASCII,
+)
+_NUMERIC = re.compile(
+    r"(?P<a>\d{1,2})(?P<separator>[-/.])(?P<b>\d{1,2})(?P=separator)(?P<year>[12]\d{3}|\d\d)(?!\d|(?P=separator)\d)",
+    re.ASCII,
+)
+_MONTH_DAY = re.compile(r"(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/]|-\d)", re.ASCII)
+_DECADE = re.compile(r"'?(?P<start>(?:1[1-9]|20)?\d0)'?s(?![A-Za-z0-9])", re.ASCII)
+_SHORT_YEAR = re.compile(r"'(?P<year>\d\d)(?![\d'\"A-Za-z])", re.ASCII)
+_WEEKDAY = re.compile(
+    r"(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?P<dot>\.?)(?=(?P<after>,?[ \n]?))(?![A-Za-z])"
+)
+_SPAN = re.compile(
+    r"(?P<first>[A-Z][a-z]{2,8})\.?\ ?[-–]\ ?(?P<last>[A-Z][a-z]{2,8})(?:\.(?=,|\ [a-z\d]))?(?![A-Za-z'-])"
+)
+_NAMES = {name.title(): full for name, full in (_SHORT_MONTHS | WEEKDAYS).items()}
+_NAMES |= {name.title(): name for name in (*MONTHS, *WEEKDAYS.values())}
+_DATE_FOLLOWS = re.compile(r"\.?,?[ \n](?:[A-Z][a-z]{2,8}\.?\ \d|\d{1,2}\b)", re.ASCII)
+_DATE_CUES = frozenset(["on", "by", "until", "since", "before", "after", "from", "due", "dated"])
+
+
+def recognise_month(context: Context, position: int) -> Reading | None:
+    """Read a date that begins with a month's name, or the abbreviation of one."""
+    match = _MONTH_FIRST.match(context.text, position) or _MONTH_YEAR.match(context.text, position)
+    if match is None or not match["month"][0].isupper():
+        return _short_month(context, position)
+    month = _month(match["month"])
+    if "day" not in match.re.groupindex:
+        return Reading(
+            (Piece(month, position, match.end("month")), Piece(_year(match), *match.span("year"))),
+            match.end(),
+        )
+    end_of_day = match.start("comma") if match["year"] else match.end()
+    words = f"{month} {numbers.ordinal(int(match['day']))}"
+    if match["until"]:
+        words += f" to {numbers.ordinal(int(match['last']))}"
+    return Reading((Piece(words, position, end_of_day), *_year_pieces(match)), match.end())
+
+
+def _year_pieces(match: re.Match[str]) -> tuple[Piece, ...]:
+    if not match["year"]:
+        return ()
+    year = Piece(_year(match), *match.span("year"))
+    return (Piece(",", *match.span("comma")), year) if match["comma"] else (year,)
+
+
+def _year(match: re.Match[str]) -> str:
+    return numbers.year(int(match["year"]))
+
+
+def _month(written: str) -> str:
+    lower = written.lower().rstrip(".")
+    return _SHORT_MONTHS.get(lower, lower)
+
+
+_SHORT_MONTH = re.compile(
+    r"(?P<month>Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.(?=\ [a-z\d]|,|\ ?[-–])"
+)
+
+
+def _short_month(context: Context, position: int) -> Reading | None:
+    match = _SHORT_MONTH.match(context.text, position)
+    return whole(_month(match["month"]), position, match.end()) if match else None
+
+
+def recognise_day_first(context: Context, position: int) -> Reading | None:
+    """Read "3 March 2024" and "3rd of March" as "the third of march"."""
+    match = _DAY_FIRST.match(context.text, position)
+    if match is None or not match["month"][0].isupper():
+        return None
+    article = "" if context.previous in {"the", "every", "each", "this", "next", "last"} else "the "
+    if match["rank"] and not match["of"]:
+        article = ""
+    words = f"{article}{numbers.ordinal(int(match['day']))}"
+    if match["until"]:
+        words += f" to {numbers.ordinal(int(match['last']))}"
+    words += f" of {_month(match['month'])}"
+    end_of_month = match.start("comma") if match["year"] else match.end()
+    return Reading((Piece(words, position, end_of_month), *_year_pieces(match)), match.end())
+
+
+def recognise_numeric_date(context: Context, position: int) -> Reading | None:
+    """Read a date of digits alone: ISO, US month/day/year, European day.month.year."""
+    text = context.text
+    iso = _ISO.match(text, position)
+    if iso:
+        return _date(position, iso, iso["month"], iso["day"], iso["year"])
+    numeric = _NUMERIC.match(text, position)
+    if numeric:
+        first, second = numeric["a"], numeric["b"]
+        if numeric["separator"] == "-" and len(numeric["year"]) == 2:
+            return None  # a score or a part number
+        if numeric["separator"] == "." and len(numeric["year"]) == 2:
+            return None  # a version
+        day_first = numeric["separator"] == "." or int(first) > 12
+        month, day = (second, first) if day_first and int(second) <= 12 else (first, second)
+        year = numeric["year"]
+        if len(year) == 2:
+            year = ("20" if int(year) < 50 else "19") + year
+        return _date(position, numeric, month, day, year)
+    short = _MONTH_DAY.match(text, position)
+    if short and context.previous in _DATE_CUES | set(WEEKDAYS.values()):
+        words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"
+        return whole(words, position, short.end())
+    return None
+
+
+def _date(position: int, match: re.Match[str], month: str, day: str, year: str) -> Reading | None:
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return None
+    words = f"{MONTHS[int(month) - 1]} {numbers.ordinal(int(day))} , {numbers.year(int(year))}"
+    if match[0].endswith("T"):
+        words += " ,"
+    return whole(words, position, match.end())
+
+
+def recognise_decade(context: Context, position: int) -> Reading | None:
+    """Read "1980s", "'80s", "the 20s" and the year "'99"."""
+    text = context.text
+    before = text[position - 1 : position]
+    if before.isalnum():
+        return None
+    match = _DECADE.match(text, position)
+    if match:
+        start = int(match["start"])
+        if start == 0:
+            return whole("two thousands", position, match.end())
+        if start == 10 and text[position] != "'":
+            return None
+        return whole(numbers.decade(start), position, match.end())
+    short = _SHORT_YEAR.match(text, position)
+    if short and not context.in_quotes:
+        return whole(numbers.pair(int(short["year"])), position, short.end())
+    return None
+
+
+def recognise_span(context: Context, position: int) -> Reading | None:
+    """Read "Mon.-Fri." and "Jan-Mar" as one to the other."""
+    match = _SPAN.match(context.text, position)
+    if match is None or match["first"] not in _NAMES or match["last"] not in _NAMES:
+        return None
+    first, last = _NAMES[match["first"]], _NAMES[match["last"]]
+    if (first in MONTHS) != (last in MONTHS):
+        return None
+    return whole(f"{first} to {last}", position, match.end())
+
+
+def recognise_weekday(context: Context, position: int) -> Reading | None:
+    """Read an abbreviated weekday: "Mon.", and "Sat, Mar 3" where a date follows."""
+    match = _WEEKDAY.match(context.text, position)
+    if match is None:
+        return None
+    follows = _DATE_FOLLOWS.match(context.text, match.end("day"))
+    if not follows and (not match["dot"] or match["day"] in {"Sat", "Sun"}):
+        return None
+    end = match.end()
+    if match["dot"] and not follows and not match["after"].strip() and context.next_word(end).istitle():
+        end -= 1  # the full stop ends a sentence, too
+    return whole(WEEKDAYS[match["day"].lower()], position, end)

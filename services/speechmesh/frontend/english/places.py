@@ -1,0 +1,76 @@
+"""Reads the postal abbreviations of US states, and the ZIP code after one."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.reading import Context, Piece, Reading
+from speechmesh.frontend.spoken import Pause, PauseMark
+
+_STATES = {
+    "AL": "alabama", "AK": "alaska", "AZ": "arizona", "AR": "arkansas", "CA": "california", "CO": "colorado",
+    "CT": "connecticut", "DE": "delaware", "FL": "florida", "GA": "georgia", "HI": "hawaii", "ID": "idaho",
+    "IL": "illinois", "IN": "indiana", "IA": "iowa", "KS": "kansas", "KY": "kentucky", "LA": "louisiana",
+    "ME": "maine", "MD": "maryland", "MA": "massachusetts", "MI": "michigan", "MN": "minnesota", "MS": "mississippi",
+    "MO": "missouri", "MT": "montana", "NE": "nebraska", "NV": "nevada", "NH": "new hampshire", "NJ": "new jersey",
+    "NM": "new mexico", "NY": "new york", "NC": "north carolina", "ND": "north dakota", "OH": "ohio",
+    "OK": "oklahoma", "OR": "oregon", "PA": "pennsylvania", "RI": "rhode island", "SC": "south carolina",
+    "SD": "south dakota", "TN": "tennessee", "TX": "texas", "UT": "utah", "VT": "vermont", "VA": "virginia",
+    "WA": "washington", "WV": "west virginia", "WI": "wisconsin", "WY": "wyoming", "DC": "D C",
+}  # fmt: skip
+_ALSO_WORDS = frozenset({"HI", "ID", "IN", "LA", "MA", "ME", "OH", "OK", "OR", "PA"})
+_STATE = re.compile(
+    r"(?P<state>[A-Z]{2})(?:,?[ ]{1,2}(?P<zip>\d{5})(?:-(?P<more>\d{4}))?(?![\d-]))?(?![A-Za-z0-9'&-])",
+    re.ASCII,
+)
+
+
+def recognise_state(context: Context, position: int) -> Reading | None:
+    """Read "IL" after a town and a comma, and "IL 62704" anywhere; the ZIP code digit by digit."""
+    match = _STATE.match(context.text, position)
+    if match is None or match["state"] not in _STATES:
+        return None
+    state = match["state"]
+    if match["zip"]:
+        pieces = [
+            Piece(_STATES[state], *match.span("state")),
+            Piece(numbers.digits(match["zip"]), *match.span("zip")),
+        ]
+        if match["more"]:
+            pieces += [Piece(f", {numbers.digits(match['more'])}", *match.span("more"))]
+        return Reading(tuple(pieces), match.end())
+    last = context.items[-1] if context.items else None
+    after_town = (
+        isinstance(last, Pause) and last.mark is PauseMark.COMMA and context.previous_source[:1].isupper()
+    )
+    if not after_town or state in _ALSO_WORDS or context.shouting(position):
+        return None
+    return Reading((Piece(_STATES[state], *match.span("state")),), match.end())
+
+
+_DIRECTIONS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+_DIRECTION = re.compile(r"(?P<name>[NSEW])\.?(?=\ (?:[A-Z][a-z]|\d{1,3}(?:st|nd|rd|th)))")
+_TRADITIONAL = {
+    "Ala": "alabama", "Ariz": "arizona", "Ark": "arkansas", "Calif": "california", "Colo": "colorado",
+    "Conn": "connecticut", "Del": "delaware", "Fla": "florida", "Ga": "georgia", "Ill": "illinois", "Ind": "indiana",
+    "Kan": "kansas", "Ky": "kentucky", "La": "louisiana", "Md": "maryland", "Mass": "massachusetts", "Mich": "michigan",
+    "Minn": "minnesota", "Miss": "mississippi", "Mo": "missouri", "Mont": "montana", "Neb": "nebraska", "Nev": "nevada",
+    "Okla": "oklahoma", "Ore": "oregon", "Pa": "pennsylvania", "Tenn": "tennessee", "Tex": "texas", "Vt": "vermont",
+    "Va": "virginia", "Wash": "washington", "Wis": "wisconsin", "Wyo": "wyoming",
+}  # fmt: skip
+_TRADITIONAL_STATE = re.compile(r"(?P<name>[A-Z][a-z]{1,4})\.(?=[,)]|[ \n][a-z])")
+
+
+def recognise_direction(context: Context, position: int) -> Reading | None:
+    """Read the "N." of "12 N. Main St." and the "Pa." of "Scranton, Pa., on"."""
+    text = context.text
+    direction = _DIRECTION.match(text, position)
+    if direction and context.adjacent_source.isdigit():
+        return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()),), direction.end())
+    state = _TRADITIONAL_STATE.match(text, position)
+    if state is None or state["name"] not in _TRADITIONAL:
+        return None
+    if not text[max(0, position - 2) : position].endswith((", ", "-")):
+        return None
+    return Reading((Piece(_TRADITIONAL[state["name"]], *state.span()),), state.end())

@@ -1,0 +1,125 @@
+"""Reads punctuation: pauses, dashes, full stops, and quotes, which are silent."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.reading import Context, Reading, whole
+
+_SENTENCE_END = re.compile(r"[!?](?:[!?.]++)?")
+_DOTS = re.compile(r"\.(?:\.++|(?:\ \.){2,}+)")
+_HYPHENS = re.compile(r"-{2,}+")
+_ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
+_SILENT_BRACKETS = re.compile(r"\(\)|\[\]|\{\}")
+_CLIPPED_AND = re.compile(r"'[nN]'?(?![A-Za-z'])")
+_PAUSES = {",": ",", ";": ";", "(": "(", ")": "(", "—": "—", "|": ",", "•": ","}
+
+
+def recognise_pause(context: Context, position: int) -> Reading | None:
+    """Read the marks whose pause does not depend on what is around."""
+    text = context.text
+    found = _SENTENCE_END.match(text, position)
+    if found:
+        if text[found.end() : found.end() + 1] == "=" and found[0] == "!":
+            return None
+        return whole("?" if "?" in found[0] else "!", position, found.end())
+    if _SILENT_BRACKETS.match(text, position):
+        return Reading((), position + 2)
+    mark = _PAUSES.get(text[position])
+    return whole(mark, position, position + 1) if mark else None
+
+
+def recognise_full_stop(context: Context, position: int) -> Reading | None:
+    """Read dots: a sentence's end, an ellipsis, or "dot" within a name."""
+    text = context.text
+    if text[position] != ".":
+        return None
+    dots = _DOTS.match(text, position)
+    if dots:
+        return whole("…", position, dots.end())
+    before, after = text[position - 1 : position] if position else "", text[position + 1 : position + 2]
+    if (before.isalnum() or before == "_") and (after.islower() or after.isdigit()):
+        return whole("dot", position, position + 1)
+    if before in {"", " ", "\n", "/"} and after.isalpha():
+        return whole("dot", position, position + 1)
+    return whole(".", position, position + 1)
+
+
+def recognise_colon(context: Context, position: int) -> Reading | None:
+    """Read a colon; "::" and a colon before a closing sign are silent."""
+    text = context.text
+    if text.startswith("::", position):
+        return Reading((), position + 2)
+    return whole(":", position, position + 1) if text[position] == ":" else None
+
+
+def recognise_dash(context: Context, position: int) -> Reading | None:
+    """Read hyphens and dashes: silent within a word, a pause between words, "minus" between numbers."""
+    text = context.text
+    before = text[position - 1 : position] if position else ""
+    arrow = _ARROW.match(text, position)
+    if arrow and text[position] == "-":
+        return whole("to", position, arrow.end())
+    hyphens = _HYPHENS.match(text, position)
+    if hyphens:
+        end = hyphens.end()
+        if before in {"", " ", "\n", "'", "`", "("} and text[end : end + 1].isalpha() and end - position == 2:
+            return whole("dash dash", position, end)
+        return whole("—", position, end)
+    character, after = text[position], text[position + 1 : position + 2]
+    if character not in "-–−":
+        return None
+    if before.isdigit() and after.isdigit() and character == "−":
+        return whole("minus", position, position + 1)
+    source = context.adjacent_source
+    if after.isdigit() and source[:1].isdigit() and not source.isdigit():
+        return whole("to", position, position + 1)  # 5%-10%, 3rd-5th
+    if source in {"UTC", "GMT"} and after.isdigit():
+        return whole("minus", position, position + 1)
+    if before.isalnum() and (
+        after.isalnum() or (after == "'" and text[position + 2 : position + 3].isalnum())
+    ):
+        return Reading((), position + 1)
+    if before == " " and after == " " and _is_operand(text, position - 2) and _is_operand(text, position + 2):
+        digit_before, digit_after = text[position - 2].isdigit(), text[position + 2].isdigit()
+        if (digit_before and digit_after) or (
+            "=" in text[position : position + 16] and (digit_before or digit_after)
+        ):
+            return whole("minus", position, position + 1)
+    if character == "-" and before.isalnum() and context.next_word(position + 1) in {"and", "or", "to"}:
+        return Reading((), position + 1)  # pre- and post-war
+    if (
+        character == "-"
+        and before in {"", " ", "'", "`"}
+        and after.isalpha()
+        and not text[position + 2 : position + 3].isalnum()
+    ):
+        return whole("dash", position, position + 1)
+    if character == "−" and after.isalnum():
+        return whole("minus", position, position + 1)
+    silent = before in {"", "*", "_", "(", '"', "."} or after in {"", "*", "_", ")"} or after == ">"
+    return Reading((), position + 1) if silent else whole("—", position, position + 1)
+
+
+def _is_operand(text: str, position: int) -> bool:
+    return 0 <= position < len(text) and (text[position].isalnum() or text[position] in "()$")
+
+
+def recognise_quote(context: Context, position: int) -> Reading | None:
+    """Follow double quotes, which are silent, to tell them from the sign of inches."""
+    clipped_and = _CLIPPED_AND.match(context.text, position)
+    if clipped_and:
+        return whole("and", position, clipped_and.end())
+    if context.text[position] == '"':
+        context.in_quotes = not context.in_quotes
+    return Reading((), position + 1)
+
+
+def recognise_silent(context: Context, position: int) -> Reading:
+    """Skip one character, the last resort; a stray letter or digit is named."""
+    character = context.text[position]
+    if not (character.isascii() and character.isalnum()):
+        return Reading((), position + 1)
+    words = numbers.digits(character) if character.isdigit() else character.upper()
+    return whole(words, position, position + 1)

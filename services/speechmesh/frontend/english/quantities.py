@@ -1,0 +1,213 @@
+"""Reads amounts: numbers with signs, magnitudes, units, currencies, and ranges of them."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.bare_numbers import counts_something, names_something, plain_words
+from speechmesh.frontend.english.folding import FRACTIONS
+from speechmesh.frontend.english.reading import Context, Reading, whole
+from speechmesh.frontend.english.units import UnitMatch, unit_after
+from speechmesh.frontend.english.words import spell
+
+# At most 12 groups: a decillion has 11, and an endless run of groups must not be scanned again and again.
+NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,12}+(?!,?\d)|\d{1,2}(?:,\d\d){1,5},\d{3}(?!,?\d)|\d++)(?:\.\d++)?|\.\d++"
+_AMOUNT = re.compile(rf"(?P<sign>[-−+±~]?)(?P<number>{NUMBER})", re.ASCII)
+_SECOND = re.compile(rf"(?P<dash>\ ?[–—]\ ?|-|\ -\ )(?P<sign>−?)(?P<number>{NUMBER})(?![-/]\d)", re.ASCII)
+_MIXED = re.compile(r"(?:[ -]?(?P<sign>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])|[ -](?P<n>[1-9]\d?)/(?P<d>[1-9]\d?)(?![\d/]))")
+_SLASHED = re.compile(r"(?P<n>\d{1,4})/(?P<d>\d{1,4})(?![\d/]|-\d)", re.ASCII)
+_MAGNITUDE = re.compile(
+    r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|mn|bn|tn)(?![A-Za-z])"
+    r"|\ ?(?P<letter>[MB])(?![A-Za-z0-9']|\.[A-Za-z])"
+)
+_MAGNITUDES = {"mn": "million", "bn": "billion", "tn": "trillion", "M": "million", "B": "billion"}
+_SIGNS = {"-": "minus", "−": "minus", "+": "plus", "±": "plus or minus", "~": "about", "": ""}
+_SCIENTIFIC = re.compile(
+    r"(?P<number>\d{1,15}(?:\.\d{1,15})?)[eE](?P<sign>[-+]?)(?P<exponent>\d{1,3})(?![A-Za-z0-9]|\.\d)",
+    re.ASCII,
+)
+_SUFFIX = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9])")
+_BOUNDARY = re.compile(r"(?![A-Za-z0-9_])")
+
+
+def is_at_token_start(text: str, position: int) -> bool:
+    """Whether a sign here belongs to the number after it rather than joining two things."""
+    return position == 0 or text[position - 1] in " \n\t([{\"'=<>*×÷/,:~$€£¥→"
+
+
+def recognise_quantity(context: Context, position: int) -> Reading | None:
+    """Read an amount without a currency: "-5", "3 1/2", "10-20 kg", "1.5 million", "1999"."""
+    text = context.text
+    match = _AMOUNT.match(text, position)
+    if match is None or (match["sign"] in {"-", "+"} and not is_at_token_start(text, position)):
+        return None
+    fraction = None if match["sign"] == "~" else _recognise_fraction(context, match.start("number"))
+    sign = _SIGNS[match["sign"]]
+    if fraction:
+        words = f"{sign} {fraction.pieces[0].words}"
+        return whole(words.strip(), position, fraction.end)
+    end = match.end()
+    second = _SECOND.match(text, end)
+    if second and _is_range(second):
+        both = _range(context, match, second)
+        if both:
+            return whole(f"{sign} {both.pieces[0].words}".strip(), position, both.end)
+    literal = match["number"]
+    mixed = _MIXED.match(text, end) if "." not in literal else None
+    if mixed:
+        words, end = f"{numbers.number(literal)} and {_mixed_words(mixed)}", mixed.end()
+        return _finish(context, f"{sign} {words}".strip(), position, end, one=False)
+    return _single(context, literal, sign, position, end)
+
+
+def _single(context: Context, literal: str, sign: str, position: int, end: int) -> Reading | None:
+    """Read one number with what may follow it."""
+    text = context.text
+    lettered = text[end : end + 1].isalpha()
+    named = literal.isdigit() and not sign and names_something(context, end)
+    if named and lettered:
+        return None  # Seat 12A
+    if (named and text[end : end + 1] not in {"%", "°"}) or (
+        magnitude_at(context.text, end) is None and unit_after(context.text, end) is None
+    ):
+        if not _BOUNDARY.match(text, end):
+            suffix = _SUFFIX.match(text, end) if "." in literal else None
+            if suffix is None:
+                return None  # a code such as 4K
+            return whole(
+                f"{sign} {numbers.number(literal)} {spell(suffix[0])}".strip(), position, suffix.end()
+            )
+        words = sign or plain_words(context, literal, end)
+        if sign:
+            words = f"{sign} {numbers.number(literal)}"
+        return whole(words, position, end)
+    return _finish(context, f"{sign} {numbers.number(literal)}".strip(), position, end, one=literal == "1")
+
+
+def _finish(context: Context, words: str, position: int, end: int, *, one: bool) -> Reading | None:
+    """Add magnitude and unit to a number's words."""
+    text = context.text
+    magnitude = magnitude_at(text, end)
+    if magnitude:
+        words, end, one = f"{words} {magnitude[0]}", magnitude[1], False
+    unit = unit_after(text, end)
+    if unit:
+        words, end = f"{words} {_unit_words(context, unit, one)}", unit.end
+    if not _BOUNDARY.match(text, end) and text[end - 1] not in "%°":
+        return None
+    return whole(words, position, end)
+
+
+def _unit_words(context: Context, unit: UnitMatch, one: bool) -> str:
+    """Choose the unit's form: "a 5 km run" is a five kilometer run."""
+    noun_follows = context.text[unit.end : unit.end + 1] in {" ", "-"} and context.next_word(unit.end + 0)
+    as_adjective = context.previous in {"a", "an"} and noun_follows and noun_follows.islower()
+    return unit.one if one or (as_adjective and noun_follows not in {"of", "and", "or", "in"}) else unit.many
+
+
+def magnitude_at(text: str, end: int) -> tuple[str, int] | None:
+    """The magnitude after a number ("million", "M") and where it ends."""
+    match = _MAGNITUDE.match(text, end)
+    if match is None:
+        return None
+    found = match["word"] or match["letter"]
+    return _MAGNITUDES.get(found, found), match.end()
+
+
+def recognise_scientific(context: Context, position: int) -> Reading | None:
+    """Read "3.2e-5" as "three point two times ten to the minus five"."""
+    match = _SCIENTIFIC.match(context.text, position)
+    if match is None:
+        return None
+    sign, exponent = match["sign"], int(match["exponent"])
+    rank = f"minus {numbers.cardinal(exponent)}" if sign == "-" else numbers.ordinal(exponent)
+    return whole(f"{numbers.number(match['number'])} times ten to the {rank}", position, match.end())
+
+
+def _is_range(second: re.Match[str]) -> bool:
+    return not second["number"].startswith(".") or second["dash"] != "-"
+
+
+def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Reading | None:
+    """Read "10-20 kg"; a spaced hyphen is a range only if the second number is larger."""
+    text, end = context.text, second.end()
+    low, high = first["number"], second["number"]
+    if second["dash"] == " - " and (
+        text[end : end + 3].strip().startswith("=") or _value(low) >= _value(high)
+    ):
+        return None
+    unit = unit_after(text, end)
+    magnitude = magnitude_at(text, end)
+    if unit is None and magnitude is None and not _BOUNDARY.match(text, end):
+        return None
+    if low == high and low.isdigit() and len(low) == 2:
+        words = f"{numbers.cardinal(int(low))} {numbers.cardinal(int(high))}"  # fifty-fifty
+    elif low.isdigit() and high.isdigit() and len(low) == 4 and unit is None and magnitude is None:
+        words = _year_range(context, low, high, end)
+    else:
+        words = f"{numbers.number(low)} to {numbers.number(high)}"
+    return _finish(context, words, first.start("number"), end, one=False)
+
+
+def _year_range(context: Context, low: str, high: str, end: int) -> str:
+    if 1100 <= int(low) <= 2099 and not counts_something(context.text, end):
+        if len(high) == 4 and 1100 <= int(high) <= 2099:
+            return f"{numbers.year(int(low))} to {numbers.year(int(high))}"
+        if len(high) == 2:
+            return f"{numbers.year(int(low))} to {numbers.pair(int(high))}"
+    return f"{numbers.number(low)} to {numbers.number(high)}"
+
+
+def _value(literal: str) -> tuple[int, str]:
+    """Order literals by size without parsing numbers of any length."""
+    whole_part = literal.replace(",", "").partition(".")[0].lstrip("0")
+    return len(whole_part), whole_part
+
+
+def _mixed_words(match: re.Match[str]) -> str:
+    if match["sign"]:
+        numerator, denominator = FRACTIONS[match["sign"]]
+    else:
+        numerator, denominator = int(match["n"]), int(match["d"])
+    words = numbers.fraction(numerator, denominator)
+    return "a half" if words == "one half" else "a quarter" if words == "one quarter" else words
+
+
+def _recognise_fraction(context: Context, position: int) -> Reading | None:
+    match = _SLASHED.match(context.text, position)
+    if match is None:
+        return None
+    numerator, denominator = int(match["n"]), int(match["d"])
+    pair = (numerator, denominator)
+    words = {
+        (24, 7): "twenty four seven",
+        (9, 11): "nine eleven",
+        (50, 50): "fifty fifty",
+        (20, 20): "twenty twenty",
+    }.get(pair)
+    if words is None and (denominator == 10 or (numerator == denominator and denominator > 1)):
+        words = f"{numbers.cardinal(numerator)} out of {numbers.cardinal(denominator)}"
+    if words is None and denominator > 20:
+        words = f"{numbers.number(match['n'])} over {numbers.number(match['d'])}"
+    if words is None:
+        words = numbers.fraction(numerator, denominator)
+    return _finish(context, words, position, match.end(), one=numerator < denominator)
+
+
+def recognise_vulgar_fraction(context: Context, position: int) -> Reading | None:
+    """Read a fraction written as one character: "½ mile"."""
+    found = FRACTIONS.get(context.text[position])
+    if found is None:
+        return None
+    words = numbers.fraction(*found)
+    return _finish(context, words, position, position + 1, one=True) or whole(words, position, position + 1)
+
+
+_DIGITS = re.compile(r"\d++", re.ASCII)
+
+
+def recognise_plain(context: Context, position: int) -> Reading | None:
+    """Read the digits that nothing else wanted, so that no number is skipped."""
+    match = _DIGITS.match(context.text, position)
+    return whole(numbers.integer(match[0]), position, match.end()) if match else None

@@ -1,0 +1,203 @@
+"""Reads Roman numerals after names and words that are numbered: Henry VIII, Chapter IV, World War II."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.reading import Context, Reading, whole
+
+_ROMAN = re.compile(
+    r"(?=[IVXL])(?P<tens>XL|L?X{0,3})(?P<ones>IX|IV|V?I{0,3})(?![A-Za-z0-9])(?!\.[A-Za-z]|-[A-Za-z]|')"
+)
+_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
+_NUMBERED = frozenset(
+    [
+        "chapter",
+        "part",
+        "section",
+        "volume",
+        "act",
+        "scene",
+        "book",
+        "article",
+        "title",
+        "war",
+        "bowl",
+        "type",
+        "phase",
+        "stage",
+        "level",
+        "grade",
+        "class",
+        "figure",
+        "appendix",
+        "episode",
+        "canto",
+        "psalm",
+        "table",
+        "schedule",
+        "step",
+        "unit",
+        "module",
+        "round",
+        "world",
+        "fantasy",
+        "quest",
+        "rocky",
+        "rambo",
+        "division",
+        "tier",
+        "category",
+        "mark",
+        "mk",
+        "apollo",
+        "gemini",
+        "saturn",
+        "titan",
+        "olympiad",
+        "wrestlemania",
+        "halo",
+        "civilization",
+        "schedule",
+        "vatican",
+        "annex",
+        "lesson",
+        "exhibit",
+        "series",
+    ]
+)
+_REGNAL = frozenset(
+    [
+        "henry",
+        "louis",
+        "george",
+        "edward",
+        "charles",
+        "elizabeth",
+        "james",
+        "william",
+        "richard",
+        "john",
+        "paul",
+        "pius",
+        "benedict",
+        "francis",
+        "philip",
+        "napoleon",
+        "catherine",
+        "nicholas",
+        "alexander",
+        "peter",
+        "frederick",
+        "gregory",
+        "leo",
+        "clement",
+        "innocent",
+        "ramses",
+        "ramesses",
+        "xerxes",
+        "darius",
+        "mary",
+        "margaret",
+        "victor",
+        "ivan",
+        "otto",
+        "ferdinand",
+        "wilhelm",
+        "carlos",
+        "juan",
+        "felipe",
+        "harald",
+        "olaf",
+        "christian",
+        "gustav",
+        "king",
+        "queen",
+        "pope",
+        "tsar",
+        "emperor",
+        "friedrich",
+        "joseph",
+        "emmanuel",
+        "ptolemy",
+        "urban",
+        "boniface",
+        "sixtus",
+        "julius",
+        "adrian",
+        "stephen",
+        "robert",
+        "david",
+        "malcolm",
+        "constantine",
+        "theodosius",
+        "justinian",
+        "philippe",
+        "alfonso",
+        "manuel",
+        "pedro",
+        "mehmed",
+        "murad",
+        "selim",
+        "abdullah",
+        "hussein",
+        "umberto",
+        "thutmose",
+    ]
+)
+_VERBS_OF_I = frozenset(
+    [
+        "am",
+        "was",
+        "have",
+        "had",
+        "think",
+        "thought",
+        "know",
+        "love",
+        "do",
+        "did",
+        "will",
+        "would",
+        "can",
+        "could",
+        "saw",
+        "want",
+        "need",
+        "feel",
+        "felt",
+    ]
+)
+
+
+def recognise_roman(context: Context, position: int) -> Reading | None:
+    """Read a Roman numeral as a rank after a ruler's name, as a number after what is numbered."""
+    match = _ROMAN.match(context.text, position)
+    if match is None:
+        return None
+    numeral, previous = match[0], context.previous
+    source = context.adjacent_source
+    value = _value(numeral)
+    if previous in _REGNAL and source[:1].isupper():
+        if numeral == "I" and context.next_word(match.end()) in _VERBS_OF_I - {"was", "had", "did"}:
+            return None
+        if numeral in {"V", "X"} and previous in {"malcolm"}:
+            return None
+        return whole(f"the {numbers.ordinal(value)}", position, match.end())
+    if numeral in {"II", "III"} and not source[:1].isupper():
+        return whole(numbers.cardinal(value), position, match.end())
+    named = source[:1].isupper() and len(numeral) > 1 and not source.isupper()
+    if previous in _NUMBERED or named:
+        if numeral == "I" and context.next_word(match.end()) in _VERBS_OF_I:
+            return None
+        return whole(numbers.cardinal(value), position, match.end())
+    return None
+
+
+def _value(numeral: str) -> int:
+    total = 0
+    for letter, following in zip(numeral, numeral[1:] + " ", strict=True):
+        value = _VALUES[letter]
+        total += -value if _VALUES.get(following, 0) > value else value
+    return total

@@ -1,0 +1,172 @@
+"""Names signs and symbols: operators between numbers, "per", "&", "#5", superscripts."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.folding import GREEK, SUPERSCRIPTS
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+from speechmesh.frontend.english.units import per_name
+
+_ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
+_PER = re.compile(r"\ ?/\ ?(?P<unit>[A-Za-z]{1,8})(?![A-Za-z0-9])")
+_SHORT_PER = {
+    "mo": "month",
+    "yr": "year",
+    "hr": "hour",
+    "wk": "week",
+    "person": "person",
+    "night": "night",
+    "ea": "each",
+}
+_WITH = re.compile(r"w/(?P<o>o(?![A-Za-z]))?\ ?(?=[A-Za-z0-9])")
+_SHORT_SLASHED = re.compile(r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o)(?![A-Za-z0-9])")
+_SLASHED_WORDS = {"c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "i/o": "I O"}
+_EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
+_NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
+_COMPARISONS = re.compile(r"(?:<=|>=|!=|==|≤|≥|≠|<|>|=)=?")
+_COMPARISON_WORDS = {
+    "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
+    "≤": "is less than or equal to", "≥": "is greater than or equal to", "!=": "is not equal to", "≠": "is not equal to",
+    "=": "equals", "==": "equals", "===": "equals", "!==": "is not equal to",
+}  # fmt: skip
+_NAMED = {
+    "&": "and", "@": "at", "%": "percent", "‰": "per mille", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee",
+    "₩": "won", "₿": "bitcoin", "¢": "cent", "°": "degrees", "§": "section", "©": "copyright", "№": "number",
+    "→": "to", "∞": "infinity", "≈": "approximately", "±": "plus or minus", "÷": "divided by", "√": "square root of",
+    "×": "times", "−": "minus", "$": "dollar", "₽": "ruble", "₺": "lira", "₫": "dong", "₱": "peso", "฿": "baht", "₪": "shekel",
+    "₦": "naira", "₴": "hryvnia", **GREEK,
+}  # fmt: skip
+
+
+def recognise_operator(context: Context, position: int) -> Reading | None:
+    """Read "=", "<", "+", "*", "^" and superscripts where they stand between what can be reckoned with."""
+    text = context.text
+    exponent = _EXPONENT.match(text, position)
+    before = text[position - 1 : position] if position else ""
+    if exponent:
+        return (
+            _power(context, exponent)
+            if before.isalnum() or (before in ")" and before)
+            else Reading((), position + 1)
+        )
+    arrow = _ARROW.match(text, position)
+    if arrow:
+        return whole("to", position, arrow.end())
+    comparison = _COMPARISONS.match(text, position)
+    if comparison:
+        end = comparison.end()
+        words = _COMPARISON_WORDS.get(comparison[0], "")
+        strong = len(comparison[0]) > 1 or comparison[0] in "=≤≥≠"
+        fits = _between_operands(text, position, end, numeric=not strong)
+        return Reading((Piece(words if fits else "", position, end),), end)
+    character, after = text[position], text[position + 1 : position + 2]
+    if character == "+":
+        adjacent = (
+            before.isalnum()
+            or after.isalnum()
+            or before == "+"
+            or _between_operands(text, position, position + 1)
+        )
+        return whole("plus" if adjacent else "", position, position + 1)
+    if character == "*":
+        spoken = _between_operands(text, position, position + 1, numeric=True)
+        return whole("times" if spoken else "", position, position + 1)
+    if text[position - 1 : position + 2] == " x " and text[position - 2] in "\"'":
+        return whole("by", position, position + 1)
+    if (
+        character == "x"
+        and before == " "
+        and after == " "
+        and _between_operands(text, position, position + 1, numeric=True)
+    ):
+        return whole("times", position, position + 1)
+    if character == "^" and before.isalnum() and after.isalnum():
+        return whole("to the power of", position, position + 1)
+    return None
+
+
+def _between_operands(text: str, start: int, end: int, *, numeric: bool = False) -> bool:
+    """Whether numbers (or words, unless ``numeric``) stand on both sides, one space away at most."""
+    left = text[start - 2 : start].strip()[-1:] if start >= 2 else text[:start]
+    right = text[end : end + 3].lstrip(" -$(")[:1]
+    if numeric and not (left.isdigit() or right.isdigit()):
+        single = text[max(0, start - 3) : start].strip() + text[end : end + 3].strip()
+        return len(single) == 2 and single.isalpha()  # x < y
+    return (left.isalnum() or left in {")", "%", "²"}) and (right.isalnum() or right in {"±", "√", "π"})
+
+
+def _power(context: Context, match: re.Match[str]) -> Reading:
+    raw = match["value"] or "".join(SUPERSCRIPTS[character] for character in match["raised"])
+    value = raw.lstrip("-−")
+    if match["raised"] and context.text[match.start() - 1].isalpha() and match.start() >= 2:
+        if raw not in {"2", "3"} and context.text[match.start() - 2].isalpha():
+            return Reading((), match.end())  # a footnote's mark
+    if raw in {"2", "3"}:
+        words = "squared" if raw == "2" else "cubed"
+    elif raw != value:
+        words = f"to the minus {numbers.integer(value)}"
+    else:
+        words = f"to the {numbers.ordinal(int(value))}"
+    return whole(words, match.start(), match.end())
+
+
+def recognise_slash(context: Context, position: int) -> Reading | None:
+    """Read "/": "per" after an amount, "divided by" between spaced numbers, otherwise silent."""
+    text = context.text
+    if text[position] == "\\":
+        return Reading((), position + 1)
+    if text[position] != "/":
+        return None
+    source = context.previous_source
+    per = _PER.match(text, position)
+    if per and any(character.isdigit() for character in source):
+        name = _SHORT_PER.get(per["unit"]) or per_name(per["unit"])
+        if name:
+            words = name if name == "each" else f"per {name}"
+            return whole(words, position, per.end())
+    if text[position - 1 : position + 2] == " / " and position:
+        numeric = text[position - 2 : position - 1].isdigit() and text[position + 2 : position + 3].isdigit()
+        return whole("divided by" if numeric else ",", position, position + 1)
+    return Reading((), position + 1)
+
+
+def recognise_shorthand(context: Context, position: int) -> Reading | None:
+    """Read "w/", "w/o", "c/o", "n/a"."""
+    text = context.text
+    match = _WITH.match(text, position)
+    if match:
+        words = "without" if match["o"] else "with"
+        return whole(words, position, match.start() + 2 + bool(match["o"]))
+    match = _SHORT_SLASHED.match(text, position)
+    return whole(_SLASHED_WORDS[match["name"].lower()], position, match.end()) if match else None
+
+
+def recognise_number_sign(context: Context, position: int) -> Reading | None:
+    """Read "#5" as "number five"; a lone "#" is silent."""
+    match = _NUMBER_SIGN.match(context.text, position)
+    if match:
+        return whole("number", position, match.end())
+    return Reading((), position + 1) if context.text[position] == "#" else None
+
+
+def recognise_symbol(context: Context, position: int) -> Reading | None:
+    """Name a symbol that nothing else has read; "~" is "about" before an amount."""
+    text = context.text
+    character = text[position]
+    if character == "~":
+        before, after = text[position - 1 : position] if position else " ", text[position + 1 : position + 2]
+        return whole(
+            "about" if (after.isdigit() or (after in "$€£" and after)) and not before.isalnum() else "",
+            position,
+            position + 1,
+        )
+    if character == "$" and not (
+        text[position + 1 : position + 2].isalpha() or context.previous in {"the", "us", "a"}
+    ):
+        return whole("dollars", position, position + 1)
+    if text.startswith("&&", position):
+        return Reading((), position + 1)
+    name = _NAMED.get(character)
+    return whole(name, position, position + 1) if name else None

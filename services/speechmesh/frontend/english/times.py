@@ -1,0 +1,198 @@
+"""Reads times of day and durations: "3:45 PM", "15:30", "7:00", "9-5 p.m.", "1h30m"."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+
+_HALF_OF_DAY = re.compile(r"\ ?(?P<half>[aApP])(?:\.\ ?[mM](?:\.)?|[mM])(?![A-Za-z0-9])")
+_CLOCK = re.compile(
+    r"(?P<hour>2[0-4]|[01]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9}+)?)?(?![\d:])",
+    re.ASCII,
+)
+_BARE_HOUR = re.compile(r"(?P<hour>1[0-2]|0?[1-9])(?=\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))", re.ASCII)
+_HOUR_RANGE = re.compile(
+    r"(?P<hour>1[0-2]|0?[1-9])\ ?[-–—]\ ?(?P<until>(?:1[0-2]|0?[1-9])(?::[0-5]\d)?\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))",
+    re.ASCII,
+)
+_TO = re.compile(r"\ ?[-–—]\ ?(?=\d{1,2}(?::\d\d|\ ?[aApP]\.?[mM]))", re.ASCII)
+_ZULU = re.compile(r"Z(?![A-Za-z0-9])")
+_OFFSET = re.compile(r"[+-](?P<hour>\d\d):?(?P<minute>\d\d)(?!\d)", re.ASCII)
+_DURATION = re.compile(
+    r"(?:(?P<h>\d{1,4})\ ?(?:h|hr|hrs)\ ?(?P<m>\d{1,2})\ ?(?:m|min|mins)(?:\ ?(?P<s>\d{1,2})\ ?(?:s|sec))?"
+    r"|(?P<m2>\d{1,4})\ ?(?:m|min)\ ?(?P<s2>\d{1,2})\ ?(?:s|sec))(?![A-Za-z0-9])",
+    re.ASCII,
+)
+_FEET_INCHES = re.compile(
+    r"(?P<feet>\d{1,3})'\ ?(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|'')?(?![A-Za-z0-9])", re.ASCII
+)
+_INCHES = re.compile(r"(?P<inches>\d{1,4}(?:\.\d{1,3})?)\"(?=[ \n][a-z]|\ ?[x×])", re.ASCII)
+
+
+def recognise_time(context: Context, position: int) -> Reading | None:
+    """Read a time of day, or the first of two."""
+    text = context.text
+    if position and (text[position - 1] == ":" or text[position - 1].isalnum()) and text[position - 1] != "T":
+        return None
+    clock = _CLOCK.match(text, position)
+    match = clock or _BARE_HOUR.match(text, position) or _HOUR_RANGE.match(text, position)
+    if match is None:
+        return None
+    hour, end = int(match["hour"]), match.end()
+    if match.re is _HOUR_RANGE:
+        return whole(f"{numbers.cardinal(hour)} to", position, match.start("until"))
+    half = _HALF_OF_DAY.match(text, end)
+    words = numbers.cardinal(hour)
+    if clock:
+        words = _clock_words(hour, match["minute"], match["second"], half is not None)
+    pieces = [Piece(words, position, end)]
+    if half:
+        pieces.append(Piece(f"{half['half'].upper()} M", *half.span()))
+        end = half.end()
+        if text[end - 1] == "." and _ends_sentence(context, end):
+            pieces.append(Piece(".", end - 1, end))
+    elif clock and (
+        zone := _ZULU.match(text, end) or (text[position - 1] == "T" and _OFFSET.match(text, end))
+    ):
+        pieces.append(Piece(_zone_words(zone), *zone.span()))
+        end = zone.end()
+    until = _TO.match(text, end)
+    if until:
+        pieces.append(Piece("to", *until.span()))
+        end = until.end()
+    return Reading(tuple(pieces), end)
+
+
+def _clock_words(hour: int, minute: str, second: str | None, has_half: bool) -> str:
+    if second and int(second):
+        seconds = "second" if int(second) == 1 else "seconds"
+        base = _clock_words(hour, minute, None, True)
+        return f"{base} and {numbers.cardinal(int(second))} {seconds}"
+    if minute == "00":
+        if has_half:
+            return numbers.cardinal(hour)
+        if 1 <= hour <= 12:
+            return f"{numbers.cardinal(hour)} o'clock"
+        return f"{numbers.cardinal(hour)} hundred"
+    return f"{numbers.cardinal(hour)} {numbers.pair(int(minute))}"
+
+
+def _zone_words(match: re.Match[str]) -> str:
+    if match[0] == "Z":
+        return "U T C"
+    sign = "plus" if match[0][0] == "+" else "minus"
+    minutes = int(match["minute"])
+    rest = f" {numbers.cardinal(minutes)}" if minutes else ""
+    return f"U T C {sign} {numbers.cardinal(int(match['hour']))}{rest}"
+
+
+_NO_END = frozenset(
+    [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+        "Mon",
+        "Tue",
+        "Tues",
+        "Wed",
+        "Thu",
+        "Thurs",
+        "Fri",
+        "Sat",
+        "Sun",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Sept",
+        "Oct",
+        "Nov",
+        "Dec",
+        "EST",
+        "EDT",
+        "PST",
+        "PDT",
+        "CST",
+        "CDT",
+        "MST",
+        "MDT",
+        "ET",
+        "PT",
+        "CT",
+        "MT",
+        "GMT",
+        "UTC",
+        "BST",
+        "CET",
+        "CEST",
+        "IST",
+        "JST",
+        "Eastern",
+        "Pacific",
+        "Central",
+        "Mountain",
+    ]
+)
+
+
+def _ends_sentence(context: Context, end: int) -> bool:
+    """Whether the full stop of "p.m." also ends the sentence."""
+    text = context.text
+    rest = text[end : end + 3]
+    if not rest.strip(" \n\"')") or rest.startswith("\n\n"):
+        return True
+    following = context.next_word(end)
+    return rest[0] in " \n\"')" and following[:1].isupper() and following not in _NO_END
+
+
+def recognise_duration(context: Context, position: int) -> Reading | None:
+    """Read "1h30m" and "5m 30s"."""
+    match = _DURATION.match(context.text, position)
+    if match is None:
+        return None
+    counts = (match["h"], match["m"] or match["m2"], match["s"] or match["s2"])
+    names = ("hour", "minute", "second")
+    words = [
+        f"{numbers.cardinal(int(count))} {name if int(count) == 1 else name + 's'}"
+        for count, name in zip(counts, names, strict=True)
+        if count
+    ]
+    return whole(" ".join(words), position, match.end())
+
+
+def recognise_height(context: Context, position: int) -> Reading | None:
+    """Read feet and inches: 5'11\" is "five feet eleven inches"; 27\" before a noun is in inches."""
+    match = _FEET_INCHES.match(context.text, position)
+    if match:
+        inches = match["inches"]
+        feet_name = "foot" if match["feet"] == "1" else "feet"
+        name = "inch" if inches == "1" else "inches"
+        words = f"{numbers.cardinal(int(match['feet']))} {feet_name} {numbers.number(inches)} {name}"
+        return whole(words, position, match.end())
+    match = _INCHES.match(context.text, position)
+    if match is None or context.in_quotes:
+        return None
+    name = "inch" if match["inches"] == "1" or context.previous in {"a", "an"} else "inches"
+    return whole(f"{numbers.number(match['inches'])} {name}", position, match.end())

@@ -1,0 +1,200 @@
+"""Units of measurement: what their symbols are called, and how a unit is recognised after a number."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Unit(NamedTuple):
+    """The names of a unit; ``attached`` marks symbols read as a unit only right after the number."""
+
+    one: str
+    many: str
+    attached: bool = False
+
+
+def _regular(names: dict[str, str], *, attached: bool = False) -> dict[str, Unit]:
+    return {symbol: Unit(name, name + "s", attached) for symbol, name in names.items()}
+
+
+def _fixed(names: dict[str, str]) -> dict[str, Unit]:
+    return {symbol: Unit(name, name) for symbol, name in names.items()}
+
+
+_PREFIXED = {
+    "m": ("meter", "k c m μ n d"), "g": ("gram", "k m μ n"), "W": ("watt", "k M G T m"),
+    "V": ("volt", "k m μ M"), "Hz": ("hertz", "k M G T m"), "J": ("joule", "k M G m"),
+    "Pa": ("pascal", "k M G h m"), "L": ("liter", "m c d μ"), "l": ("liter", "m c d"),
+    "eV": ("electron volt", "k M G T m"), "Wh": ("watt hour", "k M G T m"), "B": ("byte", "k K M G T P E"),
+    "bit": ("bit", "k K M G T"), "bps": ("bit per second", "k K M G T"), "b": ("bit", "K M G T"),
+    "s": ("second", "m μ n p"), "A": ("amp", "m μ k"), "Ah": ("amp hour", "m"), "F": ("farad", "m μ n p"),
+    "Ω": ("ohm", "k M m"), "mol": ("mole", "m μ n"), "cal": ("calorie", "k"), "N": ("newton", "k m M"),
+    "iB": ("", ""), "t": ("ton", "k M"),
+}  # fmt: skip
+_PREFIXES = {
+    "k": "kilo", "K": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta", "E": "exa", "c": "centi",
+    "d": "deci", "m": "milli", "μ": "micro", "n": "nano", "p": "pico", "h": "hecto",
+}  # fmt: skip
+
+
+def _prefixed_units() -> dict[str, Unit]:
+    units: dict[str, Unit] = {}
+    for symbol, (name, prefixes) in _PREFIXED.items():
+        for prefix in prefixes.split():
+            units[prefix + symbol] = _counted(_PREFIXES[prefix] + name)
+    return units
+
+
+def _counted(name: str) -> Unit:
+    """Make the plural: of "bit per second" the first word takes it, "hertz" has none."""
+    head, per, rest = name.partition(" per ")
+    many = head if head.endswith("hertz") else head + "s"
+    return Unit(name, many + per + rest)
+
+
+UNITS: dict[str, Unit] = {
+    **_prefixed_units(),
+    **_regular({
+        "Hz": "hertz", "lb": "pound", "lbs": "pound", "oz": "ounce", "yd": "yard", "yds": "yard", "mi": "mile",
+        "gal": "gallon", "qt": "quart", "pt": "point", "px": "pixel", "hr": "hour", "hrs": "hour", "sec": "second",
+        "secs": "second", "min": "minute", "mins": "minute", "mo": "month", "mos": "month", "yr": "year",
+        "yrs": "year", "wk": "week", "wks": "week", "ha": "hectare", "cal": "calorie", "mol": "mole", "Pa": "pascal",
+        "dB": "decibel", "dBA": "decibel", "Ω": "ohm", "μm": "micron", "mcg": "microgram", "tsp": "teaspoon",
+        "tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt", "cc": "C C",
+        "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo", "acre": "acre",
+        "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
+        "lx": "lux", "Gy": "gray", "Bq": "becquerel", "mph": "mile per hour",
+    }),
+    **_regular({
+        "m": "meter", "g": "gram", "L": "liter", "l": "liter", "s": "second", "h": "hour", "t": "ton", "d": "day",
+        "W": "watt", "V": "volt", "J": "joule",
+    }),
+    **_regular({"pc": "piece", "pcs": "piece"}),
+    **_regular({"A": "amp", "B": "byte", "b": "bit", "y": "year"}, attached=True),
+    **_fixed({
+        "%": "percent", "‰": "per mille", "rpm": "R P M", "RPM": "R P M", "ppm": "parts per million",
+        "ppb": "parts per billion", "dpi": "D P I", "ppi": "P P I", "psi": "P S I", "PSI": "P S I",
+        "fps": "frames per second", "FPS": "frames per second", "bpm": "beats per minute",
+        "BPM": "beats per minute", "MPG": "miles per gallon", "mpg": "miles per gallon", "Hz": "hertz",
+        "hp": "horsepower", "lx": "lux", "pH": "P H",
+    }),
+    "ft": Unit("foot", "feet"), "in": Unit("inch", "inches"), "in.": Unit("inch", "inches"),
+    "mph": Unit("mile per hour", "miles per hour"), "MPH": Unit("mile per hour", "miles per hour"),
+    "kph": Unit("kilometer per hour", "kilometers per hour"), "kmh": Unit("kilometer per hour", "kilometers per hour"),
+    "bps": Unit("bit per second", "bits per second"), "bp": Unit("basis point", "basis points"),
+    "bps.": Unit("basis point", "basis points"), "mcg": Unit("microgram", "micrograms"),
+    "sqft": Unit("square foot", "square feet"), "sqm": Unit("square meter", "square meters"),
+    "μm": Unit("micrometer", "micrometers"), "nmi": Unit("nautical mile", "nautical miles"),
+    "°C": Unit("degree celsius", "degrees celsius"), "°F": Unit("degree fahrenheit", "degrees fahrenheit"),
+    "°K": Unit("degree kelvin", "degrees kelvin"), "°": Unit("degree", "degrees"),
+    "°N": Unit("degree north", "degrees north"), "°S": Unit("degree south", "degrees south"),
+    "°E": Unit("degree east", "degrees east"), "°W": Unit("degree west", "degrees west"),
+    "dBm": Unit("decibel milliwatt", "decibel milliwatts"), "mmHg": Unit("millimeter of mercury",
+    "millimeters of mercury"), "kgs": Unit("kilogram", "kilograms"), "kms": Unit("kilometer", "kilometers"),
+    "KG": Unit("kilogram", "kilograms"), "Kg": Unit("kilogram", "kilograms"), "KM": Unit("kilometer", "kilometers"),
+    "Km": Unit("kilometer", "kilometers"), "khz": Unit("kilohertz", "kilohertz"), "ghz": Unit("gigahertz", "gigahertz"),
+    "mhz": Unit("megahertz", "megahertz"), "hz": Unit("hertz", "hertz"), "gb": Unit("gigabyte", "gigabytes"),
+    "mb": Unit("megabyte", "megabytes"), "kb": Unit("kilobyte", "kilobytes"), "tb": Unit("terabyte", "terabytes"),
+    "bar": Unit("bar", "bar"), "dB": Unit("decibel", "decibels"), "db": Unit("decibel", "decibels"),
+    "ml": Unit("milliliter", "milliliters"), "ML": Unit("milliliter", "milliliters"),
+}  # fmt: skip
+
+_POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
+_SPELLED_POWERS = {"sq": "square", "cu": "cubic"}
+_SYMBOL = r"(?:°\ ?[CFKNSEW]?|[A-Za-zμΩ]{1,4}|[%‰])"
+_UNIT = re.compile(
+    rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³]|[23](?=[\s.,;:)/]|$))?"
+    rf"(?:\ ?/\ ?(?P<per>[A-Za-zμ°]{{1,8}})(?P<per_power>[²³])?)?(?![A-Za-z0-9²³]|\.[A-Za-z])"
+)
+_UNIT_ALONE = re.compile(
+    rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³])?(?![A-Za-z0-9²³]|\.[A-Za-z])"
+)
+_PER_WORDS = frozenset(
+    [
+        "second",
+        "minute",
+        "hour",
+        "day",
+        "night",
+        "week",
+        "month",
+        "quarter",
+        "year",
+        "person",
+        "user",
+        "page",
+        "unit",
+        "item",
+        "mile",
+        "gallon",
+        "pound",
+        "each",
+    ]
+)
+_INCHES_FOLLOW = re.compile(r"\ ?(?:[.,;:)x×/]|$|\ (?:by|tall|wide|long|deep|thick|high|diameter)\b)")
+
+
+_SHORT_FOR = re.compile(r"\.(?=[,;:)]|[ \n][a-z(])")  # a full stop that only marks the abbreviation
+
+
+class UnitMatch(NamedTuple):
+    """A unit found in the text: its two forms and where it ends."""
+
+    one: str
+    many: str
+    end: int
+
+
+def per_name(symbol: str) -> str | None:
+    """What follows "per" for the symbol after a slash: "h" is "hour", "month" itself."""
+    if symbol in _PER_WORDS:
+        return symbol
+    unit = UNITS.get(symbol)
+    return unit.one if unit else None
+
+
+def unit_after(text: str, position: int) -> UnitMatch | None:
+    """The unit that follows a number ending at ``position``, or None."""
+    for compiled in (_UNIT, _UNIT_ALONE):
+        match = compiled.match(text, position)
+        found = _known(text, match) if match else None
+        if found:
+            return found
+    return None
+
+
+def _known(text: str, match: re.Match[str]) -> UnitMatch | None:
+    symbol = match["symbol"].replace(" ", "")
+    unit = UNITS.get(symbol)
+    if unit is None or (match["space"] and not _fits_with_space(text, symbol, unit, match)):
+        return None
+    one, many = unit.one, unit.one if match["space"] == "-" else unit.many
+    power = _POWERS.get(match["power"] or "") or _SPELLED_POWERS.get(match["spelled"] or "")
+    if power:
+        one, many = f"{power} {one}", f"{power} {many}"
+    per = match.groupdict().get("per")
+    if per:
+        name = per_name(per)
+        if name is None:
+            return None
+        raised = _POWERS.get(match["per_power"] or "")
+        suffix = f" per {raised} {name}" if raised else f" per {name}"
+        if raised and per in {"s", "h", "min"}:
+            suffix = f" per {name} {'squared' if raised == 'square' else 'cubed'}"
+        one, many = one + suffix, many + suffix
+    end = match.end() + bool(symbol.isalpha() and _SHORT_FOR.match(text, match.end()))
+    return UnitMatch(one, many, end)
+
+
+def _fits_with_space(text: str, symbol: str, unit: Unit, match: re.Match[str]) -> bool:
+    """Whether a symbol that could be another word is the unit here: "5 in the box" has no inches."""
+    if match["space"] == "-":
+        return len(symbol) > 1 and symbol.isalpha() and text[match.end() : match.end() + 1] != "-"
+    if unit.attached or ("\n" in match["space"] and not symbol.isalpha()):
+        return False
+    if symbol == "in":
+        return bool(_INCHES_FOLLOW.match(text, match.end()))
+    return not (
+        symbol in {"d", "s", "t", "K", "N", "J", "AU", "bar"} and text[match.end() : match.end() + 1] == "'"
+    )

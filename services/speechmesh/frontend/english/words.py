@@ -1,0 +1,221 @@
+"""Reads runs of letters: plain words, initialisms, shouting, camel case."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english.lexicon import (
+    ACRONYMS,
+    COMMON_WORDS,
+    INITIALISMS,
+    NAME_PREFIXES,
+    RESPELLED,
+    VOWELLESS_WORDS,
+)
+from speechmesh.frontend.english.reading import Context, Reading, whole
+
+WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
+_CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")
+_PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,6})('?s)")
+_COMPOUNDS = {
+    "wi-fi": "why fie", "hi-fi": "high fie", "sci-fi": "sigh fie", "lo-fi": "low fie", "c#": "C sharp", "f#": "F sharp",
+    "co-op": "co op",
+}  # fmt: skip
+_COMPOUND = re.compile(
+    "(?:" + "|".join(re.escape(compound) for compound in _COMPOUNDS) + ")(?![A-Za-z0-9])", re.IGNORECASE
+)
+_OPTIONAL_PLURAL = re.compile(r"\((?:e?s)\)")
+_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
+_HARD_CLUSTER = re.compile(r"[^aeiouy']{5}", re.IGNORECASE)
+_CONTRACTIONS_IN_S = frozenset(
+    [
+        "he's",
+        "here's",
+        "how's",
+        "it's",
+        "let's",
+        "she's",
+        "that's",
+        "there's",
+        "what's",
+        "when's",
+        "where's",
+        "who's",
+        "why's",
+    ]
+)
+_LETTER_CUES = frozenset(
+    [
+        "appendix",
+        "apartment",
+        "apt",
+        "block",
+        "building",
+        "category",
+        "class",
+        "column",
+        "exhibit",
+        "figure",
+        "gate",
+        "grade",
+        "group",
+        "hepatitis",
+        "influenza",
+        "item",
+        "letter",
+        "level",
+        "model",
+        "note",
+        "option",
+        "part",
+        "plan",
+        "point",
+        "schedule",
+        "seat",
+        "section",
+        "side",
+        "studio",
+        "suite",
+        "team",
+        "terminal",
+        "tier",
+        "type",
+        "unit",
+        "vitamin",
+        "zone",
+        "drive",
+        "string",
+    ]
+)
+
+
+def spell(letters: str, ending: str = "") -> str:
+    """Name every letter: "cpu" with ending "'s" is "C P U's"."""
+    return " ".join(letters.upper()) + ending
+
+
+def read_word(raw: str, *, shouting: bool = False) -> str:
+    """Read one run of letters (inner apostrophes allowed), in the tokens of a Piece.
+
+    Args:
+        raw: as written.
+        shouting: whether everything around is in capitals, so that capitals mean nothing.
+    """
+    lower = raw.lower()
+    if lower in RESPELLED:
+        return RESPELLED[lower]
+    base, apostrophe, ending = lower.partition("'")
+    if ending == "s" and base in RESPELLED:
+        return RESPELLED[base] + "'s"
+    if len(raw) == 1:
+        return lower if lower in "ai" else raw.upper()
+    if raw.islower():
+        return lower if _VOWEL.search(base) or lower in VOWELLESS_WORDS or apostrophe else _vowelless(raw)
+    if lower in VOWELLESS_WORDS:
+        return lower
+    if raw.isupper():
+        return _capitals(raw, shouting)
+    plural = _PLURAL_OF_CAPITALS.fullmatch(raw)
+    if plural:
+        return _plural_capitals(plural[1], plural[2])
+    if raw[1:].islower():
+        return lower if _VOWEL.search(lower) else _vowelless(raw)
+    return _camel(raw)
+
+
+def _vowelless(raw: str) -> str:
+    return spell(raw) if len(raw) <= 4 and "'" not in raw else raw.lower()
+
+
+def _plural_capitals(base: str, ending: str) -> str:
+    words = _capitals(base, shouting=False)
+    return words + ("'s" if words[0].isupper() else ending)
+
+
+def _capitals(raw: str, shouting: bool) -> str:
+    lower = raw.lower()
+    base, apostrophe, ending = lower.partition("'")
+    if apostrophe and (ending != "s" or lower in _CONTRACTIONS_IN_S):
+        return lower
+    if base in ACRONYMS or (base in COMMON_WORDS and (shouting or base not in INITIALISMS)):
+        return lower
+    if base in INITIALISMS or not _pronounceable(base) or (len(base) <= 4 and not shouting):
+        return spell(base, "'s" if apostrophe else "")
+    return lower
+
+
+def _pronounceable(lower: str) -> bool:
+    return bool(_VOWEL.search(lower)) and not _HARD_CLUSTER.search(lower)
+
+
+def _camel(raw: str) -> str:
+    if len(raw) == 3 and raw[0] == raw[2]:
+        return spell(raw)  # YoY
+    parts = _CAMEL_PARTS.findall(raw.replace("'", ""))
+    capital_then_word = len(parts) == 2 and parts[0].istitle() and parts[1].istitle()
+    if "'" in raw or (capital_then_word and parts[0] in NAME_PREFIXES):
+        return raw.lower()  # O'Brien, McDonald
+    # A capital run ends where a capitalised word begins: HTMLParser is HTML and Parser.
+    parts = re.sub(r"([A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", r"\1 ", raw).split()
+    return " ".join(part.upper() if len(part) == 1 else read_word(part) for part in parts)
+
+
+def recognise_word(context: Context, position: int) -> Reading | None:
+    """Read the run of letters at ``position``, whatever it is."""
+    match = WORD.match(context.text, position)
+    if match is None:
+        return None
+    raw, end = match[0], match.end()
+    if raw.islower() and len(raw) > 3 and raw not in RESPELLED and "(" not in context.text[end : end + 1]:
+        return whole(read_word(raw), position, end)
+    compound = _COMPOUND.match(context.text, position)
+    if compound:
+        return whole(_COMPOUNDS[compound[0].lower()], position, compound.end())
+    if len(raw) == 1:
+        return whole(_single_letter(context, raw, position), position, end)
+    plural = _OPTIONAL_PLURAL.match(context.text, end)
+    words = _in_context(context, raw, position)
+    if plural and words.islower():  # file(s)
+        return whole(words + plural[0][1:-1], position, plural.end())
+    return whole(words, position, end)
+
+
+def _in_context(context: Context, raw: str, position: int) -> str:
+    if len(raw) <= 3 and raw.isupper() and context.text[position + len(raw) : position + len(raw) + 1] == "&":
+        return spell(raw)  # AT&T
+    if raw == "WHO" and context.previous == "the":
+        return spell(raw)
+    if raw in {"US", "IT", "AM", "PM", "ER", "OR"} and not context.shouting(position):
+        if raw in {"AM", "OR"} or (raw == "IT" and context.previous in _BEFORE_PRONOUN):
+            return raw.lower()
+        return spell(raw)
+    return read_word(raw, shouting=raw.isupper() and context.shouting(position))
+
+
+_OPERATORS = frozenset("=<>≥≤≠+×÷^|")
+_AFTER_LETTER_A = frozenset({"to", "or", "and", "is", "was"})
+_BEFORE_LETTER_A = frozenset({"a", "an", "the", "straight"})
+_BEFORE_PRONOUN = frozenset(
+    ["did", "do", "does", "is", "made", "make", "was", "want", "do", "love", "hate", "get", "got"]
+)
+
+
+def _single_letter(context: Context, raw: str, position: int) -> str:
+    """The article "a" and the pronoun "I" are words; every other lone letter is a name."""
+    text = context.text
+    before, after = text[position - 1 : position], text[position + 1 : position + 2]
+    if raw.lower() == "i" and not (before == "-" or after == "-"):
+        return "I" if context.previous in _LETTER_CUES else "i"
+    if raw == "a" and before == after == "-":
+        return "a"  # five-a-side
+    if raw == "a" and context.previous == "letter":
+        return "A"
+    if raw == "a" and (before not in {"-", "/"} and after not in {"-", "/"}):
+        return "A" if after == ")" or text[position + 1 : position + 3].strip(" ") in _OPERATORS else "a"
+    if raw == "A" and after not in {"-", "/", "&", "+", "*"}:
+        named = context.previous in _LETTER_CUES | _BEFORE_LETTER_A or before in {"-", "/", "&"}
+        following = text[position + 2 : position + 3]
+        if not named and after in {" ", "\n"} and (following.isalnum() or following in "$€£\"'(*_#@½¼¾~."):
+            return "A" if context.next_word(position + 1) in _AFTER_LETTER_A else "a"
+        return "A"
+    return raw.upper()

@@ -1,0 +1,94 @@
+"""The `speechmesh` command as a user types it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import REPOSITORY, UpMesh
+
+
+def speechmesh(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "speechmesh.cli.main", *arguments]
+    return subprocess.run(
+        command, cwd=REPOSITORY, input=stdin, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def duration_s(path: Path) -> float:
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
+        return file.getnframes() / file.getframerate()
+
+
+@pytest.mark.parametrize("source", ["argument", "file", "stdin"])
+def test_say_reads_its_text_from_anywhere(up_mesh: UpMesh, tmp_path: Path, source: str) -> None:
+    text, out = "Text comes from anywhere.", tmp_path / "out.wav"
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    arguments = {"argument": [text], "file": ["--file", str(tmp_path / "text.txt")], "stdin": []}[source]
+    result = speechmesh("say", *arguments, "-o", str(out), "--target", up_mesh.target, stdin=text)
+    assert result.returncode == 0, result.stderr
+    assert 1.0 < duration_s(out) < 4.0
+    assert "first audio after" in result.stdout
+    assert "RTF" in result.stdout
+
+
+def test_say_shows_where_the_time_went(up_mesh: UpMesh, tmp_path: Path) -> None:
+    arguments = ["--timings", "--words", "--target", up_mesh.target]
+    result = speechmesh("say", "Where did it go? There.", "-o", str(tmp_path / "out.wav"), *arguments)
+    assert result.returncode == 0, result.stderr
+    for row in ("text", "acoustic 0", "vocoder 0", "acoustic 1", "vocoder 1", "first audio left"):
+        assert row in result.stdout
+    assert "where" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["say", "Hi.", "--rate", "9"], "prosody.rate"),
+        (["say", "Hi.", "--voice", "nobody"], "there is bootstrap"),
+        (["say", "Hi.", "--tier", "best"], "quality_tier 'best' is not one of"),
+        (["say", "!!!"], "nothing that can be spoken"),
+        (["say", "--file", "/nowhere.txt"], "/nowhere.txt"),
+        (["say", "Hi.", "--file", "/nowhere.txt"], "not both"),
+    ],
+)
+def test_what_is_wrong_is_one_line_on_stderr(
+    up_mesh: UpMesh, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    result = speechmesh(*arguments, "-o", str(tmp_path / "out.wav"), "--target", up_mesh.target)
+    assert result.returncode in (1, 2)
+    assert message in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_voices_are_listed(up_mesh: UpMesh) -> None:
+    result = speechmesh("voices", "--target", up_mesh.target)
+    assert result.returncode == 0
+    assert "boot" in result.stdout
+
+
+def test_no_mesh_is_said_so() -> None:
+    result = speechmesh("voices", "--target", "127.0.0.1:9")
+    assert result.returncode == 1
+    assert "UNAVAILABLE" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--voices", "nowhere"], "no voice bundle"),
+        (["--backend", "cloud"], "not triton or embedded"),
+        (["--triton-folder", "nowhere"], "speechmesh triton install"),
+    ],
+)
+def test_up_says_what_keeps_it_from_starting(tmp_path: Path, arguments: list[str], message: str) -> None:
+    result = speechmesh("up", "--free-ports", "--run-dir", str(tmp_path), *arguments)
+    assert result.returncode in (1, 2)
+    assert message in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,182 @@
+"""Health, reflection, drain and stages that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from speechmesh.cli.mesh import Ports
+from speechmesh.client import AsyncClient, Client, SpeechError
+from tests.integration.conftest import MakeMesh, Mesh
+
+Status = health_pb2.HealthCheckResponse
+
+
+async def health(port: int, service: str = "") -> int:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        return int((await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)).status)
+
+
+async def test_each_service_is_healthy_under_its_own_name(mesh: Mesh) -> None:
+    names = {
+        mesh.frontend: "speechmesh.speech.v1.SpeechService",
+        mesh.acoustic: "speechmesh.acoustic.v1.AcousticService",
+        mesh.vocoder: "speechmesh.vocoder.v1.VocoderService",
+    }
+    for server, name in names.items():
+        assert await health(server.port) == await health(server.port, name) == Status.SERVING
+
+
+async def test_reflection_tells_a_stranger_the_whole_contract(mesh: Mesh) -> None:
+    def describe() -> tuple[list[str], str]:
+        with grpc.insecure_channel(mesh.target) as channel:
+            database = ProtoReflectionDescriptorDatabase(channel)
+            service = DescriptorPool(database).FindServiceByName("speechmesh.speech.v1.SpeechService")
+            names = [method.name for method in service.methods]
+            return list(database.get_services()), ",".join(names)
+
+    services, methods = await asyncio.to_thread(describe)
+    assert {"speechmesh.speech.v1.SpeechService", "grpc.health.v1.Health"} <= set(services)
+    assert methods == "Synthesize,ListVoices,GetVoice"
+
+
+async def test_a_frontend_without_stages_is_not_serving_until_they_come(
+    make_mesh: MakeMesh, voices_dir: Path
+) -> None:
+    ports = Ports.free()
+    process = start("frontend", ports, voices_dir)
+    try:
+        for _ in range(200):
+            try:
+                assert await health(ports.frontend) == Status.NOT_SERVING
+                break
+            except grpc.aio.AioRpcError:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1.0)
+        assert await health(ports.frontend) == Status.NOT_SERVING
+        async with make_mesh(acoustic={"port": ports.acoustic}, vocoder={"port": ports.vocoder}):
+            for _ in range(100):
+                if await health(ports.frontend) == Status.SERVING:
+                    break
+                await asyncio.sleep(0.1)
+            async with AsyncClient(f"127.0.0.1:{ports.frontend}") as client:
+                async with client.synthesize("They came.") as stream:
+                    assert await stream.read()
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+async def test_a_request_waits_for_a_stage_that_comes_back(make_mesh: MakeMesh, voices_dir: Path) -> None:
+    ports = Ports.free()
+    process = start("acoustic", ports, voices_dir)
+    try:
+        async with make_mesh(frontend={"acoustic_target": f"127.0.0.1:{ports.acoustic}"}) as mesh:
+            process.kill()
+            process.wait()
+            process = start("acoustic", ports, voices_dir)
+            async with mesh.client.synthesize("Nothing was sent yet, so this waits.", timeout_s=20) as stream:
+                assert len(await stream.read()) > 16_000
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+@pytest.fixture
+def acoustic_process(voices_dir: Path) -> Iterator[tuple[subprocess.Popen[bytes], Ports]]:
+    ports = Ports.free()
+    process = start("acoustic", ports, voices_dir)
+    yield process, ports
+    process.kill()
+    process.wait()
+
+
+async def test_sigterm_while_loading_ends_at_once(
+    acoustic_process: tuple[subprocess.Popen[bytes], Ports],
+) -> None:
+    process, _ = acoustic_process
+    await asyncio.sleep(0.8)
+    process.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(process.wait, 15)
+
+
+async def test_sigterm_lets_a_running_stream_end(make_mesh: MakeMesh, voices_dir: Path) -> None:
+    ports = Ports.free()
+    async with make_mesh(acoustic={"port": ports.acoustic}, vocoder={"port": ports.vocoder}):
+        process = start("frontend", ports, voices_dir)
+        try:
+            for _ in range(200):
+                try:
+                    if await health(ports.frontend) == Status.SERVING:
+                        break
+                except grpc.aio.AioRpcError:
+                    pass
+                await asyncio.sleep(0.1)
+            async with AsyncClient(f"127.0.0.1:{ports.frontend}") as client:
+                async with client.synthesize("One two three four five six seven. " * 10) as stream:
+                    n_bytes = 0
+                    async for response in stream:
+                        n_bytes += len(response.audio)
+                        if response.sequence == 0:
+                            process.send_signal(signal.SIGTERM)
+                    assert stream.summary is not None
+                    assert n_bytes == round(stream.summary.audio_s * 32_000)
+                with pytest.raises(SpeechError) as caught:
+                    async with client.synthesize("Too late.", timeout_s=3) as late:
+                        await late.read()
+                assert caught.value.code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+            assert await asyncio.to_thread(process.wait, 15) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+async def test_the_synchronous_client_speaks_too(mesh: Mesh, tmp_path: Path) -> None:
+    def speak() -> float:
+        with Client(mesh.target) as client:
+            assert [voice.name for voice in client.voices()] == ["bootstrap"]
+            with client.synthesize("Hello, world.") as stream:
+                return stream.write_wav(tmp_path / "hello.wav").audio_s
+
+    audio_s = await asyncio.to_thread(speak)
+    assert (tmp_path / "hello.wav").stat().st_size == 44 + round(audio_s * 16_000) * 2
+
+
+async def test_a_cancelled_synchronous_stream_ends(mesh: Mesh) -> None:
+    def speak() -> int:
+        with Client(mesh.target) as client, client.synthesize("One. Two. Three. " * 50) as stream:
+            n_responses = 0
+            with pytest.raises(SpeechError, match="CANCELLED"):
+                for _ in stream:
+                    n_responses += 1
+                    if n_responses == 2:
+                        stream.cancel()
+            return n_responses
+
+    assert await asyncio.to_thread(speak) < 20
+
+
+def start(stage: str, ports: Ports, voices_dir: Path) -> subprocess.Popen[bytes]:
+    """A stage as a process of its own."""
+    environment = {
+        **os.environ,
+        f"SPEECHMESH_{stage.upper()}_PORT": str(getattr(ports, stage)),
+        f"SPEECHMESH_{stage.upper()}_VOICES_DIR": str(voices_dir),
+        f"SPEECHMESH_{stage.upper()}_LOG_LEVEL": "WARNING",
+    }
+    if stage == "frontend":
+        environment["SPEECHMESH_FRONTEND_ACOUSTIC_TARGET"] = f"127.0.0.1:{ports.acoustic}"
+        environment["SPEECHMESH_FRONTEND_VOCODER_TARGET"] = f"127.0.0.1:{ports.vocoder}"
+    return subprocess.Popen([sys.executable, "-m", f"speechmesh.{stage}.server"], env=environment)

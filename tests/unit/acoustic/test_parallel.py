@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending, cut_leading_pause
+from speechmesh.acoustic.families import load_acoustic
+from speechmesh.acoustic.families.parallel import ParallelAcoustic
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.errors import Incompatible
+
+
+@pytest.fixture(scope="module")
+def model(bootstrap: VoiceBundle) -> ParallelAcoustic:
+    return ParallelAcoustic(bootstrap, threads=1)
+
+
+def segment_of(tokens: list[int], **options: object) -> AcousticSegment:
+    ids = np.array([1, *tokens, 1], np.int64)
+    word_ends = np.zeros(len(ids), np.bool_)
+    word_ends[2::3] = True
+    return AcousticSegment(ids, word_ends, **options)  # type: ignore[arg-type]
+
+
+def test_the_graph_gives_the_frames_it_was_exported_with(bootstrap: VoiceBundle) -> None:
+    config = bootstrap.config
+    plain = config.model_copy(update={"acoustic": config.acoustic.model_copy(update={"rate_scale": 1.0})})
+    model = ParallelAcoustic(VoiceBundle(bootstrap.folder, plain), threads=1)
+    with np.load("tests/data/bootstrap_example.npz") as example:
+        ending = Ending.QUESTION if example["punct"][0] == 2 else Ending.STATEMENT
+        (result,) = model.infer(
+            [AcousticSegment(example["phones"][0], example["wordend"][0].astype(np.bool_), ending)]
+        )
+        np.testing.assert_array_equal(result.frames_per_token, example["durations"][0])
+        np.testing.assert_allclose(result.frames, example["mel"][0], atol=1e-5)
+
+
+@given(st.lists(st.lists(st.integers(2, 57), min_size=1, max_size=40), min_size=2, max_size=5))
+@settings(deadline=None, max_examples=15)
+def test_a_batch_gives_what_its_items_give_alone(model: ParallelAcoustic, texts: list[list[int]]) -> None:
+    segments = [segment_of(tokens) for tokens in texts]
+    for alone, together in zip([model.infer([s])[0] for s in segments], model.infer(segments), strict=True):
+        np.testing.assert_array_equal(alone.frames_per_token, together.frames_per_token)
+        np.testing.assert_allclose(alone.frames, together.frames, atol=1e-4)
+        assert len(together.frames) == together.frames_per_token.sum()
+
+
+def test_a_higher_rate_is_faster(model: ParallelAcoustic) -> None:
+    tokens = list(range(2, 40))
+    slow, normal, fast = (len(model.infer([segment_of(tokens, rate=r)])[0].frames) for r in (0.5, 1.0, 2.0))
+    assert slow == pytest.approx(2 * normal, rel=0.1)
+    assert fast == pytest.approx(normal / 2, rel=0.1)
+
+
+def test_segments_of_different_rates_never_share_a_batch(model: ParallelAcoustic) -> None:
+    assert model.batch_key(segment_of([2], rate=1.0)) != model.batch_key(segment_of([2], rate=1.1))
+
+
+@pytest.mark.parametrize(("max_frames", "kept"), [(4, 4), (0, 10), (99, 10)])
+def test_a_long_leading_pause_is_cut_with_its_duration(max_frames: int, kept: int) -> None:
+    frames = np.arange(15, dtype=np.float32)[:, None]
+    result = cut_leading_pause(AcousticResult(frames, np.array([10, 5])), max_frames)
+    assert result.frames_per_token.tolist() == [kept, 5]
+    np.testing.assert_array_equal(result.frames, frames[10 - kept :])
+
+
+def test_a_model_of_another_family_is_refused(bootstrap: VoiceBundle) -> None:
+    acoustic = bootstrap.config.acoustic.model_copy(update={"model": "vocoder.onnx"})
+    config = bootstrap.config.model_copy(update={"acoustic": acoustic})
+    with pytest.raises(Incompatible, match=r"vocoder\.onnx: inputs are \['mel'\]"):
+        load_acoustic(VoiceBundle(bootstrap.folder, config), threads=1)
+
+
+def test_an_unknown_family_is_refused(bootstrap: VoiceBundle) -> None:
+    acoustic = bootstrap.config.acoustic.model_copy(update={"family": "magic"})
+    config = bootstrap.config.model_copy(update={"acoustic": acoustic})
+    with pytest.raises(Incompatible, match=r"acoustic\.family 'magic' is not one of parallel"):
+        load_acoustic(VoiceBundle(bootstrap.folder, config), threads=1)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from speechmesh.common.bundle import VoiceBundle, load_bundle, load_bundles
+from speechmesh.common.errors import Incompatible
+
+
+@pytest.fixture
+def copy(bootstrap: VoiceBundle, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bootstrap.folder, tmp_path / "voices/copy"))
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    path = folder / "voice.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_equal_bundles_have_equal_revisions_wherever_they_are(bootstrap: VoiceBundle, copy: Path) -> None:
+    assert load_bundle(copy).revision == bootstrap.revision
+
+
+@pytest.mark.parametrize("file", ["voice.yaml", "tokens.json", "acoustic.onnx", "vocoder.onnx"])
+def test_whatever_changes_the_sound_changes_the_revision(
+    bootstrap: VoiceBundle, copy: Path, file: str
+) -> None:
+    with (copy / file).open("ab") as content:
+        content.write(b"\n")
+    assert load_bundle(copy).revision != bootstrap.revision
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("n_mels: 80", "n_mels: 0", "feature_space.n_mels"),
+        ("n_mels: 80", "n_mel: 80", "feature_space.n_mel: Extra inputs"),
+        ("name: bootstrap", "name: Boot Strap", "name: "),
+        ("[8, 16,", "[16, 8,", "ladder_frames: Value error, must be positive and ascending"),
+        ("model: acoustic.onnx", "model: gone.onnx", "names gone.onnx, which is not in the folder"),
+        ("format: 1", "format: 2", "format"),
+        ("balanced:", "cheapest:", "vocoders.cheapest"),
+        ("styles: [neutral]", "styles: [sad, sad]", "styles must have different names"),
+        ("styles: [neutral]", "styles: [neutral", "not YAML"),
+    ],
+)
+def test_a_broken_voice_yaml_is_refused_naming_the_field(
+    copy: Path, old: str, new: str, message: str
+) -> None:
+    edit(copy, old, new)
+    with pytest.raises(Incompatible) as caught:
+        load_bundle(copy)
+    assert message in str(caught.value)
+    assert str(copy / "voice.yaml") in str(caught.value)
+
+
+def test_two_bundles_of_one_name_are_refused(copy: Path) -> None:
+    shutil.copytree(copy, copy.parent / "second")
+    with pytest.raises(Incompatible, match="the name bootstrap is taken by"):
+        load_bundles(copy.parent)
+
+
+def test_a_folder_without_bundles_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Incompatible, match="no voice bundle"):
+        load_bundles(tmp_path)
+
+
+def test_a_broken_token_table_is_refused(copy: Path) -> None:
+    (copy / "tokens.json").write_text("{}")
+    with pytest.raises(Incompatible, match=r"tokens\.json: not a token table"):
+        _ = load_bundle(copy).tokens

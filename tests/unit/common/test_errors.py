@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+
+from speechmesh.common import errors
+from speechmesh.common.errors import (
+    DeadlineExceeded,
+    Incompatible,
+    Internal,
+    InvalidInput,
+    NotFound,
+    Overloaded,
+    SpeechmeshError,
+    Unavailable,
+)
+
+EXPECTED = {
+    InvalidInput: ("INVALID_ARGUMENT", False),
+    NotFound: ("NOT_FOUND", False),
+    Incompatible: ("FAILED_PRECONDITION", False),
+    Overloaded: ("RESOURCE_EXHAUSTED", True),
+    Unavailable: ("UNAVAILABLE", True),
+    DeadlineExceeded: ("DEADLINE_EXCEEDED", False),
+    Internal: ("INTERNAL", False),
+}
+
+
+def leaves(kind: type[SpeechmeshError]) -> set[type[SpeechmeshError]]:
+    found: set[type[SpeechmeshError]] = set()
+    for child in kind.__subclasses__():
+        found |= leaves(child) or {child}
+    return found
+
+
+def make(kind: type[SpeechmeshError]) -> SpeechmeshError:
+    return kind("prosody.rate", "is wrong") if issubclass(kind, InvalidInput | NotFound) else kind("is wrong")
+
+
+def unpacked(error: SpeechmeshError) -> dict[str, object]:
+    details: dict[str, object] = {}
+    for packed in error.to_status().details:
+        for kind in (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo):
+            message = kind()
+            if packed.Unpack(message):
+                details[kind.__name__] = message
+    return details
+
+
+def test_every_error_of_the_tree_has_an_expected_status() -> None:
+    assert leaves(SpeechmeshError) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("kind", EXPECTED, ids=lambda kind: kind.__name__)
+def test_an_error_keeps_its_status_text_and_retryability_on_the_wire(kind: type[SpeechmeshError]) -> None:
+    error = make(kind)
+    status, retryable = EXPECTED[kind]
+    on_wire = error.to_status()
+    assert grpc.StatusCode[status].value[0] == on_wire.code
+    assert on_wire.message == str(error)
+    assert kind.retryable is retryable
+    assert ("RetryInfo" in unpacked(error)) is retryable
+    info = unpacked(error)["ErrorInfo"]
+    assert (info.domain, info.reason) == ("speechmesh", error.reason)
+    assert kind.__name__ in errors.__doc__
+    assert status in errors.__doc__
+
+
+@pytest.mark.parametrize("kind", [InvalidInput, NotFound])
+def test_bad_input_names_its_field(kind: type[SpeechmeshError]) -> None:
+    violation = unpacked(make(kind))["BadRequest"].field_violations[0]
+    assert (violation.field, violation.description) == ("prosody.rate", "is wrong")
+
+
+def test_retry_delay_is_in_milliseconds() -> None:
+    assert unpacked(Overloaded("full", retry_after_ms=250))["RetryInfo"].retry_delay.ToMilliseconds() == 250
+
+
+def test_internal_hides_everything_but_the_trace() -> None:
+    assert str(Internal.hiding("abc")) == "internal error; trace abc"
+    assert str(Internal.hiding("")) == "internal error"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (grpc.StatusCode.UNAVAILABLE, Unavailable),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, Overloaded),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, DeadlineExceeded),
+        (grpc.StatusCode.FAILED_PRECONDITION, Incompatible),
+        (grpc.StatusCode.INVALID_ARGUMENT, Internal),  # the frontend checked: it is our fault
+        (grpc.StatusCode.UNKNOWN, Internal),
+    ],
+)
+def test_a_stages_failure_becomes_ours(code: grpc.StatusCode, kind: type[SpeechmeshError]) -> None:
+    failure = grpc.aio.AioRpcError(
+        code, grpc.aio.Metadata(), grpc.aio.Metadata(), details="secret 10.0.0.1:99"
+    )
+    mapped = errors.from_stage("acoustic", failure)
+    assert type(mapped) is kind
+    assert "acoustic" in str(mapped)
+    if kind in (Unavailable, Internal):
+        assert "secret" not in str(mapped)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from speechmesh.acoustic.settings import AcousticSettings
+from speechmesh.common.settings import ServiceSettings, load
+from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.vocoder.settings import VocoderSettings
+
+ALL = [FrontendSettings, AcousticSettings, VocoderSettings]
+
+
+@pytest.mark.parametrize("settings", ALL)
+def test_every_setting_is_described(settings: type[ServiceSettings]) -> None:
+    assert all(field.description for field in settings.model_fields.values())
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMESH_FRONTEND_MAX_TEXT_CHARS", "77")
+    assert load(FrontendSettings).max_text_chars == 77
+
+
+def test_a_wrong_setting_stops_the_start_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMESH_VOCODER_PORT", "notaport")
+    with pytest.raises(SystemExit, match="SPEECHMESH_VOCODER_PORT"):
+        load(VocoderSettings)
+
+
+@pytest.mark.parametrize("settings", ALL)
+def test_settings_cannot_be_changed_later(settings: type[ServiceSettings]) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load(settings).port = 1  # type: ignore[misc]
+
+
+def test_the_default_ports_are_the_documented_ones() -> None:
+    assert [load(settings).port for settings in ALL] == [50051, 50052, 50053]
