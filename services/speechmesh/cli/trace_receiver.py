@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -38,6 +39,21 @@ def _hex_ids(value: Any) -> Any:
     return value
 
 
+def to_json_line(body: bytes, content_type: str) -> str:
+    """An export request, protobuf or JSON, as one line of OTLP JSON.
+
+    Raises:
+        ValueError: when the body is neither.
+    """
+    if "json" in content_type:
+        return json.dumps(json.loads(body))
+    try:
+        request = ExportTraceServiceRequest.FromString(body)
+    except DecodeError as error:
+        raise ValueError(f"not an OTLP export request: {error}") from None
+    return json.dumps(_hex_ids(MessageToDict(request)))
+
+
 class _Handler(BaseHTTPRequestHandler):
     path_to_file: Path
     lock = threading.Lock()
@@ -50,10 +66,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
-        if "json" in self.headers.get("Content-Type", ""):  # Triton sends JSON or protobuf, by version
-            line = json.dumps(json.loads(body))
-        else:
-            line = json.dumps(_hex_ids(MessageToDict(ExportTraceServiceRequest.FromString(body))))
+        try:
+            line = to_json_line(body, self.headers.get("Content-Type", ""))
+        except ValueError as error:
+            self.send_error(400, str(error))
+            return
         with self.lock, self.path_to_file.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
         answer = ExportTraceServiceResponse().SerializeToString()

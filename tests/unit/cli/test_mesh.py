@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import configparser
+import shlex
+import socket
+from pathlib import Path
+
+import pytest
+
+from speechmesh.cli.mesh import MeshPlan, Ports
+
+
+def plan(tmp_path: Path, **changes: object) -> MeshPlan:
+    fields: dict[str, object] = {
+        "run_dir": tmp_path / 'a "quoted" 100% dir',
+        "voices_dir": tmp_path / "voices",
+        "triton_folder": tmp_path / "triton",
+        "ports": Ports(),
+        "backend": "triton",
+        "trace_file": None,
+        "otlp_endpoint": "",
+    }
+    return MeshPlan(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_the_stages_find_each_other(tmp_path: Path) -> None:
+    programs = plan(tmp_path).programs()
+    assert list(programs) == ["triton", "acoustic", "vocoder", "frontend"]
+    assert programs["vocoder"][1]["SPEECHMESH_VOCODER_TRITON_URL"] == "127.0.0.1:8001"
+    assert programs["frontend"][1]["SPEECHMESH_FRONTEND_ACOUSTIC_TARGET"] == "127.0.0.1:50052"
+
+
+def test_the_embedded_mesh_has_no_triton(tmp_path: Path) -> None:
+    assert "triton" not in plan(tmp_path, backend="embedded").programs()
+
+
+def test_a_variable_of_the_users_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMESH_ACOUSTIC_OTLP_ENDPOINT", "http://elsewhere:4318")
+    assert "SPEECHMESH_ACOUSTIC_OTLP_ENDPOINT" not in plan(tmp_path).programs()["acoustic"][1]
+
+
+def test_supervisord_reads_back_the_very_commands(tmp_path: Path) -> None:
+    mesh = plan(tmp_path, trace_file=tmp_path / "traces.jsonl")
+    parser = configparser.RawConfigParser()
+    parser.read(mesh.write_supervisor_config())
+    for name, (command, _) in mesh.programs().items():
+        raw = parser[f"program:{name}"]["command"].replace("%%", "%")
+        assert shlex.split(raw) == command
+        assert parser[f"program:{name}"]["autorestart"] == "true"
+
+
+def test_free_ports_are_six_different_ones() -> None:
+    ports = Ports.free()
+    assert (
+        len({ports.frontend, ports.acoustic, ports.vocoder, ports.triton, ports.triton_metrics, ports.otlp})
+        == 6
+    )
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = Ports(frontend=taken.getsockname()[1])
+        assert f"frontend {ports.frontend}" in ports.taken(["frontend"])

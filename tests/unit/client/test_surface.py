@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+import speechmesh.client
+from speechmesh.client import SpeechOptions
+from speechmesh.client.options import ENCODINGS, TIERS
+from speechmesh.speech.v1 import speech_pb2 as pb
+
+
+def test_the_public_surface_is_what_is_exported() -> None:
+    assert sorted(speechmesh.client.__all__) == [
+        "AsyncClient",
+        "AsyncSpeechStream",
+        "Client",
+        "SpeechError",
+        "SpeechOptions",
+        "SpeechStream",
+        "wav_writer",
+    ]
+    assert all(hasattr(speechmesh.client, name) for name in speechmesh.client.__all__)
+
+
+def test_every_option_reaches_the_request() -> None:
+    options = SpeechOptions(
+        voice="v", language="en-US", speaker="s", style="y", rate=1.5, pitch_semitones=1.0, volume_db=-3.0,
+        encoding="pcm_f32le", sample_rate_hz=8000, quality_tier="fast", word_timestamps=True, request_id="r",
+    )  # fmt: skip
+    request = options.request("text")
+    assert request == pb.SynthesizeRequest(
+        text="text",
+        voice=pb.VoiceSelection(name="v", language="en-US", speaker="s", style="y"),
+        prosody=pb.Prosody(rate=1.5, pitch_semitones=1.0, volume_db=-3.0),
+        audio=pb.AudioFormat(encoding=pb.AUDIO_ENCODING_PCM_F32LE, sample_rate_hz=8000),
+        quality_tier=pb.QUALITY_TIER_FAST,
+        word_timestamps=True,
+        request_id="r",
+    )
+
+
+@pytest.mark.parametrize("field", ["encoding", "quality_tier"])
+def test_a_name_that_does_not_exist_is_refused_before_the_call(field: str) -> None:
+    with pytest.raises(ValueError, match=f"{field} 'x' is not one of"):
+        SpeechOptions(**{field: "x"}).request("text")  # type: ignore[arg-type]
+
+
+def test_the_client_knows_every_value_of_the_contract() -> None:
+    assert set(ENCODINGS.values()) | {0} == set(pb.AudioEncoding.values())
+    assert set(TIERS.values()) | {0} == set(pb.QualityTier.values())

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from speechmesh.frontend.playback import Playback
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def playback(clock: Clock) -> Playback:
+    return Playback(150.0, clock)
+
+
+def test_a_new_request_has_its_target_left_and_then_waits(playback: Playback, clock: Clock) -> None:
+    assert playback.slack_ms(0) == pytest.approx(150)
+    clock.now_s += 0.2
+    assert playback.slack_ms(0) == pytest.approx(-50)
+
+
+def test_later_segments_have_the_earlier_ones_to_play_first(playback: Playback) -> None:
+    playback.expect(0, 1000.0)
+    playback.expect(1, 2000.0)
+    assert playback.slack_ms(1) == pytest.approx(1150)
+    assert playback.slack_ms(2) == pytest.approx(3150)
+
+
+def test_playback_drains_the_buffer(playback: Playback, clock: Clock) -> None:
+    playback.expect(0, 1000.0)
+    playback.delivered(0, 100.0, last=False)
+    clock.now_s += 0.08
+    assert playback.slack_ms(0) == pytest.approx(20)
+    assert playback.slack_ms(1) == pytest.approx(920)
+    clock.now_s += 0.1
+    assert playback.slack_ms(0) == pytest.approx(-80)
+
+
+def test_a_finished_segment_leaves_nothing_expected(playback: Playback, clock: Clock) -> None:
+    playback.expect(0, 1000.0)  # an estimate: it turns out shorter
+    playback.delivered(0, 600.0, last=True)
+    assert playback.slack_ms(1) == pytest.approx(600)
+
+
+def test_silence_of_no_length_does_not_start_the_playback(playback: Playback, clock: Clock) -> None:
+    playback.delivered(0, 0.0, last=False)
+    clock.now_s += 0.1
+    assert playback.slack_ms(0) == pytest.approx(50)

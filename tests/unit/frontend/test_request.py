@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from speechmesh.common.bundle import Speaker, VoiceBundle
+from speechmesh.common.errors import InvalidInput
+from speechmesh.frontend.request import SpeechRequest, check, speaks
+
+
+def renamed(voice: VoiceBundle, name: str, **changes: object) -> VoiceBundle:
+    return VoiceBundle(voice.folder, voice.config.model_copy(update={"name": name, **changes}))
+
+
+@pytest.fixture
+def voices(bootstrap: VoiceBundle) -> dict[str, VoiceBundle]:
+    speakers = (Speaker(name="ann", id=3), Speaker(name="bob", id=5))
+    found = [
+        bootstrap,
+        renamed(
+            bootstrap, "mandarin", languages=("zh-CN", "en-GB"), speakers=speakers, styles=("calm", "sad")
+        ),
+    ]
+    return {voice.name: voice for voice in found}
+
+
+def checked(voices: dict[str, VoiceBundle], default: str = "", **fields: object):
+    return check(SpeechRequest(text="Hi.", **fields), voices, default_voice=default, max_text_chars=10)  # type: ignore[arg-type]
+
+
+def test_defaults_are_the_voices_first(voices: dict[str, VoiceBundle]) -> None:
+    found = checked(voices, voice="mandarin")
+    assert (found.language, found.speaker.name, found.style) == ("zh-CN", "ann", "calm")
+    assert (found.rate, found.sample_rate_hz) == (1.0, 16_000)
+
+
+@pytest.mark.parametrize(
+    ("language", "default", "voice"),
+    [
+        ("", "", "bootstrap"),
+        ("", "mandarin", "mandarin"),
+        ("zh", "", "mandarin"),
+        ("ZH-cn", "bootstrap", "mandarin"),
+        ("en", "mandarin", "mandarin"),
+        ("en-US", "mandarin", "bootstrap"),
+    ],
+)
+def test_the_language_finds_a_voice_the_default_first(
+    voices: dict[str, VoiceBundle], language: str, default: str, voice: str
+) -> None:
+    assert checked(voices, default, language=language).voice.name == voice
+
+
+@pytest.mark.parametrize(
+    ("asked", "own"), [("en", "en-GB"), ("EN-gb", "en-GB"), ("e", None), ("en-US", None), ("zh-CN", "zh-CN")]
+)
+def test_a_language_asked_for_by_its_first_part_is_any_of_its_regions(
+    voices: dict[str, VoiceBundle], asked: str, own: str | None
+) -> None:
+    assert speaks(voices["mandarin"], asked) == own
+
+
+def test_a_speaker_is_found_by_name(voices: dict[str, VoiceBundle]) -> None:
+    assert checked(voices, voice="mandarin", speaker="bob").speaker.id == 5
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"voice": "mandarin", "language": "en-US"}, "voice.language"),
+        ({"voice": "mandarin", "speaker": "rms"}, "voice.speaker"),
+        ({"voice": "mandarin", "style": "neutral"}, "voice.style"),
+        ({"language": "fr"}, "voice.language"),
+        ({"rate": float("inf")}, "prosody.rate"),
+        ({"volume_db": float("nan")}, "prosody.volume_db"),
+        ({"tier": "fast"}, "quality_tier"),
+    ],
+)
+def test_what_the_voice_does_not_have_is_named(
+    voices: dict[str, VoiceBundle], fields: dict[str, object], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        checked(voices, **fields)
+    assert caught.value.field == field

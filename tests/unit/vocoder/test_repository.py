@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
+
+from speechmesh.vocoder.triton.local import LocalTriton
+from speechmesh.vocoder.triton.repository import build_repository
+
+
+def built(voices_dir: Path, out: Path, **options: object) -> model_config_pb2.ModelConfig:
+    assert build_repository(voices_dir, out, **{"instances": 3, **options}) == ["bootstrap.balanced"]  # type: ignore[arg-type]
+    text = (out / "bootstrap.balanced/config.pbtxt").read_text()
+    return text_format.Parse(text, model_config_pb2.ModelConfig())
+
+
+def test_the_repository_is_what_the_stock_backend_expects(voices_dir: Path, tmp_path: Path) -> None:
+    config = built(voices_dir, tmp_path)
+    model = tmp_path / "bootstrap.balanced/1/model.onnx"
+    assert model.read_bytes() == (voices_dir / "bootstrap/vocoder.onnx").read_bytes()
+    assert (config.name, config.backend) == ("bootstrap.balanced", "onnxruntime")
+    assert [list(tensor.dims) for tensor in (*config.input, *config.output)] == [[-1, 80], [-1]]
+    (group,) = config.instance_group
+    assert (group.count, group.kind) == (3, model_config_pb2.ModelInstanceGroup.KIND_CPU)
+
+
+def test_urgent_windows_go_first_and_a_full_queue_refuses(voices_dir: Path, tmp_path: Path) -> None:
+    batching = built(voices_dir, tmp_path).dynamic_batching
+    assert (batching.priority_levels, batching.default_priority_level) == (3, 2)
+    policy = batching.default_queue_policy
+    assert policy.max_queue_size > 0
+    assert policy.timeout_action == model_config_pb2.ModelQueuePolicy.REJECT
+
+
+def test_every_window_shape_is_warmed(voices_dir: Path, tmp_path: Path) -> None:
+    warm = [list(entry.inputs["mel"].dims) for entry in built(voices_dir, tmp_path).model_warmup]
+    assert warm == [[size + 32, 80] for size in (8, 16, 32, 64, 128, 256)]
+
+
+def test_a_gpu_repository_differs_in_its_instances(voices_dir: Path, tmp_path: Path) -> None:
+    (group,) = built(voices_dir, tmp_path, kind="gpu").instance_group
+    assert group.kind == model_config_pb2.ModelInstanceGroup.KIND_GPU
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_building_again_replaces_what_is_there(voices_dir: Path, tmp_path: Path, link: bool) -> None:
+    (tmp_path / "gone.balanced/1").mkdir(parents=True)
+    for _ in range(2):
+        built(voices_dir, tmp_path, link=link)
+    assert [path.name for path in tmp_path.iterdir()] == ["bootstrap.balanced"]
+
+
+def test_triton_traces_only_requests_that_carry_a_context() -> None:
+    triton = LocalTriton(Path("/triton"))
+    options = {"grpc_port": 1, "metrics_port": 2}
+    command = triton.command(Path("/models"), otlp_endpoint="http://host:4318/", **options)
+    assert "--trace-config=rate=0" in command
+    assert "--trace-config=opentelemetry,url=http://host:4318/v1/traces" in command
+    assert not any("trace" in part for part in triton.command(Path("/models"), otlp_endpoint="", **options))
