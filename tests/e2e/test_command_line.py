@@ -8,7 +8,6 @@ import wave
 from pathlib import Path
 
 import pytest
-
 from tests.e2e.conftest import REPOSITORY, UpMesh
 
 

@@ -6,9 +6,9 @@ import time
 
 import grpc
 import pytest
+from tests.e2e.conftest import UpMesh
 
 from speechmesh.client import Client, SpeechError
-from tests.e2e.conftest import UpMesh
 
 LONG_TEXT = "This sentence is spoken again and again until somebody pulls the plug. " * 100
 

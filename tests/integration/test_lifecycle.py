@@ -15,10 +15,10 @@ import pytest
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from tests.integration.conftest import MakeMesh, Mesh
 
 from speechmesh.cli.mesh import Ports
 from speechmesh.client import AsyncClient, Client, SpeechError
-from tests.integration.conftest import MakeMesh, Mesh
 
 Status = health_pb2.HealthCheckResponse
 

@@ -6,10 +6,10 @@ import asyncio
 
 import numpy as np
 import pytest
+from tests.integration.conftest import MakeMesh, Mesh
 
 from speechmesh.client import SpeechOptions
 from speechmesh.speech.v1 import speech_pb2 as pb
-from tests.integration.conftest import MakeMesh, Mesh
 
 TEXT = "Good morning. The train to Boston leaves at 9:15, from platform 4; please hurry! Are you ready?"
 

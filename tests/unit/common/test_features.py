@@ -26,9 +26,8 @@ def test_a_mismatch_names_each_differing_field(bootstrap: VoiceBundle) -> None:
 
 @pytest.mark.parametrize("field", FeatureSpace.model_fields)
 def test_no_field_of_the_wire_form_is_forgotten(bootstrap: VoiceBundle, field: str) -> None:
-    changed = {
-        "kind": "latent", "latent_name": "x", "log_base": "10", "normalisation": "x", "mel_scale": "htk", "centred": False
-    }  # fmt: skip
+    changed: dict[str, object] = {"kind": "latent", "latent_name": "x", "log_base": "10", "centred": False}
+    changed |= {"normalisation": "x", "mel_scale": "htk"}
     space = bootstrap.config.feature_space
     other = space.model_copy(update={field: changed.get(field, 7)})
     assert FeatureSpace.from_proto(other.to_proto()) == other

@@ -1,0 +1,130 @@
+"""`speechmesh stage`: one stage alone, files in and out, without a server; for looking into a sound that is wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+import wave
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from speechmesh.cli.console import fail, out
+from speechmesh.common.bundle import VoiceBundle, load_bundles
+from speechmesh.common.errors import Incompatible
+
+app = typer.Typer(help="One stage alone, files in and out, without a server.", no_args_is_help=True)
+
+VoiceOption = Annotated[str, typer.Option(help="Voice; default: the first.")]
+VoicesOption = Annotated[Path, typer.Option("--voices", help="Folder of voice bundles.")]
+_VOICES = Path("voices")
+
+
+def _bundle(voices: Path, voice: str) -> VoiceBundle:
+    try:
+        bundles = load_bundles(voices)
+    except Incompatible as error:
+        fail(str(error))
+    if voice and voice not in bundles:
+        fail(f"--voice {voice!r} is not in {voices}; there is {', '.join(bundles)}", 2)
+    return bundles[voice] if voice else next(iter(bundles.values()))
+
+
+@app.command()
+def frontend(
+    text: Annotated[str, typer.Argument(help="The text.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file; default: print.")] = None,
+    voice: VoiceOption = "",
+    voices: VoicesOption = _VOICES,
+) -> None:
+    """Read a text: its segments with words, phones and what was dropped, as JSON."""
+    from speechmesh.frontend.reader import load_reader  # noqa: PLC0415 - needs the frontend extra
+    from speechmesh.frontend.settings import FrontendSettings  # noqa: PLC0415
+
+    bundle, settings = _bundle(voices, voice), FrontendSettings()
+    reader = load_reader(bundle)
+    plan = reader.plan(
+        text, max_words=settings.max_segment_words, first_max_words=settings.first_segment_words
+    )
+    segments = []
+    for index, segment in enumerate(plan.segments):
+        tokens = reader.tokens(segment)
+        segments.append(
+            {
+                "index": index,
+                "text": " ".join(word.text for word in tokens.words),
+                "ending": plan.ending(index).value,
+                "tokens": [bundle.tokens[token] for token in tokens.tokens],
+                "words": [[word.first_token, word.n_tokens] for word in tokens.words],
+            }
+        )
+    dropped = [{"text": part.text, "start": part.start, "end": part.end} for part in plan.dropped]
+    document = {"voice": bundle.name, "revision": bundle.revision, "segments": segments, "dropped": dropped}
+    rendered = json.dumps(document, indent=1, ensure_ascii=False)
+    if output:
+        output.write_text(rendered + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write(rendered + "\n")
+
+
+@app.command()
+def acoustic(
+    segments: Annotated[Path, typer.Argument(help="JSON of `speechmesh stage frontend`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Frames, NumPy [T, M] float32.")],
+    rate: Annotated[float, typer.Option(help="Factor on the speaking rate.")] = 1.0,
+    voices: VoicesOption = _VOICES,
+) -> None:
+    """Run the acoustic model over segments, one by one, and join their frames."""
+    from speechmesh.acoustic.domain import AcousticSegment, Ending  # noqa: PLC0415 - needs the acoustic extra
+    from speechmesh.acoustic.families import load_acoustic  # noqa: PLC0415
+
+    try:
+        document: dict[str, Any] = json.loads(segments.read_text(encoding="utf-8"))
+        bundle = _bundle(voices, document["voice"])
+        ids = {token: index for index, token in enumerate(bundle.tokens)}
+        model = load_acoustic(bundle, threads=1)
+        frames = []
+        for entry in document["segments"]:
+            word_ends = np.zeros(len(entry["tokens"]), np.bool_)
+            word_ends[[first + count - 1 for first, count in entry["words"]]] = True
+            tokens = np.array([ids[token] for token in entry["tokens"]])
+            segment = AcousticSegment(tokens, word_ends, Ending(entry["ending"]), rate=rate)
+            frames.append(model.infer([segment])[0].frames)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, Incompatible) as error:
+        fail(f"{segments}: {type(error).__name__}: {error}")
+    if not frames:
+        fail(f"{segments}: no segment in it")
+    joined = np.concatenate(frames)
+    np.save(output, joined)
+    out.print(f"{output}: {joined.shape[0]} frames of {joined.shape[1]}", highlight=False)
+
+
+@app.command()
+def vocoder(
+    mel: Annotated[Path, typer.Argument(help="Frames, NumPy [T, M].")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="WAV file, 16-bit.")],
+    tier: Annotated[str, typer.Option(help="Quality tier; default: the voice's first.")] = "",
+    voice: VoiceOption = "",
+    voices: VoicesOption = _VOICES,
+) -> None:
+    """Run the vocoder over frames, window by window as the service does."""
+    from speechmesh.vocoder.offline import vocode  # noqa: PLC0415 - needs the vocoder extra
+
+    bundle = _bundle(voices, voice)
+    tiers = bundle.config.vocoders
+    chosen = next((name for name in tiers if name == (tier or name)), None)
+    if chosen is None:
+        fail(f"--tier {tier!r}: voice {bundle.name} has {', '.join(tiers)}", 2)
+    try:
+        samples = vocode(bundle, chosen, np.load(mel))
+    except (OSError, ValueError, Incompatible) as error:
+        fail(f"{mel}: {error}")
+    with wave.open(str(output), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(bundle.config.feature_space.sample_rate_hz)
+        file.writeframes(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+    seconds = len(samples) / bundle.config.feature_space.sample_rate_hz
+    out.print(f"{output}: {seconds:.2f} s", highlight=False)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from speechmesh.cli.main import app
+
+
+def stage(*arguments: str | Path):
+    return CliRunner().invoke(app, ["stage", *map(str, arguments)])
+
+
+def test_the_stages_one_by_one_make_audio(tmp_path: Path) -> None:
+    segments, mel, audio = tmp_path / "segments.json", tmp_path / "mel.npy", tmp_path / "out.wav"
+    assert stage("frontend", "One stage alone. Then 2 more!", "-o", segments).exit_code == 0
+    document = json.loads(segments.read_text())
+    assert [entry["text"] for entry in document["segments"]] == ["one stage alone", "then two more"]
+    assert document["segments"][1]["ending"] == "exclamation"
+    assert stage("acoustic", segments, "-o", mel).exit_code == 0
+    frames = np.load(mel)
+    assert stage("vocoder", mel, "-o", audio).exit_code == 0
+    with wave.open(str(audio)) as file:
+        assert file.getnframes() == len(frames) * 200
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    assert np.std(samples) > 500
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["frontend", "Hi.", "--voice", "nobody"], "there is bootstrap"),
+        (["acoustic", "nowhere.json", "-o", "mel.npy"], "nowhere.json"),
+        (["vocoder", "nowhere.npy", "-o", "out.wav"], "nowhere.npy"),
+        (["vocoder", "nowhere.npy", "-o", "out.wav", "--tier", "best"], "has balanced"),
+    ],
+)
+def test_what_is_wrong_is_said(arguments: list[str], message: str) -> None:
+    result = stage(*arguments)
+    assert result.exit_code in (1, 2)
+    assert message in result.output
+
+
+def test_frames_of_another_width_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "mel.npy", np.zeros((5, 100), np.float32))
+    result = stage("vocoder", tmp_path / "mel.npy", "-o", tmp_path / "out.wav")
+    assert result.exit_code == 1
+    assert "are not [T, 80]" in result.output
