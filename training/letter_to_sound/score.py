@@ -1,0 +1,69 @@
+"""Phone error rate, word accuracy and stress accuracy of a network on held-out words."""
+
+import random
+
+import torch
+from corpus import Entry, batches, collapse
+from model import LetterToSound
+
+
+def edit_distance(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+    """Levenshtein distance in phones."""
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        previous, row[0] = row[0], i
+        for j, b in enumerate(right, start=1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
+    return row[-1]
+
+
+def stress_pattern(phones: tuple[str, ...]) -> str:
+    """The stress digit of each vowel in turn, "10" for "happy"."""
+    return "".join(phone[-1] for phone in phones if phone[-1] in "01")
+
+
+def first_stress(phones: tuple[str, ...]) -> int:
+    """The syllable of the first stress, -1 without any."""
+    return stress_pattern(phones).find("1")
+
+
+def without_stress(phones: tuple[str, ...]) -> tuple[str, ...]:
+    """The phones alone."""
+    return tuple(phone.rstrip("01") for phone in phones)
+
+
+@torch.no_grad()
+def read(
+    network: LetterToSound, entries: list[Entry], phones: list[str]
+) -> list[tuple[Entry, tuple[str, ...]]]:
+    """What the network says for each entry."""
+    network.eval()
+    device = next(network.parameters()).device
+    said = []
+    for batch in batches(list(entries), phones, 512, random.Random(0)):
+        slots = network(batch.letters.to(device))[0].argmax(dim=-1).tolist()
+        for entry, row in zip(batch.entries, slots, strict=True):
+            said.append((entry, tuple(phones[slot - 1] for slot in collapse(row))))
+    return said
+
+
+def score(network: LetterToSound, entries: list[Entry], phones: list[str]) -> dict[str, float]:
+    """Rates in percent.
+
+    Stress is right when the whole 0/1 pattern of the word's vowels is; first stress, when the first stressed
+    syllable is the right one.
+    """
+    said = read(network, entries, phones)
+    n_phones = sum(len(entry.phones) for entry in entries)
+    errors = sum(edit_distance(entry.phones, heard) for entry, heard in said)
+    bare = sum(edit_distance(without_stress(entry.phones), without_stress(heard)) for entry, heard in said)
+    right = sum(entry.phones == heard for entry, heard in said)
+    stress = sum(stress_pattern(entry.phones) == stress_pattern(heard) for entry, heard in said)
+    first = sum(first_stress(entry.phones) == first_stress(heard) for entry, heard in said)
+    return {
+        "phone_error_percent": round(100 * errors / n_phones, 2),
+        "phone_error_without_stress_percent": round(100 * bare / n_phones, 2),
+        "word_accuracy_percent": round(100 * right / len(said), 2),
+        "stress_accuracy_percent": round(100 * stress / len(said), 2),
+        "first_stress_accuracy_percent": round(100 * first / len(said), 2),
+    }
