@@ -7,14 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 TRITON := .triton
 STAMP := $(VENV)/.set-up
-TEXT ?= On March 3rd, 2024, Dr. Smith paid $$1,299.50 for 12 kg of copper at 3:45 PM.
+export TEXT ?= On March 3rd, 2024, Dr. Smith paid $$1,299.50 for 12 kg of copper at 3:45 PM.
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(STAMP): pyproject.toml hatch_build.py $(shell find protos -name '*.proto') services/speechmesh/vocoder/triton/local.py services/speechmesh/vocoder/triton/backend/onnxruntime/model.py
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {v[0]}.{v[1]}; set PYTHON=python3.11")'
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'Python has no venv: apt-get install python3-venv'; exit 1; }
+	@scripts/prerequisites.sh $(PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
@@ -24,10 +23,10 @@ $(STAMP): pyproject.toml hatch_build.py $(shell find protos -name '*.proto') ser
 setup: $(STAMP) ## Make .venv with everything, generate stubs, install the local Triton
 
 run: $(STAMP) ## Start the mesh, speak one sentence into hello.wav, serve until Ctrl-C
-	$(BIN)/speechmesh up --then '$(TEXT)'
+	$(BIN)/speechmesh up --then "$$TEXT"
 
 say: $(STAMP) ## Speak TEXT="..." through the running mesh into out.wav
-	$(BIN)/speechmesh say '$(TEXT)' -o out.wav --timings
+	$(BIN)/speechmesh say "$$TEXT" -o out.wav --timings
 
 test: lint type $(STAMP) ## Lint, types, and all tests (unit, integration, end to end)
 	$(BIN)/python -m pytest

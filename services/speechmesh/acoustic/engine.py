@@ -12,7 +12,7 @@ from speechmesh.acoustic.batcher import Batcher
 from speechmesh.acoustic.families import Acoustic, load_acoustic
 from speechmesh.acoustic.settings import AcousticSettings
 from speechmesh.common.bundle import VoiceBundle, load_bundles
-from speechmesh.common.errors import Incompatible
+from speechmesh.common.errors import Incompatible, Unavailable
 
 Loader = Callable[[VoiceBundle], Acoustic]
 
@@ -32,6 +32,7 @@ class AcousticEngine:
         self._settings = settings
         self._loader: Loader = loader or (lambda bundle: load_acoustic(bundle, threads=settings.threads))
         self.voices: dict[str, LoadedVoice] = {}
+        self._loaded = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -55,6 +56,7 @@ class AcousticEngine:
                     max_queued=settings.max_queued_segments,
                 )
                 self.voices[bundle.name] = LoadedVoice(bundle, batcher)
+            self._loaded = True
             tasks = [asyncio.create_task(voice.batcher.run()) for voice in self.voices.values()]
             try:
                 yield
@@ -69,8 +71,11 @@ class AcousticEngine:
         """A loaded voice.
 
         Raises:
+            Unavailable: while the voices are being loaded.
             Incompatible: when it is not loaded here, or in another revision.
         """
+        if not self._loaded:
+            raise Unavailable("the acoustic stage is loading its voices")
         voice = self.voices.get(name)
         if voice is None:
             raise Incompatible(f"voice {name!r} is not loaded in the acoustic stage")

@@ -16,7 +16,12 @@ class AcousticSettings(ServiceSettings):
     port: int = Field(50052, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
     threads: int = Field(1, ge=1, description="Threads of each model's run.")
     max_batch_items: int = Field(8, ge=1, description="Most segments in one run.")
-    max_batch_tokens: int = Field(1024, ge=1, description="Most tokens in one run, padding counted.")
+    max_batch_tokens: int = Field(
+        128,
+        ge=1,
+        description="Most tokens in one run, padding counted. On a CPU a larger batch gains nothing and "
+        "makes the urgent segment in it wait; a GPU wants thousands.",
+    )
     max_queued_segments: int = Field(
         512, ge=1, description="Segments that wait; one more is refused at once."
     )

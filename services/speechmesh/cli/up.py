@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -68,11 +69,13 @@ def up(
         otlp_endpoint=f"http://127.0.0.1:{ports.otlp}" if trace else otlp,
     )
     _check(plan)
+    (plan.run_dir / "mesh.json").unlink(missing_ok=True)
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(plan.write_supervisor_config())],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches us alone; we stop the mesh in order
+        preexec_fn=_die_with_parent,  # also when we are killed
     )
     try:
         _stop_on_signal()
@@ -104,6 +107,13 @@ def _check(plan: MeshPlan) -> None:
         fail(str(error))
     if taken := plan.ports.taken(plan.used_ports()):
         fail(f"ports are taken: {', '.join(taken)}; stop what listens there, or use --free-ports")
+
+
+def _die_with_parent() -> None:
+    """Has the kernel send SIGTERM to this process when its parent ends; Linux only, elsewhere nothing."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def _stop_on_signal() -> None:

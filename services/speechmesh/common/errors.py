@@ -134,6 +134,7 @@ _BY_STATUS: dict[grpc.StatusCode, type[SpeechmeshError]] = {
     grpc.StatusCode.FAILED_PRECONDITION: Incompatible,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
     grpc.StatusCode.UNAVAILABLE: Unavailable,
+    grpc.StatusCode.CANCELLED: Unavailable,  # by the stage, when its drain ran out of time
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
 }
 

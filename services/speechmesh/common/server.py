@@ -56,6 +56,9 @@ class MeshServer:
                 ("grpc.so_reuseport", 0),  # two services on one port is an error, not a lottery
                 ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
                 ("grpc.keepalive_permit_without_calls", 1),
+                # A caller whose machine went away is noticed, and its streams end.
+                ("grpc.keepalive_time_ms", 30_000),
+                ("grpc.keepalive_timeout_ms", 10_000),
             ],
         )
         self._health = health.aio.HealthServicer()

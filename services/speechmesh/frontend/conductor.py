@@ -62,6 +62,7 @@ class Conductor:
             volume_db=checked.request.volume_db,
         )
         self._places = asyncio.Semaphore(settings.max_segments_in_flight)
+        self._first_audio = asyncio.Event()
         self._tokens: dict[int, TokenSegment] = {}
         self._words: dict[int, list[WordTime]] = {}
         self._times: dict[tuple[str, int], StageTime] = {}
@@ -99,6 +100,9 @@ class Conductor:
         loop = asyncio.get_running_loop()
         for index, segment in enumerate(self._plan.segments):
             await self._places.acquire()
+            if index == 1:
+                # Nothing of this request competes with its first audio, which then plays while this is made.
+                await self._first_audio.wait()
             tokens = await loop.run_in_executor(self._executor, self._reader.tokens, segment)
             self._tokens[index] = tokens
             self._times["acoustic", index] = StageTime("acoustic", index, self._playback.elapsed_ms)
@@ -203,6 +207,7 @@ class Conductor:
         self._playback.delivered(index, audio_ms, last=response.last)
         if not self.summary.first_audio_ms:
             self.summary.first_audio_ms = self._playback.elapsed_ms
+            self._first_audio.set()
         first_ms = 1000.0 * response.first_sample / self._space.sample_rate_hz
         words = self._take_words(index, first_ms, first_ms + audio_ms, offset_ms)
         if response.last:

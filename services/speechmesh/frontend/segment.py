@@ -10,14 +10,21 @@ from speechmesh.frontend.spoken import Pause, PauseMark, SpokenText, Word
 # What a cut costs, so that a worse cut is taken only where the better ones leave a piece too long.
 _CUT_AT_SENTENCE_LIKE_PAUSE = 0.0
 _CUT_AT_PAUSE = 2.0
+_CONJUNCTIONS = str.split(
+    "and or but nor because although though while if when unless since so which who whose where"
+)
+_PREPOSITIONS = str.split(
+    """
+    that than after before until whether as of in on at by for from with without into over under about
+    between through during against toward towards among upon within to
+    """
+)
+_ARTICLES = str.split("the a an this these those my your his her its our their")
 _CUT_BEFORE = {
-    **dict.fromkeys(["and", "or", "but", "nor", "because", "although", "though", "while", "if", "when", "unless", "since", "so", "which", "who", "whose", "where"], 60.0),
-    **dict.fromkeys(
-        ["that", "than", "after", "before", "until", "whether", "as", "of", "in", "on", "at", "by", "for", "from", "with", "without", "into", "over", "under", "about", "between", "through", "during", "against", "toward", "towards", "among", "upon", "within", "to"],
-        70.0,
-    ),
-    **dict.fromkeys(["the", "a", "an", "this", "these", "those", "my", "your", "his", "her", "its", "our", "their"], 80.0),
-}  # fmt: skip
+    **dict.fromkeys(_CONJUNCTIONS, 60.0),
+    **dict.fromkeys(_PREPOSITIONS, 70.0),
+    **dict.fromkeys(_ARTICLES, 80.0),
+}
 _CUT_BETWEEN_WORDS = 100.0
 _CUT_WITHIN_TOKEN = 130.0  # inside "$1,299.50"
 _TINY_PIECE = 40.0  # worth avoiding, but not at the price of a cut without a pause
@@ -33,7 +40,8 @@ class SpokenSegment:
 
     Attributes:
         items: words and the pauses between them; begins and ends with a word.
-        final: the mark that closed it, None where a text without marks had to be cut.
+        final: the mark that closed it; None where a stretch without marks had to be cut, or the text
+            just stops.
         start: where its part of the caller's text begins, in code points.
         end: where it ends, its closing mark included.
         ends_paragraph: whether a paragraph ends with it, whatever its final mark.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -18,6 +19,10 @@ Req = TypeVar("Req")
 Res = TypeVar("Res")
 
 _LIST_TIMEOUT_S = 5.0
+# Streams are spread over the replicas whose health says SERVING: none that warms up or drains.
+_SERVICE_CONFIG = json.dumps(
+    {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
+)
 
 
 class StageStream(Generic[Req, Res]):
@@ -88,7 +93,7 @@ class Stages:
 
     def __init__(self, acoustic_target: str, vocoder_target: str, *, max_message_bytes: int) -> None:
         options = [
-            ("grpc.lb_policy_name", "round_robin"),
+            ("grpc.service_config", _SERVICE_CONFIG),
             ("grpc.max_receive_message_length", max_message_bytes),
             ("grpc.max_send_message_length", max_message_bytes),
             # A stage that comes back is found within a second, not after minutes of back-off.

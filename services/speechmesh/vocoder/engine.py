@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from speechmesh.common.bundle import Tier, VoiceBundle, load_bundles
-from speechmesh.common.errors import Incompatible
+from speechmesh.common.errors import Incompatible, Unavailable
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
 from speechmesh.vocoder.settings import VocoderSettings
@@ -37,6 +37,7 @@ class VocoderEngine:
         self.settings = settings
         self.backend = backend or make_backend(settings)
         self._bundles: dict[str, VoiceBundle] = {}
+        self._loaded = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -48,6 +49,7 @@ class VocoderEngine:
         loop = asyncio.get_running_loop()
         self._bundles = await loop.run_in_executor(None, load_bundles, self.settings.voices_dir)
         async with self.backend.running(self.models()):
+            self._loaded = True
             yield
 
     def models(self) -> list[VocoderModel]:
@@ -60,8 +62,11 @@ class VocoderEngine:
         """The vocoder for a stream; tier `auto` or empty lets the stage choose.
 
         Raises:
+            Unavailable: while the vocoders are being loaded.
             Incompatible: when voice, revision or tier is not served here.
         """
+        if not self._loaded:
+            raise Unavailable("the vocoder stage is loading its models")
         bundle = self._bundles.get(voice)
         if bundle is None:
             raise Incompatible(f"voice {voice!r} is not loaded in the vocoder stage")

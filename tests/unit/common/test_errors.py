@@ -86,6 +86,7 @@ def test_internal_hides_everything_but_the_trace() -> None:
     ("code", "kind"),
     [
         (grpc.StatusCode.UNAVAILABLE, Unavailable),
+        (grpc.StatusCode.CANCELLED, Unavailable),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, Overloaded),
         (grpc.StatusCode.DEADLINE_EXCEEDED, DeadlineExceeded),
         (grpc.StatusCode.FAILED_PRECONDITION, Incompatible),
