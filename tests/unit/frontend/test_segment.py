@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,4 +153,4 @@ def test_every_word_is_in_exactly_one_segment(
         assert isinstance(segment.items[0], Word) and isinstance(segment.items[-1], Word)
         assert segment.start == segment.words[0].start and segment.end >= segment.words[-1].end
         assert not any(isinstance(item, Pause) and item.mark.ends_sentence for item in segment.items)
-    assert all(before.end <= after.start for before, after in zip(segments, segments[1:], strict=False))
+    assert all(before.end <= after.start for before, after in itertools.pairwise(segments))

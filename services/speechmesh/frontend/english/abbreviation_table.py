@@ -33,43 +33,49 @@ class Abbreviation(NamedTuple):
 
 
 _BARE_NUMBERED = """
-Vol volume; vol volume; Fig figure; fig figure; Figs figures; figs figures; Ch chapter; pp pages; pg page; Pg page;
-ext extension; Ext extension; Apt apartment; apt apartment; Ste suite; Rm room; Eq equation; eq equation; Rte route;
-Hwy highway; Bldg building; Nos numbers; Nr number; nr number; Lv level; Lvl level; lvl level; Ver version
+Vol volume; vol volume; Fig figure; fig figure; Figs figures; figs figures; Ch chapter; pp pages; pg page;
+Pg page; ext extension; Ext extension; Apt apartment; apt apartment; Ste suite; Rm room; Eq equation;
+eq equation; Rte route; Hwy highway; Bldg building; Nos numbers; Nr number; nr number; Lv level; Lvl level;
+lvl level; Ver version
 """
 _NUMBERED = """
-No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page; c circa; ca circa;
-est established; Est established; Op opus; op opus; par paragraph; para paragraph; Para paragraph; ver version; v version;
-Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone; ph phone; Dept department; Ex exercise; qn question; Q question
+Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page;
+c circa; ca circa; est established; Est established; Op opus; op opus; par paragraph; para paragraph;
+Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
+ph phone; Dept department; Ex exercise; qn question; Q question
 """
 _POLITE = "Mr mister; Mrs missus; Ms miz; Mx mix; Messrs messers"
 _TITLES = """
-Prof professor; Gen general; Col colonel; Lt lieutenant; Sgt sergeant; Capt captain; Rev reverend; Hon honorable; Gov governor;
-Sen senator; Rep representative; Pres president; Cmdr commander; Maj major; Mt mount; Ft fort; Adm admiral; Cpl corporal;
-Pvt private; Supt superintendent; Atty attorney; Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father
+Prof professor; Sts saints; Gen general; Col colonel; Lt lieutenant; Sgt sergeant; Capt captain; Rev reverend;
+Hon honorable; Gov governor; Sen senator; Rep representative; Pres president; Cmdr commander; Maj major;
+Mt mount; Ft fort; Adm admiral; Cpl corporal; Pvt private; Supt superintendent; Atty attorney;
+Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father
 """
 _DOTTED_TITLES = "Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy"
 _BEFORE_LOWER = """
-approx approximately; Approx approximately; avg average; Avg average; dept department; govt government; temp temperature;
-misc miscellaneous; appt appointment; incl including; excl excluding; resp respectively; ref reference; orig original;
-max maximum; min minimum; Max maximum; Min minimum; qty quantity; Qty quantity; mgr manager; est estimated; ed edition;
-asst assistant; univ university; ft feet; lb pounds; lbs pounds; oz ounces; hr hour; hrs hours; sec second; secs seconds;
-mins minutes; yrs years; yr year; eg for example; ie that is; mo month; wk week; ext extension; tel telephone; poss possibly;
-prob probably; Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
-tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building; apt apartment
+approx approximately; Approx approximately; avg average; Avg average; dept department; govt government;
+temp temperature; misc miscellaneous; appt appointment; incl including; excl excluding; resp respectively;
+ref reference; orig original; max maximum; min minimum; Max maximum; Min minimum; qty quantity;
+Qty quantity; mgr manager; est estimated; ed edition; asst assistant; univ university; ft feet; lb pounds;
+lbs pounds; oz ounces; hr hour; hrs hours; sec second; secs seconds; mins minutes; yrs years; yr year;
+eg for example; ie that is; mo month; wk week; ext extension; tel telephone; poss possibly; prob probably;
+Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
+tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building;
+apt apartment
 """
 _INLINE = """
-cf compare; ea each; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association; Natl national;
-Intl international; approx approximately; Tel telephone
+cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
+Natl national; Intl international; approx approximately; Tel telephone
 """
 _ENDING = """
-Jr junior; Sr senior; Inc incorporated; Ltd limited; Co company; Corp corporation; Bros brothers; Ave avenue; Blvd boulevard;
-Rd road; Ln lane; Ct court; Pl place; Hwy highway; Pkwy parkway; Sq square; Dept department; Esq esquire; Mfg manufacturing;
-Ter terrace; Cir circle; Trl trail; Fwy freeway; Expy expressway; Univ university; Assoc associates; al al; etc et cetera
+ea each; Jr junior; Sr senior; Inc incorporated; Ltd limited; Co company; Corp corporation; Bros brothers;
+Ave avenue; Blvd boulevard; Rd road; Ln lane; Ct court; Pl place; Hwy highway; Pkwy parkway; Sq square;
+Dept department; Esq esquire; Mfg manufacturing; Ter terrace; Cir circle; Trl trail; Fwy freeway;
+Expy expressway; Univ university; Assoc associates; al al; etc et cetera
 """
 _BARE_AFTER_NAME = """
-Ave avenue; Blvd boulevard; Rd road; Ln lane; Hwy highway; Pkwy parkway; Jr junior; Sr senior; Inc incorporated; Ltd limited;
-Corp corporation; Ct court; Dept department
+Ave avenue; Blvd boulevard; Rd road; Ln lane; Hwy highway; Pkwy parkway; Jr junior; Sr senior;
+Inc incorporated; Ltd limited; Corp corporation; Ct court; Dept department
 """
 
 

@@ -16,57 +16,14 @@ from speechmesh.frontend.english.words import spell
 
 _NEVER_NAMES = frozenset({"He", "She", "It", "They", "We", "I", "The", "But", "And", "So", "When", "If"})
 _SAINTS = frozenset(
-    [
-        "Agnes",
-        "Andrew",
-        "Anne",
-        "Anthony",
-        "Augustine",
-        "Barts",
-        "Bernard",
-        "Catherine",
-        "Charles",
-        "Clair",
-        "Claire",
-        "Cloud",
-        "Elmo",
-        "Francis",
-        "George",
-        "Helena",
-        "Helens",
-        "Ives",
-        "James",
-        "John",
-        "Johns",
-        "Joseph",
-        "Jude",
-        "Kitts",
-        "Lawrence",
-        "Louis",
-        "Lucia",
-        "Luke",
-        "Mark",
-        "Martin",
-        "Mary",
-        "Matthew",
-        "Michael",
-        "Moritz",
-        "Nicholas",
-        "Nick",
-        "Patrick",
-        "Patricks",
-        "Paul",
-        "Pauls",
-        "Peter",
-        "Peters",
-        "Petersburg",
-        "Pete",
-        "Stephen",
-        "Thomas",
-        "Tropez",
-        "Valentine",
-        "Vincent",
-    ]
+    str.split(
+        """
+    Agnes Andrew Anne Anthony Augustine Barts Bernard Catherine Charles Clair Claire Cloud Elmo Francis
+    George Helena Helens Ives James John Johns Joseph Jude Kitts Lawrence Louis Lucia Luke Mark Martin
+    Mary Matthew Michael Moritz Nicholas Nick Patrick Patricks Paul Pauls Peter Peters Petersburg Pete
+    Stephen Thomas Tropez Valentine Vincent
+    """
+    )
 )
 _TOKEN = re.compile(r"(?P<name>[A-Za-z]{1,8}(?:\.[A-Za-z])?)(?![A-Za-z'])(?P<dot>\.?)")
 _LETTERS = re.compile(
@@ -197,28 +154,18 @@ def recognise_dotted_letters(context: Context, position: int) -> Reading | None:
 
 
 _PLAN_WORDS = frozenset(
-    [
-        "plan",
-        "vitamin",
-        "grade",
-        "option",
-        "part",
-        "type",
-        "class",
-        "group",
-        "section",
-        "hepatitis",
-        "exhibit",
-        "team",
-        "column",
-    ]
+    str.split(
+        """
+    plan vitamin grade option part type class group section hepatitis exhibit team column
+    """
+    )
 )
 
 
 def recognise_initial(context: Context, position: int) -> Reading | None:
     """Read the initial of a name: the full stop of "J. Smith" is no pause."""
     match = _INITIAL.match(context.text, position)
-    if match is None or context.previous in _PLAN_WORDS:
+    if match is None or context.previous in _PLAN_WORDS | {"a", "an"}:
         return None
     following = context.next_word(match.end())
     if following.lower() in SENTENCE_STARTERS and len(following) > 1:

@@ -35,7 +35,10 @@ _FILE = re.compile(
     rf"[A-Za-z0-9_-]{{1,64}}(?:\.[A-Za-z0-9_-]{{1,32}}){{0,4}}\.(?:{_EXTENSIONS})(?![A-Za-z0-9_-]|\.[A-Za-z0-9])",
     re.ASCII,
 )
-_PATH = re.compile(r"(?:~|\.{1,2}|[A-Z]:(?=\\))?(?:[/\\][A-Za-z0-9._-]{1,64}){1,16}+[/\\]?", re.ASCII)
+_PATH = re.compile(
+    r"(?:~|\.{1,2}|[A-Z]:(?=\\))?(?:[/\\][A-Za-z0-9._-]{1,64}){1,16}+[/\\]?(?:\?[A-Za-z0-9_=&%.-]{1,200}+)?",
+    re.ASCII,
+)
 _HANDLE = re.compile(r"@(?P<name>[A-Za-z0-9_]{1,50})", re.ASCII)
 _HASHTAG = re.compile(r"#(?P<name>[A-Za-z][A-Za-z0-9_]{0,80})", re.ASCII)
 _DOTTED_NAME = re.compile(
@@ -48,12 +51,15 @@ _SPOKEN_SIGNS = {
     "&": "ampersand", "#": "hash", "%": "percent", ":": "colon", "~": "tilde", "+": "plus", "\\": "backslash",
 }  # fmt: skip
 _LABELS = {
-    "com": "com", "org": "org", "net": "net", "gov": "gov", "co": "co", "io": "I O", "ai": "A I", "me": "me", "tv": "T V",
+    "com": "com", "org": "org", "net": "net", "gov": "gov", "co": "co", "io": "I O", "ai": "A I",
+    "me": "me", "tv": "T V",
     "uk": "U K", "us": "U S", "eu": "E U", "de": "D E", "fr": "F R", "ca": "C A", "au": "A U", "it": "I T", "in": "I N",
-    "edu": "E D U", "py": "P Y", "js": "J S", "so": "S O", "go": "go", "sh": "S H", "at": "A T", "to": "to", "im": "I M",
+    "edu": "E D U", "py": "P Y", "js": "J S", "so": "S O", "go": "go", "sh": "S H", "at": "A T",
+    "to": "to", "im": "I M",
     "exe": "E X E", "usr": "user", "tmp": "temp", "etc": "E T C", "src": "source", "txt": "text", "doc": "doc",
     "docx": "doc X", "yml": "yaml", "ini": "I N I", "es": "E S", "avi": "A V I", "iso": "I S O", "ts": "T S", "c": "C",
-    "dev": "dev", "mov": "M O V", "tar": "tar", "svg": "S V G", "xlsx": "X L S X", "csv": "C S V", "id": "I D", "a": "A",
+    "dev": "dev", "mov": "M O V", "tar": "tar", "svg": "S V G", "xlsx": "X L S X", "csv": "C S V",
+    "id": "I D", "a": "A",
     "i": "I",
 }  # fmt: skip
 
@@ -63,7 +69,7 @@ def read_parts(text: str, start: int, end: int) -> list[Piece]:
     pieces = []
     for match in _PART.finditer(text, start, end):
         part = match[0]
-        if part.isalnum():
+        if part.isascii() and part.isalnum():
             pieces.append(Piece(_read_label(part), *match.span()))
         elif part in _SPOKEN_SIGNS:
             pieces.append(Piece(_SPOKEN_SIGNS[part], *match.span()))
@@ -147,7 +153,7 @@ def recognise_dotted_name(context: Context, position: int) -> Reading | None:
 
 
 def recognise_path(context: Context, position: int) -> Reading | None:
-    """Read "/usr/local/bin", "~/notes.txt" or "C:\\temp" with its separators."""
+    r"""Read "/usr/local/bin", "~/notes.txt" or "C:\temp" with its separators."""
     text = context.text
     if position and text[position - 1] not in " \n\"'(`":
         return None

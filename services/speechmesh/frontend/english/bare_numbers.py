@@ -19,45 +19,13 @@ _COUNTED_AFTER_PREPOSITION = re.compile(
     r"customers|pages|copies|units|square|cubic|different|other|more|of)(?![A-Za-z])"
 )
 _YEAR_CUES = frozenset(
-    [
-        "in",
-        "since",
-        "by",
-        "from",
-        "until",
-        "till",
-        "of",
-        "during",
-        "before",
-        "after",
-        "around",
-        "circa",
-        "early",
-        "late",
-        "mid",
-        "spring",
-        "summer",
-        "fall",
-        "autumn",
-        "winter",
-        "year",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "between",
-        "to",
-        "through",
-        "class",
-    ]
+    str.split(
+        """
+    in since by from until till of during before after around circa early late mid spring summer fall
+    autumn winter year january february march april may june july august september october november
+    december between to through class
+    """
+    )
 )
 _DIGIT_CUES = re.compile(
     r"(?:^|\ )(?:code|pin|P\ I\ N|otp|o\ t\ p|passcode|password|extension|zip|serial|tracking|confirmation|reference|"
@@ -66,52 +34,14 @@ _DIGIT_CUES = re.compile(
     r"ends\ with|i\ d)(?:\ (?:number|code|is|was|to|and|enter|dial))*$"
 )
 _IDENTIFIER_CUES = frozenset(
-    [
-        "apt",
-        "unit",
-        "seat",
-        "row",
-        "flat",
-        "floor",
-        "form",
-        "exit",
-        "part",
-        "step",
-        "question",
-        "exhibit",
-        "zone",
-        "pier",
-        "dock",
-        "bay",
-        "box",
-        "lot",
-        "level",
-        "flight",
-        "route",
-        "highway",
-        "interstate",
-        "room",
-        "suite",
-        "apartment",
-        "boeing",
-        "airbus",
-        "bus",
-        "area",
-        "gate",
-        "exit",
-        "route",
-        "rt",
-        "hwy",
-        "section",
-        "channel",
-        "locker",
-        "freeway",
-        "routes",
-        "highways",
-        "line",
-        "platform",
-        "studio",
-    ]
+    str.split(
+        """
+        airbus apartment appendix apt area article bay boeing box bus channel chapter dock equation error exhibit
+        exit figure flat flight floor form freeway gate highway highways hwy interstate item level line locker
+        lot page part pier platform question room route routes row rt rule seat section step studio suite table
+        unit zone
+        """
+    )
 )
 _EMERGENCY = frozenset({"911", "411", "211", "311", "988"})
 _STREET = re.compile(

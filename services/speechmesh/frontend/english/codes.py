@@ -10,7 +10,8 @@ from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 from speechmesh.frontend.english.words import read_word, spell
 
 _ALPHANUMERIC = re.compile(r"(?:[A-Za-z]++\d|\d++[A-Za-z])[A-Za-z0-9]*+", re.ASCII)
-_MODELS = re.compile(r"(?P<model>\d{3})'?s(?![A-Za-z0-9])", re.ASCII)
+_MODELS = re.compile(r"(?P<model>\d{2,3})'?s(?![A-Za-z0-9])", re.ASCII)
+_BEFORE_MODELS = frozenset(str.split("the boeing airbus these those of two new under over"))
 _CLAUSE = re.compile(r"(?P<number>\d{3})(?P<parts>(?:\([A-Za-z0-9]\)){1,5})", re.ASCII)
 _MAX_NAME = 64
 _RUN = re.compile(r"\d++|[A-Za-z]++", re.ASCII)
@@ -18,12 +19,21 @@ _VERSION = re.compile(
     r"(?P<v>[vV]?)(?P<parts>\d++(?:\.\d++)*+)(?P<tail>(?:[a-z]{1,5}\d{0,4})?)(?![A-Za-z0-9])", re.ASCII
 )
 _DOTTED = re.compile(r"\d++(?:\.\d++){2,}+", re.ASCII)
-_HYPHENATED = re.compile(r"\d{1,12}(?:-\d{1,12}){2,}+(?![A-Za-z0-9])", re.ASCII)
+_HYPHENATED = re.compile(r"(?:\d{5}-\d{4}(?!\d|-\d)|\d{1,12}(?:-\d{1,12}){2,}+)(?![A-Za-z0-9])", re.ASCII)
 _ORDINAL = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3}){1,9}+|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])", re.ASCII
 )
 _PRODUCT = re.compile(
     r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|[a-z]{1,3}(?![a-z])|$))", re.ASCII
+)
+_VERSES = re.compile(r"[-–]\d{1,3}(?![\d:])", re.ASCII)
+_BOOKS = frozenset(
+    str.split(
+        """
+        genesis gen exodus psalm psalms proverbs isaiah matthew matt mark luke john acts romans corinthians galatians
+        ephesians philippians hebrews revelation verse surah
+        """
+    )
 )
 _RATIO = re.compile(r"(?P<a>\d{1,6}):(?P<b>\d{1,6})(?![\d:])", re.ASCII)
 _TOLL_FREE = re.compile(r"1-(?P<code>8\d\d)-(?=[A-Z])", re.ASCII)
@@ -72,7 +82,7 @@ def recognise_alphanumeric(context: Context, position: int) -> Reading | None:
         runs = (numbers.digits(run) if run.isdigit() else read_word(run) for run in _RUN.findall(token))
         return whole(" ".join(runs), position, match.end())
     end = match.end()
-    if token[-1] == "s" and token[-2:-1].isdigit() and token[0].isdigit():
+    if token[-1] == "s" and token[:-1].isdigit():
         return whole(numbers.plural(numbers.identifier(token[:-1])), position, end)  # the 747s
     return whole(read_alphanumeric(token), position, end)
 
@@ -90,16 +100,7 @@ def recognise_clause(context: Context, position: int) -> Reading | None:
 def recognise_models(context: Context, position: int) -> Reading | None:
     """Read "the 747s", which are not seconds."""
     match = _MODELS.match(context.text, position)
-    if match is None or context.previous not in {
-        "the",
-        "boeing",
-        "airbus",
-        "these",
-        "those",
-        "of",
-        "two",
-        "new",
-    }:
+    if match is None or context.previous not in _BEFORE_MODELS:
         return None
     return whole(numbers.plural(numbers.identifier(match["model"])), position, match.end())
 
@@ -197,7 +198,9 @@ def recognise_ratio(context: Context, position: int) -> Reading | None:
     match = _RATIO.match(context.text, position)
     if match is None:
         return None
-    return whole(f"{numbers.integer(match['a'])} to {numbers.integer(match['b'])}", position, match.end())
+    verse = context.previous in _BOOKS or _VERSES.match(context.text, match.end())
+    joint = " " if verse else " to "
+    return whole(f"{numbers.integer(match['a'])}{joint}{numbers.integer(match['b'])}", position, match.end())
 
 
 def recognise_hyphen_number(context: Context, position: int) -> Reading | None:
@@ -212,5 +215,8 @@ def recognise_hyphen_number(context: Context, position: int) -> Reading | None:
     ):
         return None
     if text[match.end() : match.end() + 1].isalnum():
-        return None
+        token = _ALPHANUMERIC.match(text, position)
+        if token is None or not text[position - 2].isupper() or len(token[0]) > _MAX_NAME:
+            return None
+        return whole(read_alphanumeric(token[0]), position, token.end())  # F-35B
     return whole(numbers.identifier(match[0]), position, match.end())

@@ -7,20 +7,11 @@ import re
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 
-MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+MONTHS = str.split(
+    """
+    january february march april may june july august september october november december
+    """
+)
 _SHORT_MONTHS = {
     "jan": "january", "feb": "february", "mar": "march", "apr": "april", "jun": "june", "jul": "july",
     "aug": "august", "sept": "september", "sep": "september", "oct": "october", "nov": "november",
@@ -69,7 +60,13 @@ _SPAN = re.compile(
 _NAMES = {name.title(): full for name, full in (_SHORT_MONTHS | WEEKDAYS).items()}
 _NAMES |= {name.title(): name for name in (*MONTHS, *WEEKDAYS.values())}
 _DATE_FOLLOWS = re.compile(r"\.?,?[ \n](?:[A-Z][a-z]{2,8}\.?\ \d|\d{1,2}\b)", re.ASCII)
-_DATE_CUES = frozenset(["on", "by", "until", "since", "before", "after", "from", "due", "dated"])
+_DATE_CUES = frozenset(
+    str.split(
+        """
+    on by until since before after from due dated
+    """
+    )
+)
 
 
 def recognise_month(context: Context, position: int) -> Reading | None:

@@ -58,6 +58,7 @@ _NUMERIC: tuple[Recogniser, ...] = (
     quantities.recognise_plain,
 )
 _LETTERS: tuple[Recogniser, ...] = (
+    words.recognise_plain_word,
     addresses.recognise_url,
     addresses.recognise_email,
     addresses.recognise_domain,

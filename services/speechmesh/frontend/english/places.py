@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.abbreviations import ends_sentence
 from speechmesh.frontend.english.reading import Context, Piece, Reading
 from speechmesh.frontend.spoken import Pause, PauseMark
 
@@ -67,6 +68,9 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
     text = context.text
     direction = _DIRECTION.match(text, position)
     if direction and context.adjacent_source.isdigit():
+        if direction[0][-1] == "." and ends_sentence(context, direction.end()):
+            stop = Piece(".", direction.end() - 1, direction.end())
+            return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()), stop), direction.end())
         return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()),), direction.end())
     state = _TRADITIONAL_STATE.match(text, position)
     if state is None or state["name"] not in _TRADITIONAL:

@@ -133,6 +133,8 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
     """Read "10-20 kg"; a spaced hyphen is a range only if the second number is larger."""
     text, end = context.text, second.end()
     low, high = first["number"], second["number"]
+    if context.previous in {"boeing", "airbus"}:
+        return None  # a 737-800
     if second["dash"] == " - " and (
         text[end : end + 3].strip().startswith("=") or _value(low) >= _value(high)
     ):

@@ -12,162 +12,33 @@ _ROMAN = re.compile(
 )
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
 _NUMBERED = frozenset(
-    [
-        "chapter",
-        "part",
-        "section",
-        "volume",
-        "act",
-        "scene",
-        "book",
-        "article",
-        "title",
-        "war",
-        "bowl",
-        "type",
-        "phase",
-        "stage",
-        "level",
-        "grade",
-        "class",
-        "figure",
-        "appendix",
-        "episode",
-        "canto",
-        "psalm",
-        "table",
-        "schedule",
-        "step",
-        "unit",
-        "module",
-        "round",
-        "world",
-        "fantasy",
-        "quest",
-        "rocky",
-        "rambo",
-        "division",
-        "tier",
-        "category",
-        "mark",
-        "mk",
-        "apollo",
-        "gemini",
-        "saturn",
-        "titan",
-        "olympiad",
-        "wrestlemania",
-        "halo",
-        "civilization",
-        "schedule",
-        "vatican",
-        "annex",
-        "lesson",
-        "exhibit",
-        "series",
-    ]
+    str.split(
+        """
+    chapter part section volume act scene book article title war bowl type phase stage level grade class
+    figure appendix episode canto psalm table schedule step unit module round world fantasy quest rocky
+    rambo division tier category mark mk apollo gemini saturn titan olympiad wrestlemania halo
+    civilization schedule vatican annex lesson exhibit series
+    """
+    )
 )
 _REGNAL = frozenset(
-    [
-        "henry",
-        "louis",
-        "george",
-        "edward",
-        "charles",
-        "elizabeth",
-        "james",
-        "william",
-        "richard",
-        "john",
-        "paul",
-        "pius",
-        "benedict",
-        "francis",
-        "philip",
-        "napoleon",
-        "catherine",
-        "nicholas",
-        "alexander",
-        "peter",
-        "frederick",
-        "gregory",
-        "leo",
-        "clement",
-        "innocent",
-        "ramses",
-        "ramesses",
-        "xerxes",
-        "darius",
-        "mary",
-        "margaret",
-        "victor",
-        "ivan",
-        "otto",
-        "ferdinand",
-        "wilhelm",
-        "carlos",
-        "juan",
-        "felipe",
-        "harald",
-        "olaf",
-        "christian",
-        "gustav",
-        "king",
-        "queen",
-        "pope",
-        "tsar",
-        "emperor",
-        "friedrich",
-        "joseph",
-        "emmanuel",
-        "ptolemy",
-        "urban",
-        "boniface",
-        "sixtus",
-        "julius",
-        "adrian",
-        "stephen",
-        "robert",
-        "david",
-        "malcolm",
-        "constantine",
-        "theodosius",
-        "justinian",
-        "philippe",
-        "alfonso",
-        "manuel",
-        "pedro",
-        "mehmed",
-        "murad",
-        "selim",
-        "abdullah",
-        "hussein",
-        "umberto",
-        "thutmose",
-    ]
+    str.split(
+        """
+    henry louis george edward charles elizabeth james william richard john paul pius benedict francis
+    philip napoleon catherine nicholas alexander peter frederick gregory leo clement innocent ramses
+    ramesses xerxes darius mary margaret victor ivan otto ferdinand wilhelm carlos juan felipe harald
+    olaf christian gustav king queen pope tsar emperor friedrich joseph emmanuel ptolemy urban boniface
+    sixtus julius adrian stephen robert david malcolm constantine theodosius justinian philippe alfonso
+    manuel pedro mehmed murad selim abdullah hussein umberto thutmose
+    """
+    )
 )
 _VERBS_OF_I = frozenset(
-    [
-        "am",
-        "was",
-        "have",
-        "had",
-        "think",
-        "thought",
-        "know",
-        "love",
-        "do",
-        "did",
-        "will",
-        "would",
-        "can",
-        "could",
-        "saw",
-        "want",
-        "need",
-        "feel",
-        "felt",
-    ]
+    str.split(
+        """
+    am was have had think thought know love do did will would can could saw want need feel felt
+    """
+    )
 )
 
 

@@ -28,14 +28,16 @@ _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
 _COMPARISONS = re.compile(r"(?:<=|>=|!=|==|≤|≥|≠|<|>|=)=?")
 _COMPARISON_WORDS = {
     "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
-    "≤": "is less than or equal to", "≥": "is greater than or equal to", "!=": "is not equal to", "≠": "is not equal to",
+    "≤": "is less than or equal to", "≥": "is greater than or equal to",
+    "!=": "is not equal to", "≠": "is not equal to",
     "=": "equals", "==": "equals", "===": "equals", "!==": "is not equal to",
 }  # fmt: skip
 _NAMED = {
     "&": "and", "@": "at", "%": "percent", "‰": "per mille", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee",
     "₩": "won", "₿": "bitcoin", "¢": "cent", "°": "degrees", "§": "section", "©": "copyright", "№": "number",
     "→": "to", "∞": "infinity", "≈": "approximately", "±": "plus or minus", "÷": "divided by", "√": "square root of",
-    "×": "times", "−": "minus", "$": "dollar", "₽": "ruble", "₺": "lira", "₫": "dong", "₱": "peso", "฿": "baht", "₪": "shekel",
+    "×": "times", "−": "minus", "$": "dollar", "₽": "ruble", "₺": "lira", "₫": "dong", "₱": "peso",
+    "฿": "baht", "₪": "shekel",
     "₦": "naira", "₴": "hryvnia", **GREEK,
 }  # fmt: skip
 
@@ -100,9 +102,9 @@ def _between_operands(text: str, start: int, end: int, *, numeric: bool = False)
 def _power(context: Context, match: re.Match[str]) -> Reading:
     raw = match["value"] or "".join(SUPERSCRIPTS[character] for character in match["raised"])
     value = raw.lstrip("-−")
-    if match["raised"] and context.text[match.start() - 1].isalpha() and match.start() >= 2:
-        if raw not in {"2", "3"} and context.text[match.start() - 2].isalpha():
-            return Reading((), match.end())  # a footnote's mark
+    after_word = context.text[max(0, match.start() - 2) : match.start()].isalpha() and match.start() >= 2
+    if match["raised"] and after_word and raw not in {"2", "3"}:
+        return Reading((), match.end())  # a footnote's mark
     if raw in {"2", "3"}:
         words = "squared" if raw == "2" else "cubed"
     elif raw != value:
@@ -167,6 +169,8 @@ def recognise_symbol(context: Context, position: int) -> Reading | None:
     ):
         return whole("dollars", position, position + 1)
     if text.startswith("&&", position):
+        return Reading((), position + 1)
+    if character == "©" and context.previous == "copyright":
         return Reading((), position + 1)
     name = _NAMED.get(character)
     return whole(name, position, position + 1) if name else None

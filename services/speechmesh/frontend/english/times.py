@@ -89,71 +89,14 @@ def _zone_words(match: re.Match[str]) -> str:
 
 
 _NO_END = frozenset(
-    [
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-        "Mon",
-        "Tue",
-        "Tues",
-        "Wed",
-        "Thu",
-        "Thurs",
-        "Fri",
-        "Sat",
-        "Sun",
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-        "Jan",
-        "Feb",
-        "Mar",
-        "Apr",
-        "Jun",
-        "Jul",
-        "Aug",
-        "Sep",
-        "Sept",
-        "Oct",
-        "Nov",
-        "Dec",
-        "EST",
-        "EDT",
-        "PST",
-        "PDT",
-        "CST",
-        "CDT",
-        "MST",
-        "MDT",
-        "ET",
-        "PT",
-        "CT",
-        "MT",
-        "GMT",
-        "UTC",
-        "BST",
-        "CET",
-        "CEST",
-        "IST",
-        "JST",
-        "Eastern",
-        "Pacific",
-        "Central",
-        "Mountain",
-    ]
+    str.split(
+        """
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mon Tue Tues Wed Thu Thurs Fri Sat Sun
+    January February March April May June July August September October November December Jan Feb Mar
+    Apr Jun Jul Aug Sep Sept Oct Nov Dec EST EDT PST PDT CST CDT MST MDT ET PT CT MT GMT UTC BST CET
+    CEST IST JST Eastern Pacific Central Mountain
+    """
+    )
 )
 
 
@@ -183,7 +126,7 @@ def recognise_duration(context: Context, position: int) -> Reading | None:
 
 
 def recognise_height(context: Context, position: int) -> Reading | None:
-    """Read feet and inches: 5'11\" is "five feet eleven inches"; 27\" before a noun is in inches."""
+    """Read feet and inches: 5'11'' is "five feet eleven inches"; 27'' before a noun is in inches."""
     match = _FEET_INCHES.match(context.text, position)
     if match:
         inches = match["inches"]

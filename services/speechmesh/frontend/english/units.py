@@ -61,7 +61,7 @@ UNITS: dict[str, Unit] = {
         "secs": "second", "min": "minute", "mins": "minute", "mo": "month", "mos": "month", "yr": "year",
         "yrs": "year", "wk": "week", "wks": "week", "ha": "hectare", "cal": "calorie", "mol": "mole", "Pa": "pascal",
         "dB": "decibel", "dBA": "decibel", "Ω": "ohm", "μm": "micron", "mcg": "microgram", "tsp": "teaspoon",
-        "tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt", "cc": "C C",
+        "tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt",
         "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo", "acre": "acre",
         "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
         "lx": "lux", "Gy": "gray", "Bq": "becquerel", "mph": "mile per hour",
@@ -71,9 +71,9 @@ UNITS: dict[str, Unit] = {
         "W": "watt", "V": "volt", "J": "joule",
     }),
     **_regular({"pc": "piece", "pcs": "piece"}),
-    **_regular({"A": "amp", "B": "byte", "b": "bit", "y": "year"}, attached=True),
+    **_regular({"A": "amp", "y": "year"}, attached=True),
     **_fixed({
-        "%": "percent", "‰": "per mille", "rpm": "R P M", "RPM": "R P M", "ppm": "parts per million",
+        "%": "percent", "cc": "C C", "‰": "per mille", "rpm": "R P M", "RPM": "R P M", "ppm": "parts per million",
         "ppb": "parts per billion", "dpi": "D P I", "ppi": "P P I", "psi": "P S I", "PSI": "P S I",
         "fps": "frames per second", "FPS": "frames per second", "bpm": "beats per minute",
         "BPM": "beats per minute", "MPG": "miles per gallon", "mpg": "miles per gallon", "Hz": "hertz",
@@ -111,31 +111,17 @@ _UNIT_ALONE = re.compile(
     rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³])?(?![A-Za-z0-9²³]|\.[A-Za-z])"
 )
 _PER_WORDS = frozenset(
-    [
-        "second",
-        "minute",
-        "hour",
-        "day",
-        "night",
-        "week",
-        "month",
-        "quarter",
-        "year",
-        "person",
-        "user",
-        "page",
-        "unit",
-        "item",
-        "mile",
-        "gallon",
-        "pound",
-        "each",
-    ]
+    str.split(
+        """
+    second minute hour day night week month quarter year person user page unit item mile gallon pound
+    each
+    """
+    )
 )
 _INCHES_FOLLOW = re.compile(r"\ ?(?:[.,;:)x×/]|$|\ (?:by|tall|wide|long|deep|thick|high|diameter)\b)")
 
 
-_SHORT_FOR = re.compile(r"\.(?=[,;:)]|[ \n][a-z(])")  # a full stop that only marks the abbreviation
+_SHORT_FOR = re.compile(r"\.(?=[,;:)]|[ \n][a-z(@&=+])")  # a full stop that only marks the abbreviation
 
 
 class UnitMatch(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from speechmesh.frontend.english.abbreviation_table import ABBREVIATIONS
 from speechmesh.frontend.english.lexicon import (
     ACRONYMS,
     COMMON_WORDS,
@@ -25,67 +26,24 @@ _COMPOUND = re.compile(
     "(?:" + "|".join(re.escape(compound) for compound in _COMPOUNDS) + ")(?![A-Za-z0-9])", re.IGNORECASE
 )
 _OPTIONAL_PLURAL = re.compile(r"\((?:e?s)\)")
+_PLAIN_WORD = re.compile(r"[a-z]{2,40}+(?=[ ,;:!?\n]|\.?(?:[ \n]|$))(?!,? ?/|::)")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _HARD_CLUSTER = re.compile(r"[^aeiouy']{5}", re.IGNORECASE)
 _CONTRACTIONS_IN_S = frozenset(
-    [
-        "he's",
-        "here's",
-        "how's",
-        "it's",
-        "let's",
-        "she's",
-        "that's",
-        "there's",
-        "what's",
-        "when's",
-        "where's",
-        "who's",
-        "why's",
-    ]
+    str.split(
+        """
+    he's here's how's it's let's she's that's there's what's when's where's who's why's
+    """
+    )
 )
 _LETTER_CUES = frozenset(
-    [
-        "appendix",
-        "apartment",
-        "apt",
-        "block",
-        "building",
-        "category",
-        "class",
-        "column",
-        "exhibit",
-        "figure",
-        "gate",
-        "grade",
-        "group",
-        "hepatitis",
-        "influenza",
-        "item",
-        "letter",
-        "level",
-        "model",
-        "note",
-        "option",
-        "part",
-        "plan",
-        "point",
-        "schedule",
-        "seat",
-        "section",
-        "side",
-        "studio",
-        "suite",
-        "team",
-        "terminal",
-        "tier",
-        "type",
-        "unit",
-        "vitamin",
-        "zone",
-        "drive",
-        "string",
-    ]
+    str.split(
+        """
+    appendix apartment apt block building category class column exhibit figure gate grade group
+    hepatitis influenza item letter level model note option part plan point schedule seat section side
+    studio suite team terminal tier type unit vitamin zone drive string
+    """
+    )
 )
 
 
@@ -107,6 +65,8 @@ def read_word(raw: str, *, shouting: bool = False) -> str:
     base, apostrophe, ending = lower.partition("'")
     if ending == "s" and base in RESPELLED:
         return RESPELLED[base] + "'s"
+    if len(base) == 1 and ending == "s":
+        return base.upper() + "'s"  # the A's
     if len(raw) == 1:
         return lower if lower in "ai" else raw.upper()
     if raw.islower():
@@ -160,6 +120,14 @@ def _camel(raw: str) -> str:
     return " ".join(part.upper() if len(part) == 1 else read_word(part) for part in parts)
 
 
+def recognise_plain_word(context: Context, position: int) -> Reading | None:
+    """Read the commonest case at once: a word in lower case that has no other meaning."""
+    match = _PLAIN_WORD.match(context.text, position)
+    if match is None or match[0] in ABBREVIATIONS or match[0] in RESPELLED or not _VOWEL.search(match[0]):
+        return None
+    return whole(match[0], position, match.end())
+
+
 def recognise_word(context: Context, position: int) -> Reading | None:
     """Read the run of letters at ``position``, whatever it is."""
     match = WORD.match(context.text, position)
@@ -181,7 +149,12 @@ def recognise_word(context: Context, position: int) -> Reading | None:
 
 
 def _in_context(context: Context, raw: str, position: int) -> str:
-    if len(raw) <= 3 and raw.isupper() and context.text[position + len(raw) : position + len(raw) + 1] == "&":
+    if (
+        len(raw) <= 3
+        and raw.isalpha()
+        and raw.isupper()
+        and context.text[position + len(raw) : position + len(raw) + 1] == "&"
+    ):
         return spell(raw)  # AT&T
     if raw == "WHO" and context.previous == "the":
         return spell(raw)
@@ -196,7 +169,11 @@ _OPERATORS = frozenset("=<>≥≤≠+×÷^|")
 _AFTER_LETTER_A = frozenset({"to", "or", "and", "is", "was"})
 _BEFORE_LETTER_A = frozenset({"a", "an", "the", "straight"})
 _BEFORE_PRONOUN = frozenset(
-    ["did", "do", "does", "is", "made", "make", "was", "want", "do", "love", "hate", "get", "got"]
+    str.split(
+        """
+    did do does is made make was want do love hate get got
+    """
+    )
 )
 
 
