@@ -55,8 +55,14 @@ proto: $(STAMP) ## Generate the gRPC stubs again
 bench: $(STAMP) ## Measure: yardstick, embedded, mesh with Triton, seed baseline; JSON and a table
 	$(BIN)/python -m bench
 
+images: $(STAMP) ## Build the service images (BASE=image for another base)
+	deploy/docker/build.sh $(if $(BASE),--base $(BASE))
+
+manifests: ## Print the Kubernetes manifests (OVERLAY=base, overlays/gpu, ...)
+	@kubectl kustomize deploy/k8s/$(or $(OVERLAY),base)
+
 clean: ## Remove what set-up and runs made
 	rm -rf $(VENV) $(TRITON) .run build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
 	rm -rf services/speechmesh/*/v1 hello.wav out.wav
 
-.PHONY: help setup run say test unit lint type format proto bench clean
+.PHONY: help setup run say test unit lint type format proto bench images manifests clean

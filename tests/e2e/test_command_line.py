@@ -8,6 +8,7 @@ import wave
 from pathlib import Path
 
 import pytest
+
 from tests.e2e.conftest import REPOSITORY, UpMesh
 
 
@@ -70,6 +71,14 @@ def test_voices_are_listed(up_mesh: UpMesh) -> None:
     result = speechmesh("voices", "--target", up_mesh.target)
     assert result.returncode == 0
     assert "boot" in result.stdout
+
+
+def test_up_shows_why_a_stage_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMESH_ACOUSTIC_THREADS", "0")
+    result = speechmesh("up", "--free-ports", "--backend", "embedded", "--run-dir", str(tmp_path))
+    assert result.returncode == 1
+    assert "acoustic does not start" in result.stderr
+    assert "SPEECHMESH_ACOUSTIC_THREADS" in result.stderr
 
 
 def test_no_mesh_is_said_so() -> None:

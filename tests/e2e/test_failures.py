@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 import grpc
+import psutil
 import pytest
-from tests.e2e.conftest import UpMesh
 
 from speechmesh.client import Client, SpeechError
+from tests.e2e.conftest import StartMesh, UpMesh
 
 LONG_TEXT = "This sentence is spoken again and again until somebody pulls the plug. " * 100
 
@@ -50,6 +51,15 @@ def test_killing_a_stage_after_audio_was_sent_is_unavailable_and_passes(up_mesh:
         assert caught.value.retry_after_s
     wait_until_it_speaks(up_mesh)
     assert up_mesh.stage(stage).pid != before
+
+
+def test_a_mesh_does_not_outlive_the_command_that_started_it(start_mesh: StartMesh) -> None:
+    with start_mesh("--backend", "embedded") as mesh:
+        stages = [mesh.stage(name) for name in ("acoustic", "vocoder", "frontend")]
+        mesh.process.kill()
+        gone, alive = psutil.wait_procs(stages, timeout=45)
+        assert not alive
+        assert len(gone) == 3
 
 
 def test_killing_triton_costs_a_pause_but_no_audio(up_mesh: UpMesh) -> None:

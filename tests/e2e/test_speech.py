@@ -8,7 +8,6 @@ import re
 import numpy as np
 import pytest
 from pocketsphinx import Decoder
-from tests.e2e.conftest import UpMesh
 
 from speechmesh.acoustic.domain import AcousticSegment, Ending, cut_leading_pause
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
@@ -17,6 +16,7 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.runtime import open_session
 from speechmesh.frontend.plan import Ending as PlanEnding
 from speechmesh.frontend.reader import load_reader
+from tests.e2e.conftest import UpMesh
 
 # What is said, and how a listener would write it down word by word.
 SENTENCES = {

@@ -7,9 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.e2e.conftest import UpMesh
-
 from speechmesh.cli.trace import Span, read_spans
+from tests.e2e.conftest import UpMesh
 
 TEXT = "One request is one trace. It ends in Triton."
 

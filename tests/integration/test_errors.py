@@ -9,7 +9,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from tests.integration.conftest import MakeMesh, Mesh
 
 from speechmesh.acoustic.v1 import acoustic_pb2, acoustic_pb2_grpc
 from speechmesh.client import SpeechError, SpeechOptions
@@ -18,6 +17,7 @@ from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
 from speechmesh.vocoder.v1 import vocoder_pb2, vocoder_pb2_grpc
+from tests.integration.conftest import MakeMesh, Mesh
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 

@@ -15,10 +15,10 @@ import pytest
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from tests.integration.conftest import MakeMesh, Mesh
 
 from speechmesh.cli.mesh import Ports
 from speechmesh.client import AsyncClient, Client, SpeechError
+from tests.integration.conftest import MakeMesh, Mesh
 
 Status = health_pb2.HealthCheckResponse
 
@@ -71,9 +71,9 @@ async def test_a_frontend_without_stages_is_not_serving_until_they_come(
                 if await health(ports.frontend) == Status.SERVING:
                     break
                 await asyncio.sleep(0.1)
-            async with AsyncClient(f"127.0.0.1:{ports.frontend}") as client:
-                async with client.synthesize("They came.") as stream:
-                    assert await stream.read()
+            client = AsyncClient(f"127.0.0.1:{ports.frontend}")
+            async with client, client.synthesize("They came.") as stream:
+                assert await stream.read()
     finally:
         process.terminate()
         assert process.wait(15) == 0

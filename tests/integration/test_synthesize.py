@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import numpy as np
 import pytest
-from tests.integration.conftest import MakeMesh, Mesh
 
 from speechmesh.client import SpeechOptions
 from speechmesh.speech.v1 import speech_pb2 as pb
+from tests.integration.conftest import MakeMesh, Mesh
 
 TEXT = "Good morning. The train to Boston leaves at 9:15, from platform 4; please hurry! Are you ready?"
 
@@ -140,6 +141,16 @@ async def test_voices_describe_themselves(mesh: Mesh) -> None:
     assert list(voice.quality_tiers) == [pb.QUALITY_TIER_BALANCED]
     assert [v.name for v in await mesh.client.voices("en")] == ["bootstrap"]
     assert await mesh.client.voices("zh") == []
+
+
+async def test_a_connection_that_is_closed_for_its_age_costs_no_request(make_mesh: MakeMesh) -> None:
+    aging = {"max_connection_age_s": 0.2}
+    async with make_mesh(frontend=aging, acoustic=aging, vocoder=aging) as mesh:
+        give_up_at = time.monotonic() + 2.0
+        n_spoken = 0
+        while time.monotonic() < give_up_at:
+            n_spoken += len(await asyncio.gather(*(speak(mesh, "Old age.") for _ in range(4))))
+        assert n_spoken >= 8
 
 
 async def test_a_long_text_flows_with_few_segments_in_flight(make_mesh: MakeMesh) -> None:

@@ -18,6 +18,9 @@ from speechmesh.common.telemetry import tracer
 
 log = logging.getLogger(__name__)
 
+# Padding is computed like everything else; company is not worth more of it.
+_MAX_PADDING = 0.15
+
 
 @dataclass(eq=False)
 class Job:
@@ -48,19 +51,23 @@ def choose_batch(
     """Picks the next batch: the most urgent job, then others by urgency that may share its batch.
 
     The batch's padded size (items times longest segment) stays within `max_tokens`, except that one
-    segment longer than that runs alone.
+    segment longer than that runs alone, and no more than `_MAX_PADDING` of it is padding.
     """
     ordered = sorted(jobs, key=lambda job: job.deadline)
     batch = ordered[:1]
-    longest = len(batch[0].segment.tokens)
+    longest = n_tokens = len(batch[0].segment.tokens)
     for job in ordered[1:]:
         if len(batch) >= max_items:
             break
         new_longest = max(longest, len(job.segment.tokens))
-        if new_longest * (len(batch) + 1) > max_tokens or key(job.segment) != key(batch[0].segment):
+        new_n_tokens = n_tokens + len(job.segment.tokens)
+        padded = new_longest * (len(batch) + 1)
+        if padded > max_tokens or padded - new_n_tokens > _MAX_PADDING * padded:
+            continue
+        if key(job.segment) != key(batch[0].segment):
             continue
         batch.append(job)
-        longest = new_longest
+        longest, n_tokens = new_longest, new_n_tokens
     return batch
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -25,6 +26,7 @@ from speechmesh.common.errors import Incompatible
 
 _POLL_S = 0.2
 _LOG_TAIL_LINES = 15
+_MAX_START_EXITS = 3
 
 
 def up(
@@ -69,13 +71,13 @@ def up(
         otlp_endpoint=f"http://127.0.0.1:{ports.otlp}" if trace else otlp,
     )
     _check(plan)
-    (plan.run_dir / "mesh.json").unlink(missing_ok=True)
+    for stale in (plan.run_dir / "mesh.json", plan.log("supervisord")):
+        stale.unlink(missing_ok=True)
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(plan.write_supervisor_config())],
+        [sys.executable, "-m", "speechmesh.cli.supervise", "-n", "-c", str(plan.write_supervisor_config())],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches us alone; we stop the mesh in order
-        preexec_fn=_die_with_parent,  # also when we are killed
     )
     try:
         _stop_on_signal()
@@ -109,13 +111,6 @@ def _check(plan: MeshPlan) -> None:
         fail(f"ports are taken: {', '.join(taken)}; stop what listens there, or use --free-ports")
 
 
-def _die_with_parent() -> None:
-    """Has the kernel send SIGTERM to this process when its parent ends; Linux only, elsewhere nothing."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
 def _stop_on_signal() -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -135,10 +130,20 @@ def _wait_until_ready(plan: MeshPlan, supervisor: subprocess.Popen[bytes], timeo
                 continue
             if supervisor.poll() is not None:
                 fail(f"the supervisor ended; see {plan.log('supervisord')}")
+            if program := _crashing(plan):
+                _stop(supervisor)
+                fail(f"{program} does not start{_tail(plan, program)}")
             if time.monotonic() > give_up_at:
                 _stop(supervisor)
                 fail(f"{stage} was not ready within {timeout_s:.0f} s{_tail(plan, stage)}")
             time.sleep(_POLL_S)
+
+
+def _crashing(plan: MeshPlan) -> str:
+    """The program that has ended by itself again and again while the mesh starts; empty when there is none."""
+    log = plan.log("supervisord")
+    ends = Counter(re.findall(r"exited: (\w+) ", log.read_text(encoding="utf-8") if log.exists() else ""))
+    return next((program for program, n_ends in ends.items() if n_ends >= _MAX_START_EXITS), "")
 
 
 def _tail(plan: MeshPlan, stage: str) -> str:

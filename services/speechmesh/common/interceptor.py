@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 
-from speechmesh.common.errors import Internal, SpeechmeshError
+from speechmesh.common.errors import Internal, InvalidInput, NotFound, SpeechmeshError
 from speechmesh.common.telemetry import current_trace_id, incoming_context, tracer
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,8 @@ class _CallSpan:
 async def _abort(error: BaseException, context: Context, span: trace.Span, method: str) -> NoReturn:
     if isinstance(error, SpeechmeshError):
         mapped = error
+        if not isinstance(error, InvalidInput | NotFound):  # the caller's own mistakes are not our news
+            log.warning("%s: %s: %s (%r)", method, error.status.name, error, error.__cause__)
     else:
         log.exception("unexpected error in %s", method, exc_info=error)
         mapped = Internal.hiding(current_trace_id())

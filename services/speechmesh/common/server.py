@@ -56,6 +56,8 @@ class MeshServer:
                 ("grpc.so_reuseport", 0),  # two services on one port is an error, not a lottery
                 ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
                 ("grpc.keepalive_permit_without_calls", 1),
+                # No grace is set for the streams of an old connection: they end in their own time.
+                ("grpc.max_connection_age_ms", round(settings.max_connection_age_s * 1000)),
                 # A caller whose machine went away is noticed, and its streams end.
                 ("grpc.keepalive_time_ms", 30_000),
                 ("grpc.keepalive_timeout_ms", 10_000),

@@ -23,6 +23,12 @@ class ServiceSettings(BaseSettings):
         16 * 1024 * 1024, ge=64 * 1024, description="Largest gRPC message taken or sent."
     )
     max_streams: int = Field(256, ge=1, description="Streams served at once; one more is refused at once.")
+    max_connection_age_s: float = Field(
+        60.0,
+        gt=0,
+        description="A connection older than this is asked to close once its streams have ended, so that callers "
+        "look again and find replicas that have come.",
+    )
     drain_grace_s: float = Field(
         20.0,
         ge=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,8 @@ from speechmesh.common.errors import Incompatible, Unavailable
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
 from speechmesh.vocoder.settings import VocoderSettings
+from speechmesh.vocoder.turns import Turns
+from speechmesh.vocoder.windows import WindowCost
 
 # What `auto` takes, in this order.
 _AUTO_ORDER: tuple[Tier, ...] = ("balanced", "high", "fast")
@@ -19,7 +22,7 @@ _AUTO_ORDER: tuple[Tier, ...] = ("balanced", "high", "fast")
 def make_backend(settings: VocoderSettings) -> VocoderBackend:
     """The backend that the settings name."""
     if settings.backend == "embedded":
-        return EmbeddedBackend(workers=settings.embedded_workers, max_queued=settings.max_queued_windows)
+        return EmbeddedBackend(workers=settings.embedded_workers)
     # Only here, so that the embedded backend runs where tritonclient is not installed.
     from speechmesh.vocoder.backends.triton import TritonBackend  # noqa: PLC0415
 
@@ -37,6 +40,13 @@ class VocoderEngine:
         self.settings = settings
         self.backend = backend or make_backend(settings)
         self._bundles: dict[str, VoiceBundle] = {}
+        self.turns = Turns(
+            max_running=settings.embedded_workers
+            if settings.backend == "embedded"
+            else settings.max_running_windows,
+            max_waiting=settings.max_queued_windows,
+        )
+        self._costs: defaultdict[str, WindowCost] = defaultdict(WindowCost)
         self._loaded = False
 
     @asynccontextmanager
@@ -78,6 +88,10 @@ class VocoderEngine:
         if chosen is None:
             raise Incompatible(f"voice {voice!r} has no vocoder of tier {tier!r}; it has {', '.join(tiers)}")
         return VocoderModel(bundle, chosen)
+
+    def cost(self, model: VocoderModel) -> WindowCost:
+        """What the model's windows take now."""
+        return self._costs[model.name]
 
     def priority(self, slack_ms: float) -> Priority:
         """A window's priority from the audio its listener has left."""

@@ -8,7 +8,7 @@ from speechmesh.common.bundle import Tier, VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
 from speechmesh.common.runtime import open_session
-from speechmesh.vocoder.windows import Ramp, SegmentWindows, trim
+from speechmesh.vocoder.windows import SegmentWindows, trim
 
 
 def vocode(bundle: VoiceBundle, tier: Tier, frames: FloatArray) -> FloatArray:
@@ -23,9 +23,8 @@ def vocode(bundle: VoiceBundle, tier: Tier, frames: FloatArray) -> FloatArray:
     session = open_session(bundle.folder / config.model)
     segment = SegmentWindows(config.ladder_frames, config.context_frames, space.n_mels, space.silence)
     segment.push(frames.astype(np.float32), 0, last=True)
-    ramp, pieces = Ramp(config.ladder_frames), []
-    while window := segment.next(ramp.max_frames, urgent=False):
-        ramp.advance()
+    pieces = []
+    while window := segment.next(config.ladder_frames[-1], urgent=False):
         (samples,) = session.run(["wav"], {"mel": window.frames[None]})
         pieces.append(trim(samples[0], window, context=config.context_frames, hop_length=space.hop_length))
     return np.concatenate(pieces)

@@ -64,7 +64,8 @@ class VocoderStream:
         self._engine = engine
         self._model = model
         self._space = model.bundle.config.feature_space
-        self._ramp = Ramp(model.config.ladder_frames)
+        self._context = model.config.context_frames
+        self._ramp = Ramp(model.config.ladder_frames, self._context, engine.settings.max_window_ms)
 
     async def run(self, frames: AsyncIterator[FramesIn]) -> AsyncGenerator[SamplesOut]:
         """Samples for `frames`, whose segments come one after the other.
@@ -81,7 +82,7 @@ class VocoderStream:
                 samples = trim(
                     await item.samples,
                     item.window,
-                    context=self._model.config.context_frames,
+                    context=self._context,
                     hop_length=self._space.hop_length,
                 )
                 if item.timing.first_window_ms == 0.0:
@@ -108,10 +109,9 @@ class VocoderStream:
             if n_frames > self._engine.settings.max_segment_frames:
                 raise Incompatible(f"a segment has over {self._engine.settings.max_segment_frames} frames")
             segment.push(item.frames, item.first_frame, last=item.last)
-            while window := segment.next(self._ramp.max_frames, urgent=self._slack_ms(item) < 0):
-                self._ramp.advance()
+            while window := self._next_window(segment, item):
                 slack_ms = self._slack_ms(item, window.first_frame)
-                task = tasks.start(self._vocode(window, slack_ms, item.segment_index, timing))
+                task = tasks.start(self._vocode(window, slack_ms, timing, item.segment_index))
                 await pending.put(_Pending(item.segment_index, window, task, timing))
             if item.last:
                 segment = None
@@ -119,19 +119,25 @@ class VocoderStream:
             raise Incompatible("the stream ended inside a segment")
         await pending.put(None)
 
+    def _next_window(self, segment: SegmentWindows, item: FramesIn) -> Window | None:
+        slack_ms = self._slack_ms(item, segment.position)
+        max_frames = self._ramp.max_frames(slack_ms, self._engine.cost(self._model))
+        window = segment.next(max_frames, urgent=slack_ms < 0)
+        if window is not None:
+            self._ramp.advance(window.size(self._context))
+        return window
+
     def _new_segment(self) -> SegmentWindows:
         config = self._model.config
-        return SegmentWindows(
-            config.ladder_frames, config.context_frames, self._space.n_mels, self._space.silence
-        )
+        return SegmentWindows(config.ladder_frames, self._context, self._space.n_mels, self._space.silence)
 
-    def _slack_ms(self, item: FramesIn, first_frame: int | None = None) -> float:
+    def _slack_ms(self, item: FramesIn, first_frame: int) -> float:
         """Time until the listener runs dry when it has everything before `first_frame`."""
-        ahead = 0 if first_frame is None else first_frame - item.first_frame
-        return (item.deadline - time.monotonic()) * 1000.0 + ahead * self._space.frame_ms
+        ahead_ms = (first_frame - item.first_frame) * self._space.frame_ms
+        return (item.deadline - time.monotonic()) * 1000.0 + ahead_ms
 
     async def _vocode(
-        self, window: Window, slack_ms: float, segment_index: int, timing: SegmentTiming
+        self, window: Window, slack_ms: float, timing: SegmentTiming, segment_index: int
     ) -> FloatArray:
         started = time.monotonic()
         attributes = {
@@ -140,11 +146,16 @@ class VocoderStream:
             "speechmesh.n_frames": window.n_frames,
             "speechmesh.slack_ms": slack_ms,
         }
-        with tracer.start_as_current_span("vocoder.window", attributes=attributes):
-            samples = await self._engine.backend.vocode(
-                self._model, window.frames, self._engine.priority(slack_ms)
-            )
-        timing.compute_ms += (time.monotonic() - started) * 1000.0
+        with tracer.start_as_current_span("vocoder.window", attributes=attributes) as span:
+            async with self._engine.turns.turn(started + slack_ms / 1000.0):
+                waited_ms = (time.monotonic() - started) * 1000.0
+                span.set_attribute("speechmesh.queue_ms", waited_ms)
+                samples = await self._engine.backend.vocode(
+                    self._model, window.frames, self._engine.priority(slack_ms - waited_ms)
+                )
+        window_ms = (time.monotonic() - started) * 1000.0
+        self._engine.cost(self._model).note(window_ms, len(window.frames))
+        timing.compute_ms += window_ms
         timing.n_windows += 1
         timing.n_frames_computed += len(window.frames)
         return samples

@@ -29,6 +29,10 @@ class Window:
     n_frames: int
     last: bool
 
+    def size(self, context_frames: int) -> int:
+        """Its frames without context, padding counted: a size of the ladder."""
+        return len(self.frames) - 2 * context_frames
+
 
 def trim(samples: FloatArray, window: Window, *, context: int, hop_length: int) -> FloatArray:
     """Of a window's samples [N], those of its own frames: the context and the padding cut off."""
@@ -51,6 +55,11 @@ class SegmentWindows:
         self._position = 0
         self._complete = False
         self._done = False
+
+    @property
+    def position(self) -> int:
+        """Index in the segment of the first frame that no window has taken."""
+        return self._position
 
     def push(self, frames: FloatArray, first_frame: int, *, last: bool) -> None:
         """Adds frames [T, M] that follow those before; `last` completes the segment.
@@ -96,18 +105,55 @@ class SegmentWindows:
         return window
 
 
+class WindowCost:
+    """What windows take now: a wait for their turn, and then so much for each frame. Times in milliseconds.
+
+    Only the sum is seen. The cheapest window of late waited the least, so its time is taken for the frames' own.
+    """
+
+    _WEIGHT = 0.1
+    _FORGET = 1.001
+
+    def __init__(self) -> None:
+        self.wait_ms = 0.0
+        self.ms_per_frame = 0.0
+
+    def note(self, window_ms: float, n_frames: int) -> None:
+        """A window of `n_frames` frames, context counted, took `window_ms`."""
+        seen = window_ms / n_frames
+        self.ms_per_frame = min(seen, self.ms_per_frame * self._FORGET) if self.ms_per_frame else seen
+        self.wait_ms += self._WEIGHT * (window_ms - self.ms_per_frame * n_frames - self.wait_ms)
+
+
 class Ramp:
-    """Window sizes of one stream: from the smallest, for early audio, doubling on to the largest."""
+    """Window sizes of one stream: the smallest first, for early audio, then as large as the listener can wait for.
 
-    def __init__(self, ladder_frames: tuple[int, ...]) -> None:
+    A large window costs less per frame, since its context is a smaller part of it. So a window takes the largest
+    size that is expected back within half of the time the listener has left and that runs no longer than
+    `max_window_ms`, so that it does not hold up other listeners; but at least `_GROWTH` times the size of the one
+    before, lest an overloaded stage spend its time on context.
+    """
+
+    _GROWTH = 4
+
+    def __init__(self, ladder_frames: tuple[int, ...], context_frames: int, max_window_ms: float) -> None:
         self._ladder = ladder_frames
-        self._step = 0
+        self._context = context_frames
+        self._max_window_ms = max_window_ms
+        self._previous = 0
 
-    @property
-    def max_frames(self) -> int:
+    def max_frames(self, slack_ms: float, cost: WindowCost) -> int:
         """Largest window that may be cut now."""
-        return self._ladder[self._step]
+        if self._previous == 0:
+            return self._ladder[0]
+        patience_ms = min(slack_ms / 2.0 - cost.wait_ms, self._max_window_ms) if cost.ms_per_frame else -1.0
+        return max(
+            size
+            for size in self._ladder
+            if (size + 2 * self._context) * cost.ms_per_frame <= patience_ms
+            or size <= self._GROWTH * self._previous
+        )
 
-    def advance(self) -> None:
-        """A window was cut: the next may be larger."""
-        self._step = min(self._step + 1, len(self._ladder) - 1)
+    def advance(self, size: int) -> None:
+        """A window of this size (its frames without context, padding counted) was cut."""
+        self._previous = max(self._previous, size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.features import FloatArray
 from speechmesh.common.runtime import open_session
-from speechmesh.vocoder.windows import Ramp, SegmentWindows, trim
+from speechmesh.vocoder.windows import SegmentWindows, trim
 
 
 class Vocoder:
@@ -35,12 +37,13 @@ class Vocoder:
         segment = SegmentWindows(
             config.ladder_frames, config.context_frames, self.space.n_mels, self.space.silence
         )
-        ramp, samples, start = Ramp(config.ladder_frames), [], 0
+        sizes = itertools.cycle(config.ladder_frames)
+        samples: list[FloatArray] = []
+        start = 0
         for end in [*sorted(pieces), len(mel)]:
             segment.push(mel[start:end], start, last=end == len(mel) and start <= end)
             start = end
-            while window := segment.next(ramp.max_frames, urgent=len(samples) % 2 == 0):
-                ramp.advance()
+            while window := segment.next(next(sizes), urgent=True):
                 samples.append(
                     trim(
                         self.run(window.frames),

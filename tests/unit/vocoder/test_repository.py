@@ -36,7 +36,7 @@ def test_urgent_windows_go_first_and_a_full_queue_refuses(voices_dir: Path, tmp_
 
 def test_every_window_shape_is_warmed(voices_dir: Path, tmp_path: Path) -> None:
     warm = [list(entry.inputs["mel"].dims) for entry in built(voices_dir, tmp_path).model_warmup]
-    assert warm == [[size + 32, 80] for size in (8, 16, 32, 64, 128, 256)]
+    assert warm == [[size + 32, 80] for size in (8, 16, 32, 64, 96, 128, 192, 256, 384)]
 
 
 def test_a_gpu_repository_differs_in_its_instances(voices_dir: Path, tmp_path: Path) -> None:

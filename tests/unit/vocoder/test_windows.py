@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speechmesh.common.errors import Incompatible
-from speechmesh.vocoder.windows import Ramp, SegmentWindows, Window, trim
+from speechmesh.vocoder.windows import Ramp, SegmentWindows, Window, WindowCost, trim
 
-LADDER = (2, 4, 8, 16)
+LADDER = (2, 4, 8, 16, 32)
 CONTEXT = 3
 N_MELS = 2
 SILENCE = -11.5
@@ -22,13 +22,14 @@ def frames_of(n_frames: int) -> np.ndarray:
 def cut(pushes: list[int], *, urgent: bool = False) -> list[Window]:
     """All windows of a segment that comes in pieces of these sizes."""
     whole = frames_of(sum(pushes))
-    segment, ramp, windows = SegmentWindows(LADDER, CONTEXT, N_MELS, SILENCE), Ramp(LADDER), []
+    segment, windows = SegmentWindows(LADDER, CONTEXT, N_MELS, SILENCE), []
+    ramp = Ramp(LADDER, CONTEXT, max_window_ms=100.0)
     start = 0
     for number, size in enumerate(pushes):
         segment.push(whole[start : start + size], start, last=number == len(pushes) - 1)
         start += size
-        while window := segment.next(ramp.max_frames, urgent=urgent):
-            ramp.advance()
+        while window := segment.next(ramp.max_frames(0.0, WindowCost()), urgent=urgent):
+            ramp.advance(window.size(CONTEXT))
             windows.append(window)
     return windows
 
@@ -50,13 +51,43 @@ def test_windows_cover_every_frame_once_with_its_true_context(pushes: list[int],
     assert [window.last for window in windows] == [False] * (len(windows) - 1) + [True]
 
 
-def test_the_first_window_is_the_smallest_and_they_double() -> None:
-    assert [len(window.frames) - 2 * CONTEXT for window in cut([100])][:5] == [2, 4, 8, 16, 16]
+@pytest.mark.parametrize(
+    ("slack_ms", "wait_ms", "ms_per_frame", "size"),
+    [
+        (-500.0, 0.0, 1.0, 8),  # late: no longer windows than growing gives
+        (1000.0, 0.0, 1.0, 32),  # time enough for the largest
+        (1000.0, 0.0, 4.0, 16),  # 32 frames and 6 of context would run for 152 ms
+        (1000.0, 0.0, 20.0, 8),  # all run over 100 ms, but growing goes on
+        (44.0, 0.0, 1.0, 16),  # back within half of the slack
+        (144.0, 50.0, 1.0, 16),  # the same, the wait counted
+    ],
+)
+def test_a_window_is_as_large_as_the_listener_can_wait_for(
+    slack_ms: float, wait_ms: float, ms_per_frame: float, size: int
+) -> None:
+    cost = WindowCost()
+    cost.wait_ms, cost.ms_per_frame = wait_ms, ms_per_frame
+    ramp = Ramp(LADDER, CONTEXT, max_window_ms=100.0)
+    assert ramp.max_frames(slack_ms, cost) == 2
+    ramp.advance(2)
+    assert ramp.max_frames(slack_ms, cost) == size
+
+
+def test_the_cost_tells_the_wait_from_the_work() -> None:
+    cost = WindowCost()
+    for wait_ms in (40.0, 0.0, *[30.0] * 100):
+        cost.note(wait_ms + 100 * 0.2, n_frames=100)
+    assert cost.ms_per_frame == pytest.approx(0.2, rel=1.0)
+    assert cost.wait_ms + 100 * cost.ms_per_frame == pytest.approx(50.0, rel=0.1)
+
+
+def test_the_first_window_is_the_smallest_and_they_grow_fast() -> None:
+    assert [window.size(CONTEXT) for window in cut([110])] == [2, 8, 32, 32, 32, 4]
 
 
 def test_the_tail_takes_the_smallest_window_that_holds_it() -> None:
-    last = cut([2 + 4 + 8 + 3])[-1]
-    assert (len(last.frames) - 2 * CONTEXT, last.n_frames) == (4, 3)
+    last = cut([2 + 8 + 32 + 3])[-1]
+    assert (last.size(CONTEXT), last.n_frames) == (4, 3)
 
 
 def test_an_incomplete_segment_waits_for_the_right_context() -> None:

@@ -1,84 +1,48 @@
-"""The embedded backend: the vocoder's ONNX files in this process. Where Triton has no build, and the yardstick."""
+"""The embedded backend: the vocoder's ONNX files in this process; where Triton has no build, and as a yardstick."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import numpy as np
 import onnxruntime as ort
 
-from speechmesh.common.errors import Internal, Overloaded
+from speechmesh.common.errors import Internal
 from speechmesh.common.features import FloatArray
 from speechmesh.common.runtime import open_session
 from speechmesh.vocoder.backends import Priority, VocoderModel
 
 
-@dataclass(order=True)
-class _Job:
-    priority: Priority
-    number: int  # first come, first served within a priority
-    session: ort.InferenceSession = field(compare=False)
-    frames: FloatArray = field(compare=False)
-    result: asyncio.Future[FloatArray] = field(compare=False)
-
-
 class EmbeddedBackend:
-    """ONNX Runtime sessions with one thread each, and workers that take the most urgent window first."""
+    """ONNX Runtime sessions with one thread each, run by a few workers."""
 
     name = "embedded"
 
-    def __init__(self, *, workers: int, max_queued: int) -> None:
+    def __init__(self, *, workers: int) -> None:
         self._workers = workers
-        self._queue: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue(max_queued)
-        self._numbers = itertools.count()
         self._sessions: dict[str, ort.InferenceSession] = {}
 
     @asynccontextmanager
     async def running(self, models: list[VocoderModel]) -> AsyncIterator[None]:
-        """Loads and warms the models and starts the workers."""
+        """Loads and warms the models."""
         with ThreadPoolExecutor(self._workers, thread_name_prefix="vocoder") as executor:
+            self._executor = executor
             loop = asyncio.get_running_loop()
             for model in models:
                 self._sessions[model.name] = await loop.run_in_executor(executor, _load_warm, model)
-            workers = [asyncio.create_task(self._work(executor)) for _ in range(self._workers)]
-            try:
-                yield
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+            yield
 
     async def vocode(self, model: VocoderModel, frames: FloatArray, priority: Priority) -> FloatArray:
         """Samples of a window; see VocoderBackend."""
-        result: asyncio.Future[FloatArray] = asyncio.get_running_loop().create_future()
-        job = _Job(priority, next(self._numbers), self._sessions[model.name], frames, result)
+        del priority  # windows come in the order in which they shall run
+        session = self._sessions[model.name]
         try:
-            self._queue.put_nowait(job)
-        except asyncio.QueueFull:
-            raise Overloaded(f"{self._queue.maxsize} windows are queued, no more are taken") from None
-        return await result
-
-    async def _work(self, executor: ThreadPoolExecutor) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            job = await self._queue.get()
-            if job.result.done():  # its caller left
-                continue
-            try:
-                samples = await loop.run_in_executor(executor, _run, job.session, job.frames)
-            except Exception as error:
-                if not job.result.done():
-                    failure = Internal("the vocoder failed on this window")
-                    failure.__cause__ = error
-                    job.result.set_exception(failure)
-            else:
-                if not job.result.done():
-                    job.result.set_result(samples)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, _run, session, frames)
+        except Exception as error:  # ONNX Runtime's own exceptions share no public base
+            raise Internal("the vocoder failed on this window") from error
 
     async def healthy(self) -> AsyncIterator[bool]:
         """In process: always."""

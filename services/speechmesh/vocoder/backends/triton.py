@@ -72,18 +72,19 @@ class TritonBackend:
             yield
 
     async def _wait_ready(self) -> None:
-        while not await self._ready():
+        while not await self._ready(if_silent=False):
             log.info("waiting for Triton at %s", self._url)
             await asyncio.sleep(_START_PERIOD_S)
 
-    async def _ready(self) -> bool:
+    async def _ready(self, *, if_silent: bool) -> bool:
+        """Whether every model is ready; `if_silent` when Triton does not answer in time, which a busy one may not."""
         try:
             for model in self._models:
                 request = service_pb2.ModelReadyRequest(name=model.name)
                 if not (await self._stub.ModelReady(request, timeout=_HEALTH_PERIOD_S)).ready:
                     return False
-        except grpc.aio.AioRpcError:
-            return False
+        except grpc.aio.AioRpcError as error:
+            return if_silent and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         return True
 
     async def vocode(self, model: VocoderModel, frames: FloatArray, priority: Priority) -> FloatArray:
@@ -112,9 +113,10 @@ class TritonBackend:
 
     async def healthy(self) -> AsyncIterator[bool]:
         """Asks Triton once a second; yields the state when it changes."""
-        healthy = None
+        healthy = True
+        yield healthy
         while True:
-            now = await self._ready()
+            now = await self._ready(if_silent=healthy)
             if now is not healthy:
                 healthy = now
                 log.info("Triton at %s is %s", self._url, "ready" if now else "not ready")

@@ -80,12 +80,12 @@ class LocalTriton:
     def environment(self) -> dict[str, str]:
         """The environment the server and its Python stubs need."""
         libraries = [str(self.folder / "package/nvidia_pytriton.libs"), str(_libpython().parent)]
-        site_packages = sysconfig.get_paths()["purelib"]
         return {
             **os.environ,
             "LD_LIBRARY_PATH": os.pathsep.join(libraries),
-            "PYTHONPATH": os.pathsep.join({site_packages, sysconfig.get_paths()["platlib"]}),
-            "PYTHONHOME": sys.base_prefix,
+            # The stub's Python is isolated: it finds its packages by the first `python` on PATH alone.
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+            "ORT_DISABLE_TELEMETRY": "1",
             # The stub is one process an instance; BLAS threads would only fight for the cores.
             "OMP_NUM_THREADS": "1",
         }

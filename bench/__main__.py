@@ -1,0 +1,117 @@
+"""`python -m bench`: measures the contenders side by side. `python -m bench profile`: where CPU time goes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench import contenders, profile, report, scenarios
+from bench.contenders import BenchError, Contender
+from bench.scenarios import Plan
+from bench.usage import idle_share
+from speechmesh.common.errors import Incompatible
+
+SCENARIOS = ("single", "closed", "open")
+RESULTS = Path("bench/results")
+_IDLE_S = 3.0
+
+_MIN_WIDTH = 160  # the tables', where the output is no terminal
+
+_console = Console() if sys.stdout.isatty() else Console(width=_MIN_WIDTH)
+_errors = Console(stderr=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, prints and writes; 1 when it could not measure, never for what the figures say."""
+    options = _parser().parse_args(arguments)
+    contenders.stop_on_sigterm()
+    try:
+        if options.what == "profile":
+            profile.run(options.voice, _plan(options).window, _console)
+        else:
+            _measure(options)
+    except (BenchError, Incompatible, RuntimeError) as error:
+        _errors.print(f"bench: {error}", style="red", highlight=False, markup=False)
+        return 1
+    except KeyboardInterrupt:
+        _errors.print("bench: stopped")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("all", "profile"), default="all")
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=SCENARIOS)
+    parser.add_argument("--contenders", nargs="+", choices=contenders.NAMES, default=contenders.NAMES)
+    parser.add_argument("--streams", nargs="+", type=int, help="closed loops of so many streams")
+    parser.add_argument("--quick", action="store_true", help="2 s windows, few repetitions; rough")
+    parser.add_argument("--window-s", type=float, help="length of each window in seconds")
+    parser.add_argument("--voice", type=Path, default=Path("voices/bootstrap"), help="voice bundle")
+    parser.add_argument("--json", type=Path, help="write the results there too")
+    return parser
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    plan = Plan.quick() if options.quick else Plan()
+    if options.window_s:
+        plan = plan.with_window(options.window_s)
+    if options.streams:
+        plan = plan.with_concurrencies(tuple(options.streams))
+    return plan
+
+
+@contextmanager
+def _all_running(names: Sequence[str], voice: Path) -> Iterator[list[Contender]]:
+    """The contenders, all started; each but the measured one idles. In the order of NAMES."""
+    with tempfile.TemporaryDirectory(prefix="speechmesh-bench-") as scratch, ExitStack() as stack:
+        started = []
+        for name in contenders.NAMES:
+            if name in names:
+                with _errors.status(f"starting {name}"):
+                    started.append(stack.enter_context(contenders.running(name, voice, Path(scratch))))
+        yield started
+
+
+def _measure(options: argparse.Namespace) -> None:
+    plan = _plan(options)
+    began = time.time()
+    results: dict[str, Any] = {"machine": report.machine(), "voice": options.voice.name}
+    with (
+        _all_running(options.contenders, options.voice) as started,
+        _errors.status("warming up") as status,
+    ):
+        if "single" in options.scenarios:
+            results["single"] = scenarios.single_requests(started, plan, status.update)
+        for contender in started:
+            contender.wait_idle()
+        shares = idle_share([contender.processes for contender in started], _IDLE_S)
+        results["idle_cpu_share"] = {each.name: share for each, share in zip(started, shares, strict=True)}
+        if {"closed", "open"} & set(options.scenarios):
+            results["closed"] = scenarios.closed_loops(started, plan, status.update)
+        mesh = next((each for each in started if each.name == "mesh"), None)
+        if mesh and "open" in options.scenarios:
+            rate_per_s = scenarios.saturated_rate_per_s(results["closed"], "mesh")
+            results["open"] = scenarios.open_loops(mesh, rate_per_s, plan, status.update)
+    results["ratios"] = report.ratios(results.get("closed", []))
+    results["criteria"] = report.criteria(results.get("single", {}), results.get("closed", []))
+    results["others_share_of_machine"] = report.disturbance(
+        [*results.get("closed", []), *results.get("open", [])]
+    )
+    results["wall_s"] = time.time() - began
+    path = RESULTS / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(began))}.json"
+    report.write(results, [path, options.json] if options.json else [path])
+    report.show(results, _console)
+    _console.print(f"{path}, took {results['wall_s']:.0f} s", highlight=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

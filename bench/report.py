@@ -1,0 +1,244 @@
+"""The report: ratios and criteria from the figures, tables for the terminal, JSON for everything else."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from bench.contenders import settings_in_environment
+from bench.figures import ratio
+from speechmesh.vocoder.triton.local import PACKAGE as TRITON_PACKAGE
+
+CRITERION_STREAMS = 16
+MAX_FIRST_AUDIO_OF_SEED = 1 / 5
+MIN_RTFX_OF_YARDSTICK = 0.5
+QUIET = 0.05  # of the machine; with more for other programs, contenders are not measured alike
+_PACKAGES = ("speechmesh", "onnxruntime", "grpcio", "tritonclient", "numpy", "protobuf", "flask")
+
+Cells = Sequence[dict[str, Any]]
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "triton": TRITON_PACKAGE,
+        "load_average": os.getloadavg(),
+        "settings": settings_in_environment(),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+_COMPARED = (("rtfx", "RTFX"), ("cpu_s_per_audio_s", "CPU seconds per audio second"))
+
+
+def ratios(closed: Cells) -> list[dict[str, Any]]:
+    """Throughput and cost of each contender over the yardstick's, at each number of streams.
+
+    Throughput suffers from whatever else runs on the machine, the cost in CPU time hardly does.
+    """
+    keys = dict.fromkeys((cell["contender"], cell["concurrency"]) for cell in closed)
+    return [
+        {
+            "what": f"{name} / yardstick, {title}",
+            "streams": streams,
+            "figures": (figures := [_mean(closed, each, streams, figure) for each in (name, "yardstick")]),
+            "ratio": ratio(*figures),
+        }
+        for figure, title in _COMPARED
+        for name, streams in keys
+        if name != "yardstick"
+    ]
+
+
+def _mean(closed: Cells, name: str, streams: int, figure: str) -> float | None:
+    """A figure's mean over the rounds; None where it was not measured."""
+    values = [
+        cell[figure]
+        for cell in closed
+        if (cell["contender"], cell["concurrency"]) == (name, streams) and cell[figure] is not None
+    ]
+    return sum(values) / len(values) if values else None
+
+
+def criteria(single: dict[str, Any], closed: Cells) -> list[dict[str, Any]]:
+    """The acceptance criteria; `passes` is None where a contender it needs was not measured."""
+    first = _median(single, "mesh", "ttfa_ms")
+    answer = _median(single, "seed", "total_ms")
+    return [
+        _criterion(
+            "1,000 characters: the mesh's audible first audio (ms) over the seed's answer (ms)",
+            first,
+            answer,
+            below=MAX_FIRST_AUDIO_OF_SEED,
+        ),
+        _criterion(
+            f"{CRITERION_STREAMS} streams: the mesh's RTFX over the yardstick's",
+            _mean(closed, "mesh", CRITERION_STREAMS, "rtfx"),
+            _mean(closed, "yardstick", CRITERION_STREAMS, "rtfx"),
+            at_least=MIN_RTFX_OF_YARDSTICK,
+        ),
+    ]
+
+
+def disturbance(cells: Cells) -> float | None:
+    """The largest share of the machine that other programs had in any window; None without windows."""
+    return max((cell["others_share_of_machine"] for cell in cells), default=None)
+
+
+def _criterion(
+    what: str,
+    numerator: float | None,
+    denominator: float | None,
+    *,
+    below: float | None = None,
+    at_least: float | None = None,
+) -> dict[str, Any]:
+    value = ratio(numerator, denominator)
+    passes = None
+    if value is not None:
+        passes = value < below if below is not None else value >= (at_least or 0.0)
+    wanted = f"< {below:g}" if below is not None else f">= {at_least:g}"
+    return {
+        "what": what,
+        "figures": [numerator, denominator],
+        "ratio": value,
+        "wanted": wanted,
+        "passes": passes,
+    }
+
+
+def _median(single: dict[str, Any], name: str, figure: str) -> float | None:
+    value: float | None = single[name]["summary"][figure]["median"] if name in single else None
+    return value
+
+
+def write(results: dict[str, Any], paths: Sequence[Path]) -> None:
+    """Writes everything as JSON."""
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def show(results: dict[str, Any], console: Console) -> None:
+    """Prints the tables."""
+    _show_single(results.get("single", {}), console)
+    _show_loops(results.get("closed", []), "closed loop", console)
+    _show_loops(results.get("open", []), "open loop (Poisson arrivals)", console)
+    _show_ratios(results.get("ratios", []), console)
+    for each in results.get("criteria", []):
+        figures = " / ".join(_number(figure) for figure in each["figures"])
+        verdict = {True: "[bold green]PASS[/]", False: "[bold red]FALLS SHORT[/]", None: "not measured"}
+        console.print(
+            f"{verdict[each['passes']]}  {each['what']}: {figures} = {_number(each['ratio'], 3)}, "
+            f"wanted {each['wanted']}",
+            highlight=False,
+        )
+
+    disturbed = disturbance([*results.get("closed", []), *results.get("open", [])])
+    if disturbed is not None and disturbed > QUIET:
+        console.print(
+            f"[bold yellow]ROUGH[/] other programs had up to {_percent(disturbed)} of the machine in a window: "
+            "trust the CPU seconds rather than RTFX and times, and measure again on a quiet machine",
+            highlight=False,
+        )
+
+
+def _show_single(single: dict[str, Any], console: Console) -> None:
+    if not single:
+        return
+    table = Table(title="one request of 1,000 characters: median (p95)")
+    for column in (
+        "contender",
+        "first byte ms",
+        "audible TTFA ms",
+        "total ms",
+        "audio s",
+        "RTF",
+        "longest gap ms",
+    ):
+        table.add_column(column, justify="left" if column == "contender" else "right")
+    for name, result in single.items():
+        cells = []
+        for figure, spread in result["summary"].items():
+            digits = 3 if figure == "rtf" else 1
+            cells.append(f"{_number(spread['median'], digits)} ({_number(spread['p95'], digits)})")
+        table.add_row(name, *cells)
+    console.print(table)
+
+
+def _show_loops(cells: Cells, title: str, console: Console) -> None:
+    if not cells:
+        return
+    table = Table(title=title)
+    columns = ["contender", "load", "RTFX", "TTFA p50", "p95", "p99 ms", "gap share", "gap s"]
+    columns += ["CPU s/audio s", "loader's", "peak MiB", "streams", "errors", "others' CPU"]
+    for column in columns:
+        table.add_column(column, justify="left" if column == "contender" else "right")
+    for cell in cells:
+        ttfa = cell["ttfa_ms"]
+        table.add_row(
+            cell["contender"],
+            str(cell["concurrency"])
+            if "concurrency" in cell
+            else f"{cell['rate_per_s']:.2f}/s #{cell['seed']}",
+            *(_number(value, 1) for value in (cell["rtfx"], ttfa["p50"], ttfa["p95"], ttfa["p99"])),
+            _percent(cell["gap_share"]),
+            _number(cell["gap_s"], 2),
+            _number(cell["cpu_s_per_audio_s"], 4),
+            _number(cell["load_generator_cpu_s_per_audio_s"], 4),
+            _number(cell["peak_rss_mib"], 0),
+            str(cell["complete"]),
+            str(sum(cell["errors"].values())),
+            _percent(cell["others_share_of_machine"]),
+        )
+    console.print(table)
+
+
+def _show_ratios(found: Sequence[dict[str, Any]], console: Console) -> None:
+    if not found:
+        return
+    streams = sorted({each["streams"] for each in found})
+    table = Table(title="ratios at so many streams (figures)")
+    for column in ("", *map(str, streams)):
+        table.add_column(column, justify="right" if column else "left")
+    for what in dict.fromkeys(each["what"] for each in found):
+        row = {each["streams"]: each for each in found if each["what"] == what}
+        table.add_row(what, *(_quotient(row[n]) if n in row else "-" for n in streams))
+    console.print(table)
+
+
+def _quotient(each: dict[str, Any]) -> str:
+    digits = 1 if each["what"].endswith("RTFX") else 4
+    return (
+        f"{_number(each['ratio'], 2)} ({' / '.join(_number(figure, digits) for figure in each['figures'])})"
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"

@@ -1,0 +1,68 @@
+"""Whose window runs next: the one whose listener would run dry first.
+
+Triton's queue knows a few priorities, fixed when a window is sent; under load it starves the lower ones. So only as
+many windows are sent as keep the backend busy, and the others wait here, by deadline. Deadlines are moments, so
+every window becomes the earliest in the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from speechmesh.common.errors import Overloaded
+
+
+class Turns:
+    """At most `max_running` holders at once; at most `max_waiting` wait, the earliest deadline first."""
+
+    def __init__(self, *, max_running: int, max_waiting: int) -> None:
+        self._max_running = max_running
+        self._max_waiting = max_waiting
+        self._n_running = 0
+        self._n_waiting = 0
+        self._numbers = itertools.count()
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    @asynccontextmanager
+    async def turn(self, deadline: float) -> AsyncIterator[None]:
+        """Holds a turn; `deadline` is on `time.monotonic()`'s clock, in seconds.
+
+        Raises:
+            Overloaded: at once, when too many wait.
+        """
+        if self._n_running < self._max_running:
+            self._n_running += 1
+        else:
+            await self._wait(deadline)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, deadline: float) -> None:
+        if self._n_waiting >= self._max_waiting:
+            raise Overloaded(f"{self._max_waiting} windows are waiting, no more are taken")
+        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (deadline, next(self._numbers), called))
+        self._n_waiting += 1
+        try:
+            await called
+        except asyncio.CancelledError:
+            if called.done() and not called.cancelled():  # called and cancelled at once: the turn is not lost
+                self._pass_on()
+            raise
+        finally:
+            self._n_waiting -= 1
+
+    def _pass_on(self) -> None:
+        """Gives the turn to the earliest waiter that has not left."""
+        while self._waiting:
+            _, _, called = heapq.heappop(self._waiting)
+            if not called.done():
+                called.set_result(None)
+                return
+        self._n_running -= 1

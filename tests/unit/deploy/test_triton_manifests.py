@@ -1,0 +1,102 @@
+"""Triton in the Kubernetes manifests: its flags against the server itself, its models, its traces."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from speechmesh.cli.main import app
+from speechmesh.vocoder.triton.local import LocalTriton
+from tests.unit.deploy.manifests import (
+    KUSTOMIZATIONS,
+    ROOT,
+    SETTINGS,
+    WITHOUT_TRITON,
+    Document,
+    container_ports,
+    environment,
+    main_container,
+    missing,
+    of_kind,
+    pods,
+    render,
+    stage_settings,
+    triton_flags,
+)
+
+
+@pytest.fixture(params=[each for each in KUSTOMIZATIONS if each != WITHOUT_TRITON])
+def documents(request: pytest.FixtureRequest) -> list[Document]:
+    return render(request.param)
+
+
+def test_triton_ports_are_its_flags(documents: list[Document]) -> None:
+    flags = triton_flags(documents)
+    ports = container_ports(pods(documents)["triton"])
+    assert ports == {name: int(flags[f"--{name}-port"]) for name in ("http", "grpc", "metrics")}
+
+
+def test_triton_flags_are_known_to_the_server(documents: list[Document]) -> None:
+    triton = LocalTriton(ROOT / ".triton")
+    if not triton.server.exists():
+        missing("the local Triton (make setup)")
+    result = subprocess.run(
+        [str(triton.server), "--help"], env=triton.environment(), capture_output=True, text=True, check=False
+    )
+    known = set(re.findall(r"^\s+(--[a-z0-9-]+)", result.stdout + result.stderr, re.MULTILINE))
+    assert triton_flags(documents).keys() <= known
+
+
+def test_triton_ends_running_calls_before_the_pod_does(documents: list[Document]) -> None:
+    pod = pods(documents)["triton"]
+    pause, pause_s = main_container(pod)["lifecycle"]["preStop"]["exec"]["command"]
+    assert pause == "sleep"
+    exit_s = int(triton_flags(documents)["--exit-timeout-secs"])
+    assert pod["spec"]["terminationGracePeriodSeconds"] >= int(pause_s) + exit_s + 5
+
+
+def test_model_repository_comes_from_the_vocoder_image(documents: list[Document], tmp_path: Path) -> None:
+    pod = pods(documents)["triton"]
+    (init,) = pod["spec"]["initContainers"]
+    assert init["image"] == main_container(pods(documents)["vocoder"])["image"]
+    mounts = [
+        {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        for container in (init, main_container(pod))
+    ]
+    assert mounts[0]["models"] == mounts[1]["models"] == triton_flags(documents)["--model-repository"]
+    command = [*init["command"], *init["args"]]
+    assert command[0] == "speechmesh"
+    arguments = [str(tmp_path) if argument == mounts[0]["models"] else argument for argument in command[1:]]
+    result = CliRunner().invoke(app, [*arguments, "--voices", str(ROOT / "voices")])
+    assert result.exit_code == 0, result.output
+    gpu = "nvidia.com/gpu" in main_container(pod)["resources"]["limits"]
+    configs = [path.read_text() for path in tmp_path.glob("*/config.pbtxt")]
+    assert configs
+    for config in configs:
+        assert ("KIND_GPU" if gpu else "KIND_CPU") in config
+
+
+def test_triton_reports_on_the_gpus_it_has(documents: list[Document]) -> None:
+    gpu = "nvidia.com/gpu" in main_container(pods(documents)["triton"])["resources"]["limits"]
+    assert triton_flags(documents)["--allow-gpu-metrics"] == str(gpu).lower()
+
+
+def test_tracing_reaches_every_stage_and_triton(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced = render("overlays/traced")
+    endpoints = {stage_settings(traced, name, monkeypatch)[0].otlp_endpoint for name in SETTINGS}
+    triton = main_container(pods(traced)["triton"])
+    endpoints.add(environment(traced, triton)["OTLP_ENDPOINT"])
+    (endpoint,) = endpoints
+    assert re.fullmatch(r"http://[\w.-]+:4318", endpoint)
+    local = LocalTriton(ROOT).command(
+        ROOT, grpc_port=8001, metrics_port=8002, otlp_endpoint="$(OTLP_ENDPOINT)"
+    )
+    assert [each for each in triton["args"] if each.startswith("--trace-config")] == [
+        each for each in local if each.startswith("--trace-config")
+    ]
+    ports = of_kind(traced, "NetworkPolicy")["tracing"]["spec"]["egress"][0]["ports"]
+    assert {"port": 4318} in [{"port": port["port"]} for port in ports]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from speechmesh.common.errors import Overloaded
+from speechmesh.vocoder.turns import Turns
+
+
+async def hold(
+    turns: Turns, deadline: float, order: list[float], release: asyncio.Event | None = None
+) -> None:
+    async with turns.turn(deadline):
+        order.append(deadline)
+        if release is not None:
+            await release.wait()
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_no_more_run_at_once_than_allowed() -> None:
+    turns, order, release = Turns(max_running=2, max_waiting=9), [], asyncio.Event()
+    tasks = [asyncio.create_task(hold(turns, n, order, release)) for n in range(5)]
+    await settle()
+    assert len(order) == 2
+    release.set()
+    await asyncio.gather(*tasks)
+    assert len(order) == 5
+
+
+async def test_the_earliest_deadline_is_next_and_equal_ones_keep_their_order() -> None:
+    turns, order, release = Turns(max_running=1, max_waiting=9), [], asyncio.Event()
+    tasks = [asyncio.create_task(hold(turns, -1.0, order, release))]
+    await settle()
+    tasks += [asyncio.create_task(hold(turns, deadline, order)) for deadline in (5.0, 2.0, 9.0, 2.5)]
+    await settle()
+    release.set()
+    await asyncio.gather(*tasks)
+    assert order == [-1.0, 2.0, 2.5, 5.0, 9.0]
+
+
+async def test_who_leaves_the_queue_is_not_called() -> None:
+    turns, order, release = Turns(max_running=1, max_waiting=9), [], asyncio.Event()
+    first = asyncio.create_task(hold(turns, 0.0, order, release))
+    await settle()
+    leaving, staying = (asyncio.create_task(hold(turns, deadline, order)) for deadline in (1.0, 2.0))
+    await settle()
+    leaving.cancel()
+    await settle()
+    release.set()
+    await asyncio.gather(first, staying)
+    assert order == [0.0, 2.0]
+
+
+async def test_a_turn_given_to_one_who_is_leaving_is_passed_on() -> None:
+    turns, order, release = Turns(max_running=1, max_waiting=9), [], asyncio.Event()
+    first = asyncio.create_task(hold(turns, 0.0, order, release))
+    await settle()
+    leaving, staying = (asyncio.create_task(hold(turns, deadline, order)) for deadline in (1.0, 2.0))
+    await settle()
+    release.set()
+    await asyncio.sleep(0)  # the first has given its turn to the leaving one, which has not run yet
+    leaving.cancel()
+    await asyncio.gather(first, staying, leaving, return_exceptions=True)
+    assert 2.0 in order
+    async with asyncio.timeout(1), turns.turn(3.0):
+        pass
+
+
+async def test_a_failing_holder_gives_its_turn_back() -> None:
+    turns = Turns(max_running=1, max_waiting=1)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="bad"):
+            async with turns.turn(0.0):
+                raise ValueError("bad")
+
+
+async def test_one_too_many_is_refused_at_once() -> None:
+    turns, release = Turns(max_running=1, max_waiting=1), asyncio.Event()
+    tasks = [asyncio.create_task(hold(turns, n, [], release)) for n in range(2)]
+    await settle()
+    with pytest.raises(Overloaded, match="1 windows are waiting"):
+        async with turns.turn(0.0):
+            pass
+    release.set()
+    await asyncio.gather(*tasks)
