@@ -121,6 +121,23 @@ async def test_a_stage_that_is_down_is_unavailable_after_patience(make_mesh: Mak
         assert error.retry_after_s
 
 
+@pytest.mark.parametrize("stage", ["acoustic", "vocoder"])
+async def test_a_stage_that_stays_away_after_audio_was_sent_is_unavailable(
+    make_mesh: MakeMesh, stage: str
+) -> None:
+    async with make_mesh(frontend={"stage_patience_ms": 200}) as mesh:
+        n_bytes = 0
+        with pytest.raises(SpeechError, match=f"{stage} stage is unavailable") as caught:
+            async with mesh.client.synthesize("One sentence and another. " * 200) as stream:
+                async for response in stream:
+                    n_bytes += len(response.audio)
+                    if response.sequence == 1:
+                        await getattr(mesh, stage).server.stop(None)
+        assert caught.value.code is grpc.StatusCode.UNAVAILABLE
+        assert caught.value.retry_after_s
+        assert n_bytes
+
+
 async def test_a_deadline_passes_through_all_stages(make_mesh: MakeMesh) -> None:
     async with make_mesh() as mesh:
         await mesh.vocoder.server.stop(None)

@@ -77,7 +77,7 @@ def serve(
         environment = server.environment()
     except Incompatible as error:
         fail(str(error))
-    local.remove_stale_shared_memory(grpc_port)
+    local.remove_leftovers(grpc_port)
     command = server.command(
         repository.absolute(), grpc_port=grpc_port, metrics_port=metrics_port, otlp_endpoint=otlp
     )

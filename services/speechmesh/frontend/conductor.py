@@ -16,10 +16,9 @@ import numpy as np
 from speechmesh.acoustic.v1 import acoustic_pb2
 from speechmesh.common.errors import Internal
 from speechmesh.common.tasks import TaskBag
-from speechmesh.frontend.audio_out import AudioChunk, SegmentInfo, StageTime, Summary, WordTime
-from speechmesh.frontend.encode import PcmEncoder
+from speechmesh.frontend.audio_out import AudioChunk
+from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.plan import Ending, TextPlan, TokenSegment
-from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.settings import FrontendSettings
@@ -35,41 +34,31 @@ _ENDINGS = {
 
 
 class Conductor:
-    """Conducts one request, once."""
+    """Conducts one attempt at a request, from where its delivery stands."""
 
     def __init__(
         self,
         checked: CheckedRequest,
         plan: TextPlan,
+        delivery: Delivery,
         reader: Reader,
         stages: Stages,
         settings: FrontendSettings,
         executor: Executor,
-        playback: Playback,
     ) -> None:
         self._checked = checked
         self._plan = plan
+        self._delivery = delivery
         self._reader = reader
         self._stages = stages
         self._settings = settings
         self._executor = executor
-        self._playback = playback
         self._space = checked.voice.config.feature_space
-        self._encoder = PcmEncoder(
-            checked.request.encoding,
-            from_hz=self._space.sample_rate_hz,
-            to_hz=checked.sample_rate_hz,
-            volume_db=checked.request.volume_db,
-        )
         self._places = asyncio.Semaphore(settings.max_segments_in_flight)
-        self._first_audio = asyncio.Event()
-        self._tokens: dict[int, TokenSegment] = {}
-        self._words: dict[int, list[WordTime]] = {}
-        self._times: dict[tuple[str, int], StageTime] = {}
-        self.summary = Summary(n_segments=len(plan.segments), voice_revision=checked.voice.revision)
+        self._audible = asyncio.Event()
 
     async def run(self, timeout_s: float | None) -> AsyncGenerator[AudioChunk]:
-        """The request's audio, in order; afterwards `summary` is complete.
+        """The request's audio from where the delivery stands, in order.
 
         Raises:
             SpeechmeshError: when a stage fails; some audio may have come before.
@@ -86,9 +75,6 @@ class Conductor:
             async for response in tasks.drain(responses):
                 if chunk := self._chunk(response):
                     yield chunk
-        self.summary.total_ms = self._playback.elapsed_ms
-        self.summary.audio_s = self._encoder.offset_ms / 1000.0
-        self.summary.stages = [self._times[key] for key in sorted(self._times, key=lambda k: (k[1], k[0]))]
 
     async def _feed(self, acoustic: AcousticStream) -> None:
         voice = self._checked.voice
@@ -98,15 +84,15 @@ class Conductor:
             )
         )
         loop = asyncio.get_running_loop()
-        for index, segment in enumerate(self._plan.segments):
+        first = self._delivery.segment
+        for index, segment in enumerate(self._plan.segments[first:], first):
             await self._places.acquire()
-            if index == 1:
+            if index == first + 1:
                 # Nothing of this request competes with its first audio, which then plays while this is made.
-                await self._first_audio.wait()
+                await self._audible.wait()
             tokens = await loop.run_in_executor(self._executor, self._reader.tokens, segment)
-            self._tokens[index] = tokens
-            self._times["acoustic", index] = StageTime("acoustic", index, self._playback.elapsed_ms)
-            self._playback.expect(index, len(tokens.tokens) * ESTIMATED_TOKEN_MS)
+            self._delivery.begin_stage("acoustic", index)
+            self._delivery.expect(index, tokens)
             await acoustic.send(acoustic_pb2.StreamFramesRequest(segment=self._message(index, tokens)))
         await acoustic.close()
 
@@ -125,7 +111,7 @@ class Conductor:
             speaker=self._checked.speaker.name,
             style=self._checked.style,
             rate=self._checked.rate,
-            slack_ms=round(self._playback.slack_ms(index)),
+            slack_ms=round(self._delivery.playback.slack_ms(index)),
             max_leading_pause_frames=lead_frames if index == 0 or within_sentence else 0,
         )
 
@@ -143,9 +129,9 @@ class Conductor:
             )
         )
         waiting: dict[int, list[acoustic_pb2.StreamFramesResponse]] = {}
-        current = 0
+        current, n_segments = self._delivery.segment, len(self._plan.segments)
         async for response in acoustic.responses():
-            self._note_frames(response)
+            self._note(response)
             waiting.setdefault(response.segment_index, []).append(response)
             while current in waiting:
                 complete = False
@@ -155,40 +141,25 @@ class Conductor:
                 if not complete:
                     break
                 current += 1
-        if current != len(self._plan.segments):
-            raise Internal(f"the acoustic stage ended after {current} of {len(self._plan.segments)} segments")
+        if current != n_segments:
+            raise Internal(f"the acoustic stage ended at segment {current} of {n_segments}")
         await vocoder.close()
 
-    def _note_frames(self, response: acoustic_pb2.StreamFramesResponse) -> None:
+    def _note(self, response: acoustic_pb2.StreamFramesResponse) -> None:
         index = response.segment_index
         if response.HasField("alignment"):
-            frames_per_token = np.array(response.alignment.frames_per_token)
-            self._playback.expect(index, float(frames_per_token.sum()) * self._space.frame_ms)
-            if self._checked.request.word_timestamps:
-                ends_ms = np.cumsum(frames_per_token) * self._space.frame_ms
-                self._words[index] = [
-                    WordTime(
-                        word.text,
-                        float(
-                            ends_ms[word.first_token]
-                            - frames_per_token[word.first_token] * self._space.frame_ms
-                        ),
-                        float(ends_ms[word.first_token + word.n_tokens - 1]),
-                        word.start,
-                        word.end,
-                    )
-                    for word in self._tokens[index].words
-                ]
+            self._delivery.align(index, response.alignment.frames_per_token)
         if response.last:
-            time = self._times["acoustic", index]
-            time.duration_ms = self._playback.elapsed_ms - time.start_ms
-            time.compute_ms = response.timing.compute_ms
-            time.queue_ms = response.timing.queue_ms
+            timing = response.timing
+            self._delivery.end_stage(
+                "acoustic", index, compute_ms=timing.compute_ms, queue_ms=timing.queue_ms
+            )
 
     async def _send_frames(self, ready: acoustic_pb2.StreamFramesResponse, vocoder: VocoderStream) -> None:
         index = ready.segment_index
-        self._times.setdefault(("vocoder", index), StageTime("vocoder", index, self._playback.elapsed_ms))
-        slack_ms = self._playback.slack_ms(index) + ready.frames.first_frame * self._space.frame_ms
+        if ready.frames.first_frame == 0:
+            self._delivery.begin_stage("vocoder", index)
+        slack_ms = self._delivery.playback.slack_ms(index) + ready.frames.first_frame * self._space.frame_ms
         await vocoder.send(
             vocoder_pb2.StreamAudioRequest(
                 frames=vocoder_pb2.SegmentFrames(
@@ -199,44 +170,14 @@ class Conductor:
 
     def _chunk(self, response: vocoder_pb2.StreamAudioResponse) -> AudioChunk | None:
         index = response.segment_index
-        is_last = response.last and index == len(self._plan.segments) - 1
         samples = np.frombuffer(response.samples, "<f4")
-        offset_ms = self._encoder.offset_ms
-        audio = self._encoder.encode(samples, last=is_last)
-        audio_ms = 1000.0 * len(samples) / self._space.sample_rate_hz
-        self._playback.delivered(index, audio_ms, last=response.last)
-        if not self.summary.first_audio_ms:
-            self.summary.first_audio_ms = self._playback.elapsed_ms
-            self._first_audio.set()
-        first_ms = 1000.0 * response.first_sample / self._space.sample_rate_hz
-        words = self._take_words(index, first_ms, first_ms + audio_ms, offset_ms)
+        chunk = self._delivery.chunk(index, response.first_sample, samples, last=response.last)
+        self._audible.set()
         if response.last:
-            self._finish_segment(response)
-        info = self._info(index) if response.first_sample == 0 else None
-        return AudioChunk(audio, offset_ms, index, info, words) if audio or info or words else None
-
-    def _take_words(self, index: int, start_ms: float, end_ms: float, offset_ms: float) -> list[WordTime]:
-        """The words that start within these times of the segment, moved to the stream's times."""
-        shift = offset_ms - start_ms
-        return [
-            WordTime(word.text, word.start_ms + shift, word.end_ms + shift, word.start, word.end)
-            for word in self._words.get(index, ())
-            if start_ms <= word.start_ms < end_ms
-        ]
-
-    def _info(self, index: int) -> SegmentInfo:
-        segment = self._plan.segments[index]
-        spoken = " ".join(word.text for word in self._tokens[index].words)
-        return SegmentInfo(index, spoken, segment.start, segment.end)
-
-    def _finish_segment(self, response: vocoder_pb2.StreamAudioResponse) -> None:
-        index = response.segment_index
-        time = self._times["vocoder", index]
-        time.duration_ms = self._playback.elapsed_ms - time.start_ms
-        time.compute_ms = response.timing.compute_ms
-        time.tier = response.tier  # type: ignore[assignment]  # the bundle's tiers, checked at load
-        self._words.pop(index, None)
-        self._places.release()
+            tier = next((name for name in self._checked.voice.config.vocoders if name == response.tier), None)
+            self._delivery.end_stage("vocoder", index, compute_ms=response.timing.compute_ms, tier=tier)
+            self._places.release()
+        return chunk
 
 
 async def _collect(

@@ -43,9 +43,10 @@ class FrontendSettings(ServiceSettings):
         description="Silence kept before the first word and inside sentences that are split; 0: all.",
     )
     stage_patience_ms: int = Field(
-        5_000,
+        10_000,
         ge=0,
-        description="How long a request that has sent nothing yet waits for a stage that is down.",
+        description="How long a request waits for a stage that went away, before or after audio was sent, "
+        "within the caller's deadline.",
     )
     text_threads: int = Field(1, ge=1, description="Threads that read text.")
 

@@ -1,4 +1,4 @@
-"""Speaking a request: checks it, plans its text, conducts it, and tries again while nothing was sent."""
+"""Speaking a request: checks it, plans its text, conducts it, and goes on where a stage that died left it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
-from speechmesh.common.errors import DeadlineExceeded, InvalidInput, Unavailable
+from speechmesh.common.errors import DeadlineExceeded, Internal, InvalidInput, Unavailable
 from speechmesh.common.telemetry import tracer
-from speechmesh.frontend.audio_out import AudioChunk, StageTime, Summary, TextWarning
+from speechmesh.frontend.audio_out import AudioChunk, StageTime, Summary
 from speechmesh.frontend.conductor import Conductor
+from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.plan import TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader
@@ -25,7 +26,33 @@ log = logging.getLogger(__name__)
 
 _FIRST_BACKOFF_S = 0.05
 _MAX_BACKOFF_S = 0.5
-_MAX_SHOWN_CHARS = 20
+
+
+class _Patience:
+    """Waits longer and longer between attempts, until none has got anything for `patience_ms`."""
+
+    def __init__(self, patience_ms: float) -> None:
+        self._patience_s = patience_ms / 1000.0
+        self.reset()
+
+    def reset(self) -> None:
+        """Something came."""
+        self._failing_since: float | None = None
+        self._backoff_s = _FIRST_BACKOFF_S
+
+    async def wait(self, error: Unavailable) -> None:
+        """Waits before the next attempt.
+
+        Raises:
+            Unavailable: `error`, when patience is at its end.
+        """
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        if now + self._backoff_s - self._failing_since > self._patience_s:
+            raise error
+        log.info("%s; again in %.2f s", error, self._backoff_s)
+        await asyncio.sleep(self._backoff_s)
+        self._backoff_s = min(self._backoff_s * 2, _MAX_BACKOFF_S)
 
 
 class Speech:
@@ -59,7 +86,7 @@ class Speech:
 
         Raises:
             InvalidInput: when there is nothing to speak.
-            SpeechmeshError: when a stage fails and audio was sent already, or it does not come back in time.
+            SpeechmeshError: when a stage fails, or one that went away does not come back in time.
         """
         playback = Playback(self._settings.first_audio_target_ms)
         give_up_at = time.monotonic() + timeout_s if timeout_s is not None else None
@@ -68,31 +95,27 @@ class Speech:
             plan = await self._plan(checked, reader)
             span.set_attribute("speechmesh.n_segments", len(plan.segments))
         text_time = StageTime("text", 0, 0.0, playback.elapsed_ms, playback.elapsed_ms)
-        backoff_s = _FIRST_BACKOFF_S
-        while True:
+        delivery = Delivery(checked, plan, playback)
+        patience = _Patience(self._settings.stage_patience_ms)
+        while delivery.segment < len(plan.segments):
             left_s = None if give_up_at is None else give_up_at - time.monotonic()
             if left_s is not None and left_s <= 0:
-                raise DeadlineExceeded("the deadline passed before there was audio")
+                raise DeadlineExceeded("the deadline passed")
             conductor = Conductor(
-                checked, plan, reader, self._stages, self._settings, self._executor, playback
+                checked, plan, delivery, reader, self._stages, self._settings, self._executor
             )
-            sent = False
             try:
                 async with aclosing(conductor.run(left_s)) as chunks:
                     async for chunk in chunks:
-                        sent = True
+                        patience.reset()
                         yield chunk
-                break
             except Unavailable as error:
-                patient = playback.elapsed_ms + backoff_s * 1000.0 < self._settings.stage_patience_ms
-                if sent or not patient:
-                    raise
-                log.info("%s; again in %.2f s", error, backoff_s)
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(backoff_s * 2, _MAX_BACKOFF_S)
-        summary = conductor.summary
+                await patience.wait(error)
+            else:
+                if delivery.segment < len(plan.segments):
+                    raise Internal("the vocoder stage ended early")
+        summary = delivery.summary()
         summary.stages.insert(0, text_time)
-        summary.warnings = _warnings(plan)
         yield summary
 
     async def _plan(self, checked: CheckedRequest, reader: Reader) -> TextPlan:
@@ -108,14 +131,3 @@ class Speech:
         if not plan.segments:
             raise InvalidInput("text", "has nothing that can be spoken")
         return plan
-
-
-def _warnings(plan: TextPlan) -> list[TextWarning]:
-    warnings = []
-    for dropped in plan.dropped:
-        shown = (
-            dropped.text if len(dropped.text) <= _MAX_SHOWN_CHARS else dropped.text[:_MAX_SHOWN_CHARS] + "…"
-        )
-        message = f"{shown!r} cannot be spoken and was left out"
-        warnings.append(TextWarning("CHARACTERS_DROPPED", message, dropped.start, dropped.end))
-    return warnings

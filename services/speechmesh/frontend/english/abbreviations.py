@@ -10,8 +10,8 @@ from speechmesh.frontend.english.abbreviation_table import (
     Abbreviation,
     Follows,
 )
-from speechmesh.frontend.english.lexicon import SENTENCE_STARTERS
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+from speechmesh.frontend.english.word_lists import SENTENCE_STARTERS
 from speechmesh.frontend.english.words import spell
 
 _NEVER_NAMES = frozenset({"He", "She", "It", "They", "We", "I", "The", "But", "And", "So", "When", "If"})

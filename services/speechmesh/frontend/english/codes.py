@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english import numbers
-from speechmesh.frontend.english.lexicon import COMMON_WORDS
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+from speechmesh.frontend.english.word_lists import COMMON_WORDS
 from speechmesh.frontend.english.words import read_word, spell
 
 _ALPHANUMERIC = re.compile(r"(?:[A-Za-z]++\d|\d++[A-Za-z])[A-Za-z0-9]*+", re.ASCII)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 
-from speechmesh.frontend.english.lexicon import COMMON_WORDS
+from speechmesh.frontend.english.word_lists import COMMON_WORDS
 
 _WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
 

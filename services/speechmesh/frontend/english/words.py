@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english.abbreviation_table import ABBREVIATIONS
-from speechmesh.frontend.english.lexicon import (
+from speechmesh.frontend.english.reading import Context, Reading, whole
+from speechmesh.frontend.english.word_lists import (
     ACRONYMS,
     COMMON_WORDS,
     INITIALISMS,
@@ -13,7 +14,6 @@ from speechmesh.frontend.english.lexicon import (
     RESPELLED,
     VOWELLESS_WORDS,
 )
-from speechmesh.frontend.english.reading import Context, Reading, whole
 
 WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
 _CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")

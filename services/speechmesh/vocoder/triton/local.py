@@ -10,10 +10,12 @@ import hashlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,9 +97,15 @@ def _shared_memory_prefix(grpc_port: int) -> str:
     return f"speechmesh_triton_{grpc_port}_"
 
 
-def remove_stale_shared_memory(grpc_port: int) -> None:
-    """Removes what a killed Triton on this port left in shared memory; call it before a new one starts."""
-    for region in Path("/dev/shm").glob(f"{_shared_memory_prefix(grpc_port)}*"):
+def remove_leftovers(grpc_port: int) -> None:
+    """Removes what a killed Triton on this port left, stub processes and shared memory; before a new one starts."""
+    prefix = _shared_memory_prefix(grpc_port)
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile, or is not ours
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+            if "triton_python_backend_stub" in command and prefix in command:
+                os.kill(int(process.name), signal.SIGKILL)
+    for region in Path("/dev/shm").glob(f"{prefix}*"):
         region.unlink(missing_ok=True)
 
 

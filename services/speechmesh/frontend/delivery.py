@@ -1,0 +1,148 @@
+"""What one caller gets of a request, and has got so far.
+
+It outlives an attempt that failed: the audio of a segment is the same each time, so the next attempt begins with the
+first segment that was not delivered whole, and what the caller has of it already is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from speechmesh.common.bundle import Tier
+from speechmesh.common.features import FloatArray
+from speechmesh.frontend.audio_out import AudioChunk, SegmentInfo, StageTime, Summary, TextWarning, WordTime
+from speechmesh.frontend.encode import PcmEncoder
+from speechmesh.frontend.plan import TextPlan, TokenSegment
+from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
+from speechmesh.frontend.request import CheckedRequest
+
+_MAX_SHOWN_CHARS = 20
+
+
+class Delivery:
+    """Turns the vocoder's samples into chunks, with their segments, words and times.
+
+    Attributes:
+        segment: index of the first segment that was not delivered whole.
+        playback: the listener's buffer.
+    """
+
+    def __init__(self, checked: CheckedRequest, plan: TextPlan, playback: Playback) -> None:
+        self.segment = 0
+        self.playback = playback
+        self._checked = checked
+        self._plan = plan
+        self._space = checked.voice.config.feature_space
+        self._encoder = PcmEncoder(
+            checked.request.encoding,
+            from_hz=self._space.sample_rate_hz,
+            to_hz=checked.sample_rate_hz,
+            volume_db=checked.request.volume_db,
+        )
+        self._n_samples = 0  # of that segment, delivered already
+        self._first_audio_ms: float | None = None
+        self._tokens: dict[int, TokenSegment] = {}
+        self._words: dict[int, list[WordTime]] = {}
+        self._times: dict[tuple[str, int], StageTime] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether the caller has got anything."""
+        return self._first_audio_ms is not None
+
+    def begin_stage(self, stage: str, index: int) -> None:
+        """A stage gets to work on a segment."""
+        self._times[stage, index] = StageTime(stage, index, self.playback.elapsed_ms)
+
+    def end_stage(
+        self, stage: str, index: int, *, compute_ms: float, queue_ms: float = 0.0, tier: Tier | None = None
+    ) -> None:
+        """A stage is done with a segment."""
+        time = self._times[stage, index]
+        time.duration_ms = self.playback.elapsed_ms - time.start_ms
+        time.compute_ms, time.queue_ms, time.tier = compute_ms, queue_ms, tier
+
+    def expect(self, index: int, tokens: TokenSegment) -> None:
+        """The segment is about to be synthesised from these tokens; how long it gets is a guess."""
+        self._tokens[index] = tokens
+        self.playback.expect(index, len(tokens.tokens) * ESTIMATED_TOKEN_MS)
+
+    def align(self, index: int, frames_per_token: Sequence[int]) -> None:
+        """The segment's durations are known."""
+        durations_ms = np.array(frames_per_token) * self._space.frame_ms
+        delivered_ms = self._samples_ms(self._n_samples) if index == self.segment else 0.0
+        self.playback.expect(index, float(durations_ms.sum()) - delivered_ms)
+        if self._checked.request.word_timestamps:
+            ends_ms = np.cumsum(durations_ms)
+            self._words[index] = [
+                WordTime(
+                    word.text,
+                    float(ends_ms[word.first_token] - durations_ms[word.first_token]),
+                    float(ends_ms[word.first_token + word.n_tokens - 1]),
+                    word.start,
+                    word.end,
+                )
+                for word in self._tokens[index].words
+            ]
+
+    def chunk(self, index: int, first_sample: int, samples: FloatArray, *, last: bool) -> AudioChunk | None:
+        """Samples [N] of a segment, as the caller gets them; None when it has all of them already."""
+        if index == self.segment and first_sample < self._n_samples:
+            samples = samples[self._n_samples - first_sample :]
+            first_sample = self._n_samples
+        offset_ms = self._encoder.offset_ms
+        audio = self._encoder.encode(samples, last=last and index == len(self._plan.segments) - 1)
+        audio_ms = self._samples_ms(len(samples))
+        self.playback.delivered(index, audio_ms, last=last)
+        words = self._take_words(index, self._samples_ms(first_sample), audio_ms, offset_ms)
+        info = self._info(index) if first_sample == 0 else None
+        self.segment, self._n_samples = (index + 1, 0) if last else (index, first_sample + len(samples))
+        if last:
+            self._words.pop(index, None)
+        if not (audio or info or words):
+            return None
+        if self._first_audio_ms is None:
+            self._first_audio_ms = self.playback.elapsed_ms
+        return AudioChunk(audio, offset_ms, index, info, words)
+
+    def summary(self) -> Summary:
+        """What was done, when all is delivered."""
+        return Summary(
+            audio_s=self._encoder.offset_ms / 1000.0,
+            n_segments=len(self._plan.segments),
+            first_audio_ms=self._first_audio_ms or 0.0,
+            total_ms=self.playback.elapsed_ms,
+            voice_revision=self._checked.voice.revision,
+            stages=[self._times[key] for key in sorted(self._times, key=lambda key: (key[1], key[0]))],
+            warnings=_warnings(self._plan),
+        )
+
+    def _samples_ms(self, n_samples: int) -> float:
+        return 1000.0 * n_samples / self._space.sample_rate_hz
+
+    def _take_words(self, index: int, start_ms: float, audio_ms: float, offset_ms: float) -> list[WordTime]:
+        """The words that start in this audio of the segment, moved to the stream's times."""
+        shift = offset_ms - start_ms
+        return [
+            WordTime(word.text, word.start_ms + shift, word.end_ms + shift, word.start, word.end)
+            for word in self._words.get(index, ())
+            if start_ms <= word.start_ms < start_ms + audio_ms
+        ]
+
+    def _info(self, index: int) -> SegmentInfo:
+        segment = self._plan.segments[index]
+        spoken = " ".join(word.text for word in self._tokens[index].words)
+        return SegmentInfo(index, spoken, segment.start, segment.end)
+
+
+def _warnings(plan: TextPlan) -> list[TextWarning]:
+    warnings = []
+    for dropped in plan.dropped:
+        shown = (
+            dropped.text if len(dropped.text) <= _MAX_SHOWN_CHARS else dropped.text[:_MAX_SHOWN_CHARS] + "…"
+        )
+        message = f"{shown!r} cannot be spoken and was left out"
+        warnings.append(TextWarning("CHARACTERS_DROPPED", message, dropped.start, dropped.end))
+    return warnings

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.frontend.delivery import Delivery
+from speechmesh.frontend.playback import Playback
+from speechmesh.frontend.reader import Reader, load_reader
+from speechmesh.frontend.request import Encoding, SpeechRequest, check
+
+TEXT = "One. Two."
+
+
+@pytest.fixture(scope="module")
+def reader(bootstrap: VoiceBundle) -> Reader:
+    return load_reader(bootstrap)
+
+
+@pytest.fixture
+def delivery(bootstrap: VoiceBundle, reader: Reader) -> Delivery:
+    request = SpeechRequest(text=TEXT, encoding=Encoding.PCM_F32LE, word_timestamps=True)
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    made = Delivery(checked, plan, Playback(100.0))
+    for index, segment in enumerate(plan.segments):
+        tokens = reader.tokens(segment)
+        made.expect(index, tokens)
+        made.align(index, [4] * len(tokens.tokens))
+    return made
+
+
+def audio_of(
+    delivery: Delivery, index: int, first_sample: int, samples: np.ndarray, *, last: bool
+) -> np.ndarray:
+    chunk = delivery.chunk(index, first_sample, samples.astype(np.float32), last=last)
+    return np.frombuffer(chunk.audio if chunk else b"", "<f4")
+
+
+def test_what_the_caller_has_already_is_left_out(delivery: Delivery) -> None:
+    first = np.linspace(0, 0.5, 1000)
+    second = np.linspace(-0.5, 0, 600)
+    got = [audio_of(delivery, 0, 0, first, last=True), audio_of(delivery, 1, 0, second[:250], last=False)]
+    assert delivery.segment == 1
+    # The stage died here; another begins with the segment again, in other pieces.
+    for start, end in ((0, 100), (100, 300), (300, 600)):
+        got.append(audio_of(delivery, 1, start, second[start:end], last=end == 600))
+    np.testing.assert_allclose(np.concatenate(got), np.concatenate([first, second]), atol=1e-6)
+    assert delivery.segment == 2
+    assert delivery.summary().audio_s == pytest.approx(0.1)
+
+
+def test_each_segment_and_word_is_told_once(delivery: Delivery) -> None:
+    samples = np.zeros(20 * 200)
+    chunks = [delivery.chunk(0, 0, samples[:2000].astype(np.float32), last=False)]
+    chunks.append(delivery.chunk(0, 0, samples[:1000].astype(np.float32), last=False))  # again from the start
+    chunks.append(delivery.chunk(0, 1000, samples[1000:].astype(np.float32), last=True))
+    told = [chunk for chunk in chunks if chunk]
+    assert [chunk.segment.index for chunk in told if chunk.segment] == [0]
+    assert [word.text for chunk in told for word in chunk.words] == ["one"]
+    assert chunks[1] is None
+
+
+def test_nothing_delivered_is_not_begun(delivery: Delivery) -> None:
+    assert not delivery.begun
+    delivery.chunk(0, 0, np.zeros(200, np.float32), last=False)
+    assert delivery.begun
