@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import wave
@@ -79,6 +80,23 @@ def test_up_shows_why_a_stage_does_not_start(tmp_path: Path, monkeypatch: pytest
     assert result.returncode == 1
     assert "acoustic does not start" in result.stderr
     assert "SPEECHMESH_ACOUSTIC_THREADS" in result.stderr
+
+
+def test_up_shows_which_field_of_a_voice_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voices = shutil.copytree(REPOSITORY / "voices", tmp_path / "voices")
+    config = voices / "bootstrap/voice.yaml"
+    config.write_text(config.read_text().replace("hop_length: 200", "hop_length: 256"))
+    monkeypatch.setenv("SPEECHMESH_ACOUSTIC_VOICES_DIR", str(voices))
+    result = speechmesh("up", "--free-ports", "--backend", "embedded", "--run-dir", str(tmp_path / "run"))
+    assert result.returncode == 1
+    assert "frontend does not start" in result.stderr
+    assert (
+        "acoustic stage against frontend: feature spaces differ in hop_length: 200 against 256"
+        in result.stderr
+    )
+    assert "Traceback" not in result.stderr
 
 
 def test_no_mesh_is_said_so() -> None:

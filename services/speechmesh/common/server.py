@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 
@@ -12,7 +13,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from speechmesh.common.errors import Overloaded
+from speechmesh.common.errors import Overloaded, SpeechmeshError
 from speechmesh.common.interceptor import CallInterceptor
 from speechmesh.common.settings import ServiceSettings
 from speechmesh.common.telemetry import start_logging, start_tracing
@@ -116,6 +117,11 @@ def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> N
     tracing = start_tracing(service_name, settings.otlp_endpoint)
     try:
         asyncio.run(_serve_until_signal(settings, lifespan))
+    except (
+        SpeechmeshError
+    ) as error:  # a broken voice, parts that do not fit: said in a line, not in a traceback
+        log.error("cannot serve: %s", error)
+        sys.exit(1)
     finally:
         if tracing is not None:
             tracing.shutdown()

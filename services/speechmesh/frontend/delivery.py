@@ -47,11 +47,6 @@ class Delivery:
         self._words: dict[int, list[WordTime]] = {}
         self._times: dict[tuple[str, int], StageTime] = {}
 
-    @property
-    def begun(self) -> bool:
-        """Whether the caller has got anything."""
-        return self._first_audio_ms is not None
-
     def begin_stage(self, stage: str, index: int) -> None:
         """A stage gets to work on a segment."""
         self._times[stage, index] = StageTime(stage, index, self.playback.elapsed_ms)

@@ -59,9 +59,3 @@ def test_each_segment_and_word_is_told_once(delivery: Delivery) -> None:
     assert [chunk.segment.index for chunk in told if chunk.segment] == [0]
     assert [word.text for chunk in told for word in chunk.words] == ["one"]
     assert chunks[1] is None
-
-
-def test_nothing_delivered_is_not_begun(delivery: Delivery) -> None:
-    assert not delivery.begun
-    delivery.chunk(0, 0, np.zeros(200, np.float32), last=False)
-    assert delivery.begun
