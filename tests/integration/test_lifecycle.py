@@ -18,6 +18,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from speechmesh.cli.mesh import Ports
 from speechmesh.client import AsyncClient, Client, SpeechError
+from speechmesh.common.errors import Incompatible
 from tests.integration.conftest import MakeMesh, Mesh
 
 Status = health_pb2.HealthCheckResponse
@@ -110,6 +111,12 @@ async def test_sigterm_while_loading_ends_at_once(
     await asyncio.sleep(0.8)
     process.send_signal(signal.SIGTERM)
     await asyncio.to_thread(process.wait, 15)
+
+
+async def test_a_taken_port_is_said_in_a_line(make_mesh: MakeMesh, mesh: Mesh) -> None:
+    with pytest.raises(Incompatible, match=f"cannot listen on 127.0.0.1:{mesh.acoustic.port}"):
+        async with make_mesh(acoustic={"port": mesh.acoustic.port}):
+            pass
 
 
 async def test_sigterm_lets_a_running_stream_end(make_mesh: MakeMesh, voices_dir: Path) -> None:

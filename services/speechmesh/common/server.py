@@ -13,7 +13,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from speechmesh.common.errors import Overloaded, SpeechmeshError
+from speechmesh.common.errors import Incompatible, Overloaded, SpeechmeshError
 from speechmesh.common.interceptor import CallInterceptor
 from speechmesh.common.settings import ServiceSettings
 from speechmesh.common.telemetry import start_logging, start_tracing
@@ -73,14 +73,18 @@ class MeshServer:
         """Listens, NOT_SERVING, with reflection of `service_names`.
 
         Raises:
-            RuntimeError: when the port is taken.
+            Incompatible: when the port is taken.
         """
         self._names += service_names
         await self.set_serving(False)
         reflection.enable_server_reflection(
             (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server
         )
-        self.port = self.server.add_insecure_port(f"{self._settings.host}:{self._settings.port}")
+        address = f"{self._settings.host}:{self._settings.port}"
+        try:
+            self.port = self.server.add_insecure_port(address)
+        except RuntimeError:
+            raise Incompatible(f"cannot listen on {address}: is the port taken?") from None
         await self.server.start()
         log.info("listening on %s:%d", self._settings.host, self.port)
 
@@ -104,11 +108,14 @@ Lifespan = Callable[[MeshServer], AbstractAsyncContextManager[None]]
 async def running(settings: ServiceSettings, lifespan: Lifespan) -> AsyncIterator[MeshServer]:
     """A server within its lifespan, which registers the services, starts the server and warms up."""
     server = MeshServer(settings)
-    async with lifespan(server):
-        try:
-            yield server
-        finally:
-            await server.drain()
+    try:
+        async with lifespan(server):
+            try:
+                yield server
+            finally:
+                await server.drain()
+    finally:  # also when the lifespan failed after it had the server listen
+        await server.server.stop(None)
 
 
 def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> None:
