@@ -71,7 +71,7 @@ def test_what_is_wrong_is_one_line_on_stderr(
 def test_voices_are_listed(up_mesh: UpMesh) -> None:
     result = speechmesh("voices", "--target", up_mesh.target)
     assert result.returncode == 0
-    assert "boot" in result.stdout
+    assert "bootstrap" in result.stdout
 
 
 def test_up_shows_why_a_stage_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

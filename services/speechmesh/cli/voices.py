@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from speechmesh.cli.console import fail, out
 from speechmesh.client import Client, SpeechError
@@ -26,7 +26,9 @@ def voices(
     except SpeechError as error:
         fail(str(error))
     tiers = {value: name for name, value in TIERS.items()}
-    table = Table("voice", "languages", "speakers", "styles", "tiers", "Hz", "revision", "licence")
+    table = Table(Column("voice", no_wrap=True))  # the name is what one copies
+    for name in ("languages", "speakers", "styles", "tiers", "Hz", "revision", "licence"):
+        table.add_column(name, overflow="fold")
     for voice in found:
         table.add_row(
             voice.name,
