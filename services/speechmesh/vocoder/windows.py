@@ -130,11 +130,13 @@ class Ramp:
 
     A large window costs less per frame, since its context is a smaller part of it. So a window takes the largest
     size that is expected back within half of the time the listener has left and that runs no longer than
-    `max_window_ms`, so that it does not hold up other listeners; but at least `_GROWTH` times the size of the one
-    before, lest an overloaded stage spend its time on context.
+    `max_window_ms`, so that it does not hold up other listeners. However late the listener is, it is at least
+    `_GROWTH` times the size of the one before, or what runs within `_CHEAP_MS`, lest an overloaded stage spend its
+    time on context.
     """
 
     _GROWTH = 4
+    _CHEAP_MS = 25.0
 
     def __init__(self, ladder_frames: tuple[int, ...], context_frames: int, max_window_ms: float) -> None:
         self._ladder = ladder_frames
@@ -146,12 +148,12 @@ class Ramp:
         """Largest window that may be cut now."""
         if self._previous == 0:
             return self._ladder[0]
-        patience_ms = min(slack_ms / 2.0 - cost.wait_ms, self._max_window_ms) if cost.ms_per_frame else -1.0
+        limit_ms = max(min(slack_ms / 2.0 - cost.wait_ms, self._max_window_ms), self._CHEAP_MS)
         return max(
             size
             for size in self._ladder
-            if (size + 2 * self._context) * cost.ms_per_frame <= patience_ms
-            or size <= self._GROWTH * self._previous
+            if size <= self._GROWTH * self._previous
+            or 0.0 < (size + 2 * self._context) * cost.ms_per_frame <= limit_ms
         )
 
     def advance(self, size: int) -> None:

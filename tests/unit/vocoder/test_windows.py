@@ -54,12 +54,14 @@ def test_windows_cover_every_frame_once_with_its_true_context(pushes: list[int],
 @pytest.mark.parametrize(
     ("slack_ms", "wait_ms", "ms_per_frame", "size"),
     [
-        (-500.0, 0.0, 1.0, 8),  # late: no longer windows than growing gives
-        (1000.0, 0.0, 1.0, 32),  # time enough for the largest
+        (-500.0, 0.0, 4.0, 8),  # late: no longer windows than growing gives
+        (-500.0, 0.0, 1.0, 16),  # late, but 16 frames and 6 of context run within 25 ms
+        (1000.0, 0.0, 2.0, 32),  # time enough for the largest
         (1000.0, 0.0, 4.0, 16),  # 32 frames and 6 of context would run for 152 ms
         (1000.0, 0.0, 20.0, 8),  # all run over 100 ms, but growing goes on
-        (44.0, 0.0, 1.0, 16),  # back within half of the slack
-        (144.0, 50.0, 1.0, 16),  # the same, the wait counted
+        (88.0, 0.0, 2.0, 16),  # back within half of the slack
+        (188.0, 50.0, 2.0, 16),  # the same, the wait counted
+        (1000.0, 0.0, 0.0, 8),  # nothing is known yet
     ],
 )
 def test_a_window_is_as_large_as_the_listener_can_wait_for(
