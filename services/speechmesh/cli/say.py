@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import wave
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Annotated, Protocol
 
@@ -42,8 +43,10 @@ class _Player:
         self._stdin.write(data)
 
     def close(self) -> None:
-        self._stdin.close()
-        self._process.wait()
+        with suppress(BrokenPipeError):  # what it died of stands on stderr, its exit code below
+            self._stdin.close()
+        if exit_code := self._process.wait():
+            raise OSError(f"the player failed with exit code {exit_code}; write a file with -o out.wav")
 
 
 def _read_text(text: str | None, file: Path | None) -> str:
