@@ -147,7 +147,10 @@ class Batcher:
         """Runs a batch; when it fails, each segment alone, so that a bad one fails by itself."""
         loop = asyncio.get_running_loop()
         try:
-            return list(await loop.run_in_executor(self._executor, self._model.infer, segments))
+            results = await loop.run_in_executor(self._executor, self._model.infer, segments)
+            if len(results) != len(segments):  # unnoticed, it would end the loop, and every caller would wait
+                raise ValueError(f"the model gave {len(results)} results for {len(segments)} segments")
+            return list(results)
         except Exception as error:
             log.exception("a batch of %d segments failed", len(segments))
             if len(segments) == 1:

@@ -117,6 +117,20 @@ async def test_a_bad_item_fails_alone() -> None:
     assert isinstance(outcomes[2], Internal)
 
 
+class ForgetfulAcoustic(EchoAcoustic):
+    """Gives no result for segments of 13 tokens."""
+
+    def infer(self, segments: Sequence[AcousticSegment]) -> list[AcousticResult]:
+        return super().infer([segment for segment in segments if len(segment.tokens) != 13])
+
+
+async def test_a_model_that_gives_too_few_results_hangs_nobody() -> None:
+    async with asyncio.timeout(10), serving(ForgetfulAcoustic()) as batcher:
+        with pytest.raises(Internal):
+            await batcher.infer(segment_of(13), 0.0, SPAN)
+        assert len((await batcher.infer(segment_of(5), 0.0, SPAN)).result.frames) == 5
+
+
 async def test_a_caller_that_left_is_dropped_before_it_runs() -> None:
     model = EchoAcoustic()
     async with serving(model) as batcher:
