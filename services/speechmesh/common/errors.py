@@ -139,6 +139,15 @@ _BY_STATUS: dict[grpc.StatusCode, type[SpeechmeshError]] = {
 }
 
 
+# What gRPC itself may say of a stream whose server died, as well as UNAVAILABLE.
+_BROKEN_STREAM = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
+
+
+def _answered(error: grpc.RpcError) -> bool:
+    """Whether the status is the stage's own: those carry details (see to_status), gRPC's do not."""
+    return any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ())
+
+
 def from_stage(stage: str, error: grpc.RpcError) -> SpeechmeshError:
     """The error with which a call to `stage` failed, as this service hands it on.
 
@@ -147,6 +156,8 @@ def from_stage(stage: str, error: grpc.RpcError) -> SpeechmeshError:
     code = error.code()
     details = error.details() or ""
     kind = _BY_STATUS.get(code)
+    if code in _BROKEN_STREAM and not _answered(error):
+        kind = Unavailable
     if kind is None:
         return Internal(f"{stage}: {code.name}")
     if kind is DeadlineExceeded:
