@@ -143,7 +143,7 @@ _BY_STATUS: dict[grpc.StatusCode, type[SpeechmeshError]] = {
 _BROKEN_STREAM = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 
 
-def _answered(error: grpc.RpcError) -> bool:
+def _answered(error: Any) -> bool:
     """Whether the status is the stage's own: those carry details (see to_status), gRPC's do not."""
     return any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ())
 

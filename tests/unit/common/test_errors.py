@@ -91,15 +91,22 @@ def test_internal_hides_everything_but_the_trace() -> None:
         (grpc.StatusCode.DEADLINE_EXCEEDED, DeadlineExceeded),
         (grpc.StatusCode.FAILED_PRECONDITION, Incompatible),
         (grpc.StatusCode.INVALID_ARGUMENT, Internal),  # the frontend checked: it is our fault
-        (grpc.StatusCode.UNKNOWN, Internal),
+        (grpc.StatusCode.INTERNAL, Internal),
     ],
 )
 def test_a_stages_failure_becomes_ours(code: grpc.StatusCode, kind: type[SpeechmeshError]) -> None:
+    details = ("grpc-status-details-bin", Internal("x").to_status().SerializeToString())
     failure = grpc.aio.AioRpcError(
-        code, grpc.aio.Metadata(), grpc.aio.Metadata(), details="secret 10.0.0.1:99"
+        code, grpc.aio.Metadata(), grpc.aio.Metadata(details), details="secret 10.0.0.1:99"
     )
     mapped = errors.from_stage("acoustic", failure)
     assert type(mapped) is kind
     assert "acoustic" in str(mapped)
     if kind in (Unavailable, Internal):
         assert "secret" not in str(mapped)
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN])
+def test_a_stream_that_broke_without_an_answer_is_unavailable(code: grpc.StatusCode) -> None:
+    failure = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details="RST_STREAM")
+    assert type(errors.from_stage("acoustic", failure)) is Unavailable
