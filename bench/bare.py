@@ -17,6 +17,8 @@ from speechmesh.common.settings import load
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.reader import load_reader
 from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.vocoder.backends import Chunk
+from speechmesh.vocoder.backends.embedded import run_chunk
 
 OpenSession = Callable[[Path], Any]
 _STATEMENT, _QUESTION = 1, 2  # the graph's `punct`, see acoustic/families/parallel.py
@@ -60,8 +62,7 @@ class BareVoice:
         }
         mel, durations = self._acoustic.run(["mel", "dur"], feeds)
         mel = mel[:, self._surplus_pause_frames(plan, index, int(durations[0, 0])) : int(durations.sum())]
-        (samples,) = self._vocoder.run(["wav"], {"mel": np.ascontiguousarray(mel)})
-        return _pcm(samples[0])
+        return _pcm(run_chunk(self._vocoder, Chunk(np.ascontiguousarray(mel[0]), last=True)).samples)
 
     def speak(self, text: str) -> bytes:
         """PCM_S16LE of a whole text."""

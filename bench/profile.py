@@ -22,7 +22,7 @@ from bench.load import Window
 from speechmesh.common.bundle import load_bundle
 
 STREAMS = 16
-_TRITON_RUNS, _TRITON_WINDOWS = "nv_inference_exec_count", "nv_inference_count"
+_TRITON_RUNS, _TRITON_CHUNKS = "nv_inference_exec_count", "nv_inference_count"
 _SPIED_ROLES = ("frontend", "acoustic", "vocoder")
 _SPY_FOLDER = Path("bench/results")
 
@@ -37,14 +37,12 @@ def run(voice: Path, window: Window, console: Console) -> None:
         with _spying(mesh, console):
             cell = scenarios.closed_cell(mesh, STREAMS, window, lambda _: counts.append(_triton_counts(mesh)))
     _show(cell, console)
-    runs, windows = (counts[1][name] - counts[0][name] for name in (_TRITON_RUNS, _TRITON_WINDOWS))
+    runs, chunks = (counts[1][name] - counts[0][name] for name in (_TRITON_RUNS, _TRITON_CHUNKS))
     bundle = load_bundle(voice)
-    frames = 1000.0 * cell["audio_s"] / bundle.config.feature_space.frame_ms / max(windows, 1)
-    context = 2 * next(iter(bundle.config.vocoders.values())).context_frames
+    frames = 1000.0 * cell["audio_s"] / bundle.config.feature_space.frame_ms / max(chunks, 1)
     console.print(
-        f"Triton ran {windows:.0f} windows in {runs:.0f} batches, {windows / max(runs, 1):.2f} a batch. "
-        f"A window made {frames:.0f} frames of speech; with {context} of context, and before padding, "
-        f"{1 + context / frames:.2f} times as many frames are computed."
+        f"Triton ran {chunks:.0f} chunks in {runs:.0f} batches, {chunks / max(runs, 1):.2f} a batch. "
+        f"A chunk made {frames:.0f} frames of speech."
     )
 
 

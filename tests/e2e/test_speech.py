@@ -16,6 +16,8 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.runtime import open_session
 from speechmesh.frontend.plan import Ending as PlanEnding
 from speechmesh.frontend.reader import load_reader
+from speechmesh.vocoder.backends import Chunk
+from speechmesh.vocoder.backends.embedded import run_chunk
 from tests.e2e.conftest import UpMesh
 
 # What is said, and how a listener would write it down word by word.
@@ -91,12 +93,13 @@ TEXT = (
 
 
 def offline(bundle: VoiceBundle, text: str) -> np.ndarray:
-    """The same graphs, segment by segment in one piece each, between silence; leading pauses as the frontend cuts."""
+    """The same graphs, segment by segment in one piece each; leading pauses as the frontend cuts."""
     reader = load_reader(bundle)
     acoustic = ParallelAcoustic(bundle, threads=1)
     config, space = bundle.config.vocoders["balanced"], bundle.config.feature_space
     vocoder = open_session(bundle.folder / config.model)
-    silence = np.full((config.context_frames, space.n_mels), space.silence, np.float32)
+    edge = np.full((config.edge_frames, space.n_mels), space.silence, np.float32)
+    trimmed = config.edge_frames * space.hop_length
     plan = reader.plan(text, max_words=20, first_max_words=8)
     pieces = []
     for index, segment in enumerate(plan.segments):
@@ -108,9 +111,8 @@ def offline(bundle: VoiceBundle, text: str) -> np.ndarray:
         ending = Ending(plan.ending(index).value)
         (result,) = acoustic.infer([AcousticSegment(np.array(tokens.tokens), word_ends, ending)])
         result = cut_leading_pause(result, 4 if index == 0 or continues else 0)
-        mel = np.concatenate([silence, result.frames, silence])[None]
-        trimmed = config.context_frames * space.hop_length
-        pieces.append(vocoder.run(["wav"], {"mel": mel})[0][0][trimmed:-trimmed])
+        mel = np.concatenate([edge, result.frames, edge])
+        pieces.append(run_chunk(vocoder, Chunk(mel, last=True)).samples[trimmed:-trimmed])
     return np.concatenate(pieces)
 
 

@@ -49,17 +49,48 @@ class AcousticConfig(_Strict):
     )
 
 
+class StatefulConfig(_Strict):
+    """A vocoder that streams with its state: chunks of any size, nothing computed twice.
+
+    The graph: `mel` [B, T, M], `state` [B, S], `last` [B, 1 or 2] -> `wav` [B, N], `next_state` [B, S]; see
+    speechmesh.vocoder.export.stateful.
+    """
+
+    state_size: int = Field(ge=2, description="S: values in the state of one stream.")
+    lag_samples: int = Field(
+        ge=0, description="Samples by which what comes out is behind the frames that went in, but for the last chunk."
+    )
+    trailing_samples: int = Field(
+        0, ge=0, description="Samples by which a segment is shorter than its frames times the hop length."
+    )
+    min_first_frames: int = Field(
+        ge=1, description="Fewest frames of a segment's first chunk, unless it is its last too."
+    )
+
+
 class VocoderConfig(_Strict):
-    """One tier's vocoder and how it may be cut into windows."""
+    """One tier's vocoder and how it streams: with a state, or else in windows with context."""
 
     model: str
-    context_frames: int = Field(
-        ge=0, description="Frames needed on each side of a window for its middle to equal the whole."
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    stateful: StatefulConfig | None = None
+    context_frames: int | None = Field(
+        None,
+        ge=0,
+        description="For a graph without a state (`mel` -> `wav`): frames needed on each side of a window for its "
+        "middle to equal the whole.",
+    )
+    edge_frames: int = Field(
+        0,
+        ge=0,
+        description="Frames of silence put around each segment and cut off its audio, for a network that was never "
+        "taught how an utterance begins and ends.",
     )
     ladder_frames: tuple[int, ...] = Field(
-        description="Window sizes without context, ascending; the first is the first chunk of a stream."
+        description="Sizes of chunks, or of windows without context, ascending; the first decides how soon the "
+        "first audio comes."
     )
-    max_batch_size: int = Field(8, ge=1, description="Most windows of equal shape in one run.")
+    max_batch_size: int = Field(8, ge=1, description="Most chunks of equal shape in one run.")
 
     @field_validator("ladder_frames")
     @classmethod
@@ -67,6 +98,20 @@ class VocoderConfig(_Strict):
         if not ladder or min(ladder) < 1 or list(ladder) != sorted(set(ladder)):
             raise ValueError("must be positive and ascending")
         return ladder
+
+    @property
+    def first_chunk_frames(self) -> int:
+        """Frames of a segment's first chunk: those that its audio needs to come, and the ladder's smallest step."""
+        lookahead = self.stateful.min_first_frames - 1 if self.stateful else 0
+        return lookahead + self.ladder_frames[0]
+
+    @model_validator(mode="after")
+    def _streams_one_way(self) -> VocoderConfig:
+        if (self.stateful is None) == (self.context_frames is None):
+            raise ValueError("either `stateful` or `context_frames` says how it streams")
+        if self.edge_frames and self.stateful is None:
+            raise ValueError("`edge_frames` is for stateful vocoders; windows have silence as context")
+        return self
 
 
 class VoiceConfig(_Strict):

@@ -1,4 +1,4 @@
-"""The served vocoders: which model a stream gets, and what a window's priority is."""
+"""The served vocoders: which model a stream gets, and what a chunk's priority is."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from speechmesh.common.bundle import Tier, VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, Unavailable
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
+from speechmesh.vocoder.ramp import ChunkCost
 from speechmesh.vocoder.settings import VocoderSettings
 from speechmesh.vocoder.turns import Turns
-from speechmesh.vocoder.windows import WindowCost
 
 # What `auto` takes, in this order.
 _AUTO_ORDER: tuple[Tier, ...] = ("balanced", "high", "fast")
@@ -43,10 +43,10 @@ class VocoderEngine:
         self.turns = Turns(
             max_running=settings.embedded_workers
             if settings.backend == "embedded"
-            else settings.max_running_windows,
-            max_waiting=settings.max_queued_windows,
+            else settings.max_running_chunks,
+            max_waiting=settings.max_queued_chunks,
         )
-        self._costs: defaultdict[str, WindowCost] = defaultdict(WindowCost)
+        self._costs: defaultdict[str, ChunkCost] = defaultdict(ChunkCost)
         self._loaded = False
 
     @asynccontextmanager
@@ -68,12 +68,12 @@ class VocoderEngine:
             VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in bundle.config.vocoders
         ]
 
-    def choose(self, voice: str, revision: str, tier: str) -> VocoderModel:
-        """The vocoder for a stream; tier `auto` or empty lets the stage choose.
+    def bundle(self, voice: str, revision: str) -> VoiceBundle:
+        """The voice of a stream.
 
         Raises:
             Unavailable: while the vocoders are being loaded.
-            Incompatible: when voice, revision or tier is not served here.
+            Incompatible: when voice or revision is not served here.
         """
         if not self._loaded:
             raise Unavailable("the vocoder stage is loading its models")
@@ -82,19 +82,29 @@ class VocoderEngine:
             raise Incompatible(f"voice {voice!r} is not loaded in the vocoder stage")
         if revision and revision != bundle.revision:
             raise Incompatible(f"voice {voice!r} is here in revision {bundle.revision}, not {revision}")
+        return bundle
+
+    def choose(self, bundle: VoiceBundle, tier: str) -> VocoderModel:
+        """The vocoder for a segment; tier `auto` or empty lets the stage choose.
+
+        Raises:
+            Incompatible: when the voice has no such tier.
+        """
         tiers = bundle.config.vocoders
         wanted = _AUTO_ORDER if tier in ("", "auto") else (tier,)
         chosen = next((name for name in _AUTO_ORDER if name in wanted and name in tiers), None)
         if chosen is None:
-            raise Incompatible(f"voice {voice!r} has no vocoder of tier {tier!r}; it has {', '.join(tiers)}")
+            raise Incompatible(
+                f"voice {bundle.name!r} has no vocoder of tier {tier!r}; it has {', '.join(tiers)}"
+            )
         return VocoderModel(bundle, chosen)
 
-    def cost(self, model: VocoderModel) -> WindowCost:
-        """What the model's windows take now."""
+    def cost(self, model: VocoderModel) -> ChunkCost:
+        """What the model's chunks take now."""
         return self._costs[model.name]
 
     def priority(self, slack_ms: float) -> Priority:
-        """A window's priority from the audio its listener has left."""
+        """A chunk's priority from the audio its listener has left."""
         if slack_ms < self.settings.urgent_slack_ms:
             return Priority.URGENT
         return Priority.NORMAL if slack_ms < self.settings.relaxed_slack_ms else Priority.RELAXED

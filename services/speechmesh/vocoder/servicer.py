@@ -9,11 +9,11 @@ from contextlib import aclosing
 import numpy as np
 from pydantic import ValidationError
 
+from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.common.features import FeatureSpace, unpack_frames
 from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
-from speechmesh.vocoder.backends import VocoderModel
 from speechmesh.vocoder.engine import VocoderEngine
 from speechmesh.vocoder.stream import FramesIn, SamplesOut, VocoderStream
 from speechmesh.vocoder.v1 import vocoder_pb2 as pb
@@ -35,22 +35,25 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
             first = await anext(aiter(request_iterator), None)
             if first is None or first.WhichOneof("message") != "open":
                 raise InvalidInput("open", "must be the first message of the stream")
-            model = self._open(first.open)
-            frames = _read(request_iterator, model.bundle.config.feature_space.n_mels)
-            async with aclosing(VocoderStream(self._engine, model).run(frames)) as outs:
+            bundle = self._open(first.open)
+            frames = _read(request_iterator, bundle.config.feature_space.n_mels)
+            async with aclosing(VocoderStream(self._engine, bundle, first.open.tier).run(frames)) as outs:
                 async for out in outs:
-                    yield _response(out, model)
+                    yield _response(out)
 
-    def _open(self, options: pb.StreamOptions) -> VocoderModel:
-        model = self._engine.choose(options.voice, options.voice_revision, options.tier)
+    def _open(self, options: pb.StreamOptions) -> VoiceBundle:
+        bundle = self._engine.bundle(options.voice, options.voice_revision)
+        self._engine.choose(
+            bundle, options.tier
+        )  # a tier that is not served is refused before any frame comes
         if options.HasField("feature_space"):
             try:
                 offered = FeatureSpace.from_proto(options.feature_space)
             except ValidationError as error:
                 raise InvalidInput("open.feature_space", str(error.errors()[0]["msg"])) from None
-            what = f"vocoder {model.name} against the frames"
-            model.bundle.config.feature_space.require_equal(offered, what)
-        return model
+            what = f"the vocoders of {bundle.name} against the frames"
+            bundle.config.feature_space.require_equal(offered, what)
+        return bundle
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """Lists the served vocoders."""
@@ -83,24 +86,26 @@ async def _read(requests: AsyncIterator[pb.StreamAudioRequest], n_mels: int) -> 
             message.frames.first_frame,
             message.last,
             time.monotonic() + message.slack_ms / 1000.0,
+            message.tier,
         )
 
 
-def _response(out: SamplesOut, model: VocoderModel) -> pb.StreamAudioResponse:
+def _response(out: SamplesOut) -> pb.StreamAudioResponse:
     response = pb.StreamAudioResponse(
         segment_index=out.segment_index,
         first_sample=out.first_sample,
         samples=np.ascontiguousarray(out.samples, "<f4").tobytes(),
         last=out.last,
-        tier=model.tier,
+        tier=out.model.tier,
     )
     if out.timing is not None:
         response.timing.CopyFrom(
             pb.SegmentTiming(
                 compute_ms=out.timing.compute_ms,
-                n_windows=out.timing.n_windows,
+                queue_ms=out.timing.queue_ms,
+                n_chunks=out.timing.n_chunks,
                 n_frames_computed=out.timing.n_frames_computed,
-                first_window_ms=out.timing.first_window_ms,
+                first_chunk_ms=out.timing.first_chunk_ms,
             )
         )
     return response

@@ -22,29 +22,29 @@ class VocoderSettings(ServiceSettings):
     triton_url: str = Field(
         "127.0.0.1:8001", description="Triton's gRPC endpoint, host:port or a gRPC target."
     )
-    triton_timeout_ms: int = Field(10_000, ge=1, description="Longest wait for one window, queue included.")
-    embedded_workers: int = Field(2, ge=1, description="Windows that the embedded backend runs at once.")
-    max_running_windows: int = Field(
+    triton_timeout_ms: int = Field(10_000, ge=1, description="Longest wait for one chunk, queue included.")
+    embedded_workers: int = Field(2, ge=1, description="Chunks that the embedded backend runs at once.")
+    max_running_chunks: int = Field(
         4,
         ge=1,
-        description="Windows sent to Triton at once, the others wait here by deadline: twice its instances on a "
+        description="Chunks sent to Triton at once, the others wait here by deadline: twice its instances on a "
         "CPU, its largest batch times its instances and more on a GPU.",
     )
-    max_queued_windows: int = Field(
-        512, ge=1, description="Windows that wait for their turn; one more is refused at once."
+    max_queued_chunks: int = Field(
+        512, ge=1, description="Chunks that wait for their turn; one more is refused at once."
     )
-    max_windows_in_flight: int = Field(
-        2, ge=1, description="Windows of one stream running or waiting at once."
+    max_segments_ahead: int = Field(
+        1, ge=1, description="Segments of one stream that are vocoded before the listener has got to them."
     )
-    max_window_ms: float = Field(
+    max_chunk_ms: float = Field(
         100.0,
         gt=0,
-        description="Windows expected to take longer are not cut, lest they hold up other listeners.",
+        description="Chunks expected to take longer are not cut, lest they hold up other listeners.",
     )
     max_segment_frames: int = Field(20_000, ge=1, description="Frames of one segment; more is refused.")
     urgent_slack_ms: int = Field(
-        250, description="A window whose listener has less audio left than this goes first (priority 1)."
+        250, description="A chunk whose listener has less audio left than this goes first (priority 1)."
     )
     relaxed_slack_ms: int = Field(
-        1_500, description="A window whose listener has more audio left than this goes last (priority 3)."
+        1_500, description="A chunk whose listener has more audio left than this goes last (priority 3)."
     )

@@ -1,4 +1,8 @@
-"""One request's way through the vocoder: frames in, windows to the backend, samples out in order."""
+"""One request's way through the vocoder: frames in, chunks to the backend, samples out in order.
+
+Within a segment each chunk needs the state that the one before left, so they run one after the other. Segments do
+not depend on each other: while one is being listened to, the next is on its way.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,31 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
+from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
-from speechmesh.vocoder.backends import VocoderModel
+from speechmesh.vocoder.backends import Chunk, Vocoded, VocoderModel
+from speechmesh.vocoder.cut import Cut
+from speechmesh.vocoder.cutters import new_cutter
 from speechmesh.vocoder.engine import VocoderEngine
-from speechmesh.vocoder.windows import Ramp, SegmentWindows, Window, trim
+from speechmesh.vocoder.ramp import Ramp
 
 
 @dataclass(frozen=True, slots=True)
 class FramesIn:
-    """Some frames [T, M] of a segment; `deadline` is on `time.monotonic()`'s clock, in seconds."""
+    """Some frames [T, M] of a segment; `deadline` is on `time.monotonic()`'s clock, in seconds.
+
+    `tier` on a segment's first frames is the tier for that segment; empty for the stream's.
+    """
 
     segment_index: int
     frames: FloatArray
     first_frame: int
     last: bool
     deadline: float
+    tier: str = ""
 
 
 @dataclass(slots=True)
@@ -33,129 +44,166 @@ class SegmentTiming:
 
     started: float = field(default_factory=time.monotonic)
     compute_ms: float = 0.0
-    n_windows: int = 0
+    queue_ms: float = 0.0
+    n_chunks: int = 0
     n_frames_computed: int = 0
-    first_window_ms: float = 0.0
+    first_chunk_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class SamplesOut:
-    """Samples [N] of one window, in order; `timing` comes with the segment's last."""
+    """Samples [N] of one chunk, in order; `timing` comes with the segment's last."""
 
     segment_index: int
     first_sample: int
     samples: FloatArray
     last: bool
+    model: VocoderModel
     timing: SegmentTiming | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    segment_index: int
-    window: Window
-    samples: asyncio.Task[FloatArray]
-    timing: SegmentTiming
+class _Segment:
+    """A segment on its way: what has come of it, and what is done."""
+
+    def __init__(self, index: int, model: VocoderModel) -> None:
+        self.index = index
+        self.model = model
+        self.space = model.bundle.config.feature_space
+        self.cutter = new_cutter(model.config, self.space)
+        self.timing = SegmentTiming()
+        self.samples: asyncio.Queue[SamplesOut | None] = asyncio.Queue(1)
+        self.pushed = asyncio.Event()
+        self.n_frames = 0
+        self.n_samples_out = 0
+        # On time.monotonic()'s clock, in seconds: when the listener runs dry that has nothing of the segment.
+        self._deadline = 0.0
+
+    def push(self, item: FramesIn) -> None:
+        """Adds frames."""
+        self.cutter.push(item.frames, item.first_frame, last=item.last)
+        self.n_frames += len(item.frames)
+        self._deadline = item.deadline - item.first_frame * self.space.frame_ms / 1000.0
+        self.pushed.set()
+
+    @property
+    def deadline(self) -> float:
+        """When the listener runs dry if nothing more comes than did."""
+        return self._deadline + self.n_samples_out / self.space.sample_rate_hz
 
 
 class VocoderStream:
-    """Vocodes the segments of one request with one model."""
+    """Vocodes the segments of one request."""
 
-    def __init__(self, engine: VocoderEngine, model: VocoderModel) -> None:
+    def __init__(self, engine: VocoderEngine, bundle: VoiceBundle, tier: str) -> None:
         self._engine = engine
-        self._model = model
-        self._space = model.bundle.config.feature_space
-        self._context = model.config.context_frames
-        self._ramp = Ramp(model.config.ladder_frames, self._context, engine.settings.max_window_ms)
+        self._bundle = bundle
+        self._tier = tier
+        self._ramps: dict[str, Ramp] = {}
 
     async def run(self, frames: AsyncIterator[FramesIn]) -> AsyncGenerator[SamplesOut]:
         """Samples for `frames`, whose segments come one after the other.
 
         Raises:
-            Incompatible: when frames are missing or a segment is too long.
+            Incompatible: when frames are missing, a segment is too long, or a tier is not served.
             SpeechmeshError: whatever the backend raises.
         """
-        # The queue's size bounds the windows in the backend; one more is being awaited in order.
-        pending: asyncio.Queue[_Pending | None] = asyncio.Queue(self._engine.settings.max_windows_in_flight)
+        # Segments wait here in order, while their tasks work; one more is being listened to.
+        segments: asyncio.Queue[_Segment | None] = asyncio.Queue(self._engine.settings.max_segments_ahead)
         async with TaskBag() as tasks:
-            tasks.start(self._submit(frames, pending, tasks))
-            async for item in tasks.drain(pending):
-                samples = trim(
-                    await item.samples,
-                    item.window,
-                    context=self._context,
-                    hop_length=self._space.hop_length,
-                )
-                if item.timing.first_window_ms == 0.0:
-                    item.timing.first_window_ms = (time.monotonic() - item.timing.started) * 1000.0
-                yield SamplesOut(
-                    item.segment_index,
-                    item.window.first_frame * self._space.hop_length,
-                    samples,
-                    item.window.last,
-                    item.timing if item.window.last else None,
-                )
+            tasks.start(self._read(frames, segments, tasks))
+            async for segment in tasks.drain(segments):
+                async for out in tasks.drain(segment.samples):
+                    yield out
 
-    async def _submit(
-        self, frames: AsyncIterator[FramesIn], pending: asyncio.Queue[_Pending | None], tasks: TaskBag
+    async def _read(
+        self, frames: AsyncIterator[FramesIn], segments: asyncio.Queue[_Segment | None], tasks: TaskBag
     ) -> None:
-        """Cuts windows off the incoming frames and sends them to the backend."""
-        segment: SegmentWindows | None = None
-        timing = SegmentTiming()
-        n_frames = 0
+        """Takes the incoming frames to their segments."""
+        max_frames = self._engine.settings.max_segment_frames
+        segment: _Segment | None = None
         async for item in frames:
             if segment is None:
-                segment, timing, n_frames = self._new_segment(), SegmentTiming(), 0
-            n_frames += len(item.frames)
-            if n_frames > self._engine.settings.max_segment_frames:
-                raise Incompatible(f"a segment has over {self._engine.settings.max_segment_frames} frames")
-            segment.push(item.frames, item.first_frame, last=item.last)
-            while window := self._next_window(segment, item):
-                slack_ms = self._slack_ms(item, window.first_frame)
-                task = tasks.start(self._vocode(window, slack_ms, timing, item.segment_index))
-                await pending.put(_Pending(item.segment_index, window, task, timing))
+                model = self._engine.choose(self._bundle, item.tier or self._tier)
+                segment = _Segment(item.segment_index, model)
+                await segments.put(segment)
+                tasks.start(self._vocode(segment))
+            if segment.n_frames + len(item.frames) > max_frames:
+                raise Incompatible(f"a segment has over {max_frames} frames")
+            segment.push(item)
             if item.last:
                 segment = None
         if segment is not None:
             raise Incompatible("the stream ended inside a segment")
-        await pending.put(None)
+        await segments.put(None)
 
-    def _next_window(self, segment: SegmentWindows, item: FramesIn) -> Window | None:
-        slack_ms = self._slack_ms(item, segment.position)
-        max_frames = self._ramp.max_frames(slack_ms, self._engine.cost(self._model))
-        window = segment.next(max_frames, urgent=slack_ms < 0)
-        if window is not None:
-            self._ramp.advance(window.size(self._context))
-        return window
-
-    def _new_segment(self) -> SegmentWindows:
-        config = self._model.config
-        return SegmentWindows(config.ladder_frames, self._context, self._space.n_mels, self._space.silence)
-
-    def _slack_ms(self, item: FramesIn, first_frame: int) -> float:
-        """Time until the listener runs dry when it has everything before `first_frame`."""
-        ahead_ms = (first_frame - item.first_frame) * self._space.frame_ms
-        return (item.deadline - time.monotonic()) * 1000.0 + ahead_ms
-
-    async def _vocode(
-        self, window: Window, slack_ms: float, timing: SegmentTiming, segment_index: int
-    ) -> FloatArray:
-        started = time.monotonic()
-        attributes = {
-            "speechmesh.segment_index": segment_index,
-            "speechmesh.first_frame": window.first_frame,
-            "speechmesh.n_frames": window.n_frames,
-            "speechmesh.slack_ms": slack_ms,
+    async def _vocode(self, segment: _Segment) -> None:
+        """Cuts a segment's chunks and runs them, each with the state that the one before left."""
+        state: FloatArray | None = None
+        attributes: dict[str, str | int] = {
+            "speechmesh.segment_index": segment.index,
+            "speechmesh.tier": segment.model.tier,
         }
-        with tracer.start_as_current_span("vocoder.window", attributes=attributes) as span:
-            async with self._engine.turns.turn(started + slack_ms / 1000.0):
-                waited_ms = (time.monotonic() - started) * 1000.0
-                span.set_attribute("speechmesh.queue_ms", waited_ms)
-                samples = await self._engine.backend.vocode(
-                    self._model, window.frames, self._engine.priority(slack_ms - waited_ms)
+        with tracer.start_as_current_span("vocoder.segment", attributes=attributes):
+            last = False
+            while not last:
+                cut = await self._next_cut(segment)
+                vocoded = await self._run(segment, cut, state)
+                samples = segment.cutter.trim(vocoded.samples, cut)
+                state, last = vocoded.state, cut.last
+                if len(samples) or last:
+                    await segment.samples.put(self._out(segment, samples, last=last))
+        await segment.samples.put(None)
+
+    def _out(self, segment: _Segment, samples: FloatArray, *, last: bool) -> SamplesOut:
+        timing, first_sample = segment.timing, segment.n_samples_out
+        if first_sample == 0:
+            timing.first_chunk_ms = (time.monotonic() - timing.started) * 1000.0
+        segment.n_samples_out += len(samples)
+        return SamplesOut(segment.index, first_sample, samples, last, segment.model, timing if last else None)
+
+    async def _next_cut(self, segment: _Segment) -> Cut:
+        ramp = self._ramp(segment.model)
+        while True:
+            segment.pushed.clear()
+            slack_ms = (segment.deadline - time.monotonic()) * 1000.0
+            max_frames = ramp.max_frames(slack_ms, self._engine.cost(segment.model))
+            if cut := segment.cutter.next(max_frames, urgent=slack_ms < 0):
+                ramp.advance(cut.size)
+                return cut
+            await segment.pushed.wait()
+
+    def _ramp(self, model: VocoderModel) -> Ramp:
+        if model.name not in self._ramps:
+            context_frames = model.config.context_frames or 0
+            max_chunk_ms = self._engine.settings.max_chunk_ms
+            self._ramps[model.name] = Ramp(model.config.ladder_frames, context_frames, max_chunk_ms)
+        return self._ramps[model.name]
+
+    async def _run(self, segment: _Segment, cut: Cut, state: FloatArray | None) -> Vocoded:
+        if not len(cut.frames):  # a segment without frames is a segment without samples
+            return Vocoded(cut.frames.reshape(-1))
+        started = time.monotonic()
+        deadline = segment.deadline
+        attributes = {
+            "speechmesh.segment_index": segment.index,
+            "speechmesh.first_frame": cut.first_frame,
+            "speechmesh.n_frames": cut.n_frames,
+            "speechmesh.slack_ms": (deadline - started) * 1000.0,
+        }
+        with tracer.start_as_current_span("vocoder.chunk", attributes=attributes) as span:
+            async with self._engine.turns.turn(deadline):
+                begun = time.monotonic()
+                queue_ms = (begun - started) * 1000.0
+                slack_ms = (deadline - begun) * 1000.0
+                span.set_attribute("speechmesh.queue_ms", queue_ms)
+                vocoded = await self._engine.backend.vocode(
+                    segment.model, Chunk(cut.frames, state, cut.last), self._engine.priority(slack_ms)
                 )
-        window_ms = (time.monotonic() - started) * 1000.0
-        self._engine.cost(self._model).note(window_ms, len(window.frames))
-        timing.compute_ms += window_ms
-        timing.n_windows += 1
-        timing.n_frames_computed += len(window.frames)
-        return samples
+        chunk_ms = (time.monotonic() - started) * 1000.0
+        self._engine.cost(segment.model).note(chunk_ms, len(cut.frames))
+        timing = segment.timing
+        timing.queue_ms += queue_ms
+        timing.compute_ms += chunk_ms - queue_ms
+        timing.n_chunks += 1
+        timing.n_frames_computed += len(cut.frames)
+        return vocoded

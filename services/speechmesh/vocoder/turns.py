@@ -1,8 +1,8 @@
-"""Whose window runs next: the one whose listener would run dry first.
+"""Whose chunk runs next: the one whose listener would run dry first.
 
-Triton's queue knows a few priorities, fixed when a window is sent; under load it starves the lower ones. So only as
-many windows are sent as keep the backend busy, and the others wait here, by deadline. Deadlines are moments, so
-every window becomes the earliest in the end.
+Triton's queue knows a few priorities, fixed when a chunk is sent; under load it starves the lower ones. So only as
+many chunks are sent as keep the backend busy, and the others wait here, by deadline. Deadlines are moments, so
+every chunk becomes the earliest in the end.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Turns:
 
     async def _wait(self, deadline: float) -> None:
         if self._n_waiting >= self._max_waiting:
-            raise Overloaded(f"{self._max_waiting} windows are waiting, no more are taken")
+            raise Overloaded(f"{self._max_waiting} chunks are waiting, no more are taken")
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (deadline, next(self._numbers), called))
         self._n_waiting += 1

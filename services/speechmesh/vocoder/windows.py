@@ -1,4 +1,4 @@
-"""Cuts a segment's frames into windows whose joined samples equal the whole segment's.
+"""Cuts a segment's frames into windows, for networks that have no stateful form.
 
 A window is `n` frames and `context` frames on each side of them; the samples of the context are cut off.
 Before a segment's first frame and after its last one the context is silence, so "the whole" is the
@@ -8,46 +8,28 @@ different streams have equal shapes and share a batch. Everything here is pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A window to compute.
-
-    `frames` [context + ladder size + context, M]; of the frames in the middle, the first `n_frames` are the
-    segment's, the rest padding. `first_frame` is the index of the first of them in the segment.
-    """
-
-    frames: FloatArray
-    first_frame: int
-    n_frames: int
-    last: bool
-
-    def size(self, context_frames: int) -> int:
-        """Its frames without context, padding counted: a size of the ladder."""
-        return len(self.frames) - 2 * context_frames
-
-
-def trim(samples: FloatArray, window: Window, *, context: int, hop_length: int) -> FloatArray:
-    """Of a window's samples [N], those of its own frames: the context and the padding cut off."""
-    start = context * hop_length
-    return samples[start : start + window.n_frames * hop_length]
+from speechmesh.vocoder.cut import Cut
 
 
 class SegmentWindows:
     """Collects the frames of one segment and cuts windows off as soon as their right context is there."""
 
     def __init__(
-        self, ladder_frames: tuple[int, ...], context_frames: int, n_mels: int, silence: float
+        self,
+        ladder_frames: tuple[int, ...],
+        context_frames: int,
+        *,
+        n_mels: int,
+        hop_length: int,
+        silence: float,
     ) -> None:
         self._ladder = ladder_frames
         self._context = context_frames
+        self._hop_length = hop_length
         self._silence = np.float32(silence)
         # Frames not yet needed no more, from `_start` on; begins with the silence before the segment.
         self._frames: FloatArray = np.full((context_frames, n_mels), self._silence, np.float32)
@@ -75,7 +57,7 @@ class SegmentWindows:
         self._n_pushed += len(frames)
         self._complete = last
 
-    def next(self, max_frames: int, *, urgent: bool) -> Window | None:
+    def next(self, max_frames: int, *, urgent: bool) -> Cut | None:
         """The next window of at most `max_frames` (a ladder size) frames, or None until more frames are pushed.
 
         While the segment is incomplete, a full window is waited for; an urgent one takes what fits now.
@@ -92,70 +74,19 @@ class SegmentWindows:
             return None
         return self._cut(sizes[-1], sizes[-1], last=False)
 
-    def _cut(self, size: int, n_frames: int, *, last: bool) -> Window:
+    def _cut(self, size: int, n_frames: int, *, last: bool) -> Cut:
         width = size + 2 * self._context
         frames = self._frames[:width]
         if len(frames) < width:
             padding = np.full((width - len(frames), frames.shape[1]), self._silence, np.float32)
             frames = np.concatenate([frames, padding])
-        window = Window(frames, self._position, n_frames, last)
+        window = Cut(frames, self._position, n_frames, size, last)
         self._position += n_frames
         self._frames = self._frames[n_frames:]
         self._done = last
         return window
 
-
-class WindowCost:
-    """What windows take now: a wait for their turn, and then so much for each frame. Times in milliseconds.
-
-    Only the sum is seen. The cheapest window of late waited the least, so its time is taken for the frames' own.
-    """
-
-    _WEIGHT = 0.1
-    _FORGET = 1.001
-
-    def __init__(self) -> None:
-        self.wait_ms = 0.0
-        self.ms_per_frame = 0.0
-
-    def note(self, window_ms: float, n_frames: int) -> None:
-        """A window of `n_frames` frames, context counted, took `window_ms`."""
-        seen = window_ms / n_frames
-        self.ms_per_frame = min(seen, self.ms_per_frame * self._FORGET) if self.ms_per_frame else seen
-        self.wait_ms += self._WEIGHT * (window_ms - self.ms_per_frame * n_frames - self.wait_ms)
-
-
-class Ramp:
-    """Window sizes of one stream: the smallest first, for early audio, then as large as the listener can wait for.
-
-    A large window costs less per frame, since its context is a smaller part of it. So a window takes the largest
-    size that is expected back within half of the time the listener has left and that runs no longer than
-    `max_window_ms`, so that it does not hold up other listeners. However late the listener is, it is at least
-    `_GROWTH` times the size of the one before, or what runs within `_CHEAP_MS`, lest an overloaded stage spend its
-    time on context.
-    """
-
-    _GROWTH = 4
-    _CHEAP_MS = 25.0
-
-    def __init__(self, ladder_frames: tuple[int, ...], context_frames: int, max_window_ms: float) -> None:
-        self._ladder = ladder_frames
-        self._context = context_frames
-        self._max_window_ms = max_window_ms
-        self._previous = 0
-
-    def max_frames(self, slack_ms: float, cost: WindowCost) -> int:
-        """Largest window that may be cut now."""
-        if self._previous == 0:
-            return self._ladder[0]
-        limit_ms = max(min(slack_ms / 2.0 - cost.wait_ms, self._max_window_ms), self._CHEAP_MS)
-        return max(
-            size
-            for size in self._ladder
-            if size <= self._GROWTH * self._previous
-            or 0.0 < (size + 2 * self._context) * cost.ms_per_frame <= limit_ms
-        )
-
-    def advance(self, size: int) -> None:
-        """A window of this size (its frames without context, padding counted) was cut."""
-        self._previous = max(self._previous, size)
+    def trim(self, samples: FloatArray, window: Cut) -> FloatArray:
+        """Of a window's samples [N], those of its own frames: the context and the padding cut off."""
+        start = self._context * self._hop_length
+        return samples[start : start + window.n_frames * self._hop_length]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
@@ -21,12 +23,13 @@ def test_the_repository_is_what_the_stock_backend_expects(voices_dir: Path, tmp_
     model = tmp_path / "bootstrap.balanced/1/model.onnx"
     assert model.read_bytes() == (voices_dir / "bootstrap/vocoder.onnx").read_bytes()
     assert (config.name, config.backend) == ("bootstrap.balanced", "onnxruntime")
-    assert [list(tensor.dims) for tensor in (*config.input, *config.output)] == [[-1, 80], [-1]]
+    dims = {tensor.name: list(tensor.dims) for tensor in (*config.input, *config.output)}
+    assert dims == {"mel": [-1, 80], "state": [-1], "last": [-1], "wav": [-1], "next_state": [-1]}
     (group,) = config.instance_group
     assert (group.count, group.kind) == (3, model_config_pb2.ModelInstanceGroup.KIND_CPU)
 
 
-def test_urgent_windows_go_first_and_a_full_queue_refuses(voices_dir: Path, tmp_path: Path) -> None:
+def test_urgent_chunks_go_first_and_a_full_queue_refuses(voices_dir: Path, tmp_path: Path) -> None:
     batching = built(voices_dir, tmp_path).dynamic_batching
     assert (batching.priority_levels, batching.default_priority_level) == (3, 2)
     policy = batching.default_queue_policy
@@ -34,9 +37,23 @@ def test_urgent_windows_go_first_and_a_full_queue_refuses(voices_dir: Path, tmp_
     assert policy.timeout_action == model_config_pb2.ModelQueuePolicy.REJECT
 
 
-def test_every_window_shape_is_warmed(voices_dir: Path, tmp_path: Path) -> None:
-    warm = [list(entry.inputs["mel"].dims) for entry in built(voices_dir, tmp_path).model_warmup]
-    assert warm == [[size + 32, 80] for size in (8, 16, 32, 64, 96, 128, 192, 256, 384)]
+def test_every_shape_of_first_and_later_chunks_is_warmed(voices_dir: Path, tmp_path: Path) -> None:
+    warm = [
+        (list(entry.inputs["mel"].dims), list(entry.inputs["state"].dims))
+        for entry in built(voices_dir, tmp_path).model_warmup
+    ]
+    assert warm == [([31, 80], [1]), *(([size, 80], [16713]) for size in (8, 16, 32, 64, 128, 256))]
+
+
+def test_a_vocoder_without_a_state_takes_windows(voices_dir: Path, tmp_path: Path) -> None:
+    shutil.copytree(voices_dir / "bootstrap", tmp_path / "voices/bootstrap")
+    path = tmp_path / "voices/bootstrap/voice.yaml"
+    voice = yaml.safe_load(path.read_text())
+    voice["vocoders"]["balanced"] = {"model": "vocoder.onnx", "context_frames": 16, "ladder_frames": [8, 32]}
+    path.write_text(yaml.safe_dump(voice))
+    config = built(tmp_path / "voices", tmp_path / "repository")
+    assert [tensor.name for tensor in (*config.input, *config.output)] == ["mel", "wav"]
+    assert [list(entry.inputs["mel"].dims) for entry in config.model_warmup] == [[40, 80], [64, 80]]
 
 
 def test_a_gpu_repository_differs_in_its_instances(voices_dir: Path, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ async def test_one_too_many_is_refused_at_once() -> None:
     turns, release = Turns(max_running=1, max_waiting=1), asyncio.Event()
     tasks = [asyncio.create_task(hold(turns, n, [], release)) for n in range(2)]
     await settle()
-    with pytest.raises(Overloaded, match="1 windows are waiting"):
+    with pytest.raises(Overloaded, match="1 chunks are waiting"):
         async with turns.turn(0.0):
             pass
     release.set()

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+import numpy as np
+
 from speechmesh.common.bundle import Tier, VocoderConfig, VoiceBundle
 from speechmesh.common.features import FloatArray
+
+# How a stateful graph is told where a chunk stands: by the widths of two inputs. See StatefulConfig.
+FIRST_STATE: FloatArray = np.zeros((1, 1), np.float32)
+NOT_LAST: FloatArray = np.zeros((1, 1), np.float32)
+LAST: FloatArray = np.zeros((1, 2), np.float32)
 
 
 class Priority(IntEnum):
@@ -37,14 +44,48 @@ class VocoderModel:
         """Name of the model in Triton."""
         return self.bundle.vocoder_model_name(self.tier)
 
-    def window_shapes(self) -> list[tuple[int, int]]:
-        """The shapes [T, M] that windows have, smallest first."""
-        n_mels = self.bundle.config.feature_space.n_mels
-        return [(size + 2 * self.config.context_frames, n_mels) for size in self.config.ladder_frames]
+    @property
+    def n_mels(self) -> int:
+        """M: values in a frame."""
+        return self.bundle.config.feature_space.n_mels
+
+    def warmup_chunks(self) -> list[Chunk]:
+        """Chunks, all zeros, of every shape that streams begin and go on with; smallest first."""
+        config = self.config
+        if config.stateful is None:
+            widths = [size + 2 * (config.context_frames or 0) for size in config.ladder_frames]
+            return [Chunk(self._silence(width)) for width in widths]
+        first = Chunk(self._silence(config.first_chunk_frames))
+        state = np.zeros(config.stateful.state_size, np.float32)
+        return [first, *(Chunk(self._silence(size), state) for size in config.ladder_frames)]
+
+    def _silence(self, n_frames: int) -> FloatArray:
+        return np.zeros((n_frames, self.n_mels), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one run of a network takes.
+
+    `frames` [T, M]. For stateful vocoders `state` [S] is what the segment's chunk before left, None for the first,
+    and `last` says that the segment ends with these frames. Those without a state take windows: frames alone.
+    """
+
+    frames: FloatArray
+    state: FloatArray | None = None
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vocoded:
+    """What comes of a chunk: samples [N], and the state [S] for the next one, if there will be one."""
+
+    samples: FloatArray
+    state: FloatArray | None = None
 
 
 class VocoderBackend(Protocol):
-    """Runs vocoder models on windows."""
+    """Runs vocoder models on chunks."""
 
     name: str
 
@@ -52,10 +93,10 @@ class VocoderBackend(Protocol):
         """Serves `models`, loaded and warm when entered; waits for a backend that is still starting."""
         ...
 
-    async def vocode(self, model: VocoderModel, frames: FloatArray, priority: Priority) -> FloatArray:
-        """Samples [T * hop_length] of a window's frames [T, M].
+    async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
+        """Runs a chunk: a pure function, so it may be run again wherever a run was lost.
 
-        A window whose caller is cancelled before it ran is dropped.
+        A chunk whose caller is cancelled before it ran is dropped.
 
         Raises:
             Overloaded: the backend's queue is full.

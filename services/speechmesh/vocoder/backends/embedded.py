@@ -11,9 +11,8 @@ import numpy as np
 import onnxruntime as ort
 
 from speechmesh.common.errors import Internal
-from speechmesh.common.features import FloatArray
 from speechmesh.common.runtime import open_session
-from speechmesh.vocoder.backends import Priority, VocoderModel
+from speechmesh.vocoder.backends import FIRST_STATE, LAST, NOT_LAST, Chunk, Priority, Vocoded, VocoderModel
 
 
 class EmbeddedBackend:
@@ -35,27 +34,39 @@ class EmbeddedBackend:
                 self._sessions[model.name] = await loop.run_in_executor(executor, _load_warm, model)
             yield
 
-    async def vocode(self, model: VocoderModel, frames: FloatArray, priority: Priority) -> FloatArray:
-        """Samples of a window; see VocoderBackend."""
-        del priority  # windows come in the order in which they shall run
+    async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
+        """Runs a chunk; see VocoderBackend."""
+        del priority  # chunks come in the order in which they shall run
         session = self._sessions[model.name]
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, _run, session, frames)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, run_chunk, session, chunk)
         except Exception as error:  # ONNX Runtime's own exceptions share no public base
-            raise Internal("the vocoder failed on this window") from error
+            raise Internal("the vocoder failed on this chunk") from error
 
     async def healthy(self) -> AsyncIterator[bool]:
         """In process: always."""
         yield True
 
 
-def _run(session: ort.InferenceSession, frames: FloatArray) -> FloatArray:
-    (samples,) = session.run(["wav"], {"mel": frames[None]})
-    return np.asarray(samples[0], np.float32)
+def run_chunk(session: ort.InferenceSession, chunk: Chunk) -> Vocoded:
+    """Runs a chunk in a session of its vocoder's graph, stateful or not."""
+    if len(session.get_inputs()) == 1:
+        (wav,) = session.run(["wav"], {"mel": chunk.frames[None]})
+        return Vocoded(np.asarray(wav[0], np.float32))
+    feeds = {
+        "mel": chunk.frames[None],
+        "state": FIRST_STATE if chunk.state is None else chunk.state[None],
+        "last": LAST if chunk.last else NOT_LAST,
+    }
+    if chunk.last:
+        (wav,) = session.run(["wav"], feeds)
+        return Vocoded(wav[0])
+    wav, state = session.run(["wav", "next_state"], feeds)
+    return Vocoded(wav[0], state[0])
 
 
 def _load_warm(model: VocoderModel) -> ort.InferenceSession:
     session = open_session(model.bundle.folder / model.config.model)
-    for shape in model.window_shapes():
-        _run(session, np.zeros(shape, np.float32))
+    for chunk in model.warmup_chunks():
+        run_chunk(session, chunk)
     return session

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2 as pb
 
 from speechmesh.common.bundle import load_bundles
-from speechmesh.vocoder.backends import Priority, VocoderModel
+from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel
 
 InstanceKind = Literal["cpu", "gpu"]
 _KINDS = {"cpu": pb.ModelInstanceGroup.KIND_CPU, "gpu": pb.ModelInstanceGroup.KIND_GPU}
@@ -20,23 +20,31 @@ _MAX_QUEUE_WAIT_US = 10_000_000
 
 
 def model_config(model: VocoderModel, *, instances: int, kind: InstanceKind) -> pb.ModelConfig:
-    """The config.pbtxt of a vocoder: `mel` [B, T, M] -> `wav` [B, N], batched over streams by priority."""
-    space = model.bundle.config.feature_space
+    """The config.pbtxt of a vocoder, batched over streams by priority.
+
+    Stateful: `mel` [B, T, M], `state` [B, S], `last` [B, 1] -> `wav` [B, N], `next_state` [B, S]; the batcher keeps
+    chunks of different shapes apart, and with them first, middle and last ones. Windows: `mel` -> `wav` alone.
+    """
     policy = pb.ModelQueuePolicy(
         max_queue_size=_MAX_QUEUED,
         timeout_action=pb.ModelQueuePolicy.REJECT,
         default_timeout_microseconds=_MAX_QUEUE_WAIT_US,
         allow_timeout_override=True,
     )
+    stateful = model.config.stateful is not None
+    inputs = {"mel": [-1, model.n_mels]} | ({"state": [-1], "last": [-1]} if stateful else {})
+    outputs = {"wav": [-1]} | ({"next_state": [-1]} if stateful else {})
     return pb.ModelConfig(
         name=model.name,
         backend="onnxruntime",
         max_batch_size=model.config.max_batch_size,
-        input=[pb.ModelInput(name="mel", data_type=pb.TYPE_FP32, dims=[-1, space.n_mels])],
-        output=[pb.ModelOutput(name="wav", data_type=pb.TYPE_FP32, dims=[-1])],
+        input=[pb.ModelInput(name=name, data_type=pb.TYPE_FP32, dims=dims) for name, dims in inputs.items()],
+        output=[
+            pb.ModelOutput(name=name, data_type=pb.TYPE_FP32, dims=dims) for name, dims in outputs.items()
+        ],
         instance_group=[pb.ModelInstanceGroup(kind=_KINDS[kind], count=instances)],
         dynamic_batching=pb.ModelDynamicBatching(
-            # No delay: a window never waits for company, it takes what queued while the last batch ran.
+            # No delay: a chunk never waits for company, it takes what queued while the last batch ran.
             max_queue_delay_microseconds=0,
             priority_levels=len(Priority),
             default_priority_level=Priority.NORMAL,
@@ -52,14 +60,22 @@ def model_config(model: VocoderModel, *, instances: int, kind: InstanceKind) -> 
                 ("memory.enable_memory_arena_shrinkage", "cpu:0" if kind == "cpu" else "gpu:0"),
             )
         },
-        model_warmup=[
-            pb.ModelWarmup(
-                name=f"{shape[0]}_frames",
-                batch_size=1,
-                inputs={"mel": pb.ModelWarmup.Input(data_type=pb.TYPE_FP32, dims=shape, zero_data=True)},
-            )
-            for shape in model.window_shapes()
-        ],
+        model_warmup=[_warmup(model, chunk) for chunk in model.warmup_chunks()],
+    )
+
+
+def _warmup(model: VocoderModel, chunk: Chunk) -> pb.ModelWarmup:
+    shapes: dict[str, tuple[int, ...]] = {"mel": chunk.frames.shape}
+    if model.config.stateful is not None:
+        shapes |= {"state": (1,) if chunk.state is None else chunk.state.shape, "last": (1,)}
+    stage = "" if chunk.state is not None or len(shapes) == 1 else "first_"
+    return pb.ModelWarmup(
+        name=f"{stage}{len(chunk.frames)}_frames",
+        batch_size=1,
+        inputs={
+            name: pb.ModelWarmup.Input(data_type=pb.TYPE_FP32, dims=shape, zero_data=True)
+            for name, shape in shapes.items()
+        },
     )
 
 

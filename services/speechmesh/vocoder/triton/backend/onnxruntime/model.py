@@ -48,12 +48,15 @@ class TritonPythonModel:
                 responses[index] = pb_utils.InferenceResponse(error=error)
                 continue
             tensors = [_to_numpy(pb_utils.get_input_tensor_by_name(request, name)) for name in self._inputs]
-            groups.setdefault(tuple(t.shape[1:] for t in tensors), []).append((index, tensors))
-        for members in groups.values():
-            self._run(members, responses)
+            # As the native backend does, only what is asked for is computed and sent.
+            wanted = tuple(name for name in self._outputs if name in request.requested_output_names())
+            key = (wanted, *(t.shape[1:] for t in tensors))
+            groups.setdefault(key, []).append((index, tensors))
+        for (wanted, *_), members in groups.items():
+            self._run(members, wanted, responses)
         return responses
 
-    def _run(self, members, responses):
+    def _run(self, members, wanted, responses):
         sizes = [tensors[0].shape[0] for _, tensors in members]
         try:
             if len(members) == 1:
@@ -61,7 +64,7 @@ class TritonPythonModel:
             else:
                 columns = zip(*(tensors for _, tensors in members), strict=True)
                 feeds = dict(zip(self._inputs, map(np.concatenate, columns), strict=True))
-            results = self._session.run(self._outputs, feeds, self._run_options)
+            results = self._session.run(wanted, feeds, self._run_options)
         except Exception as error:  # one group's failure is not its neighbours'
             for index, _ in members:
                 responses[index] = pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error)))
@@ -70,7 +73,7 @@ class TritonPythonModel:
         for (index, _), size in zip(members, sizes, strict=True):
             tensors = [
                 pb_utils.Tensor.from_dlpack(name, np.ascontiguousarray(result[start : start + size]))
-                for name, result in zip(self._outputs, results, strict=True)
+                for name, result in zip(wanted, results, strict=True)
             ]
             responses[index] = pb_utils.InferenceResponse(output_tensors=tensors)
             start += size

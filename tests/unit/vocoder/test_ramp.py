@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from speechmesh.vocoder.ramp import ChunkCost, Ramp
+
+LADDER = (2, 4, 8, 16, 32)
+CONTEXT = 3
+
+
+@pytest.mark.parametrize(
+    ("slack_ms", "wait_ms", "ms_per_frame", "size"),
+    [
+        (-500.0, 0.0, 4.0, 8),  # late: no larger chunk than growing gives
+        (-500.0, 0.0, 1.0, 16),  # late, but 16 frames and 6 of context run within 25 ms
+        (1000.0, 0.0, 2.0, 32),  # time enough for the largest
+        (1000.0, 0.0, 4.0, 16),  # 32 frames and 6 of context would run for 152 ms
+        (1000.0, 0.0, 20.0, 8),  # all run over 100 ms, but growing goes on
+        (88.0, 0.0, 2.0, 16),  # back within half of the slack
+        (188.0, 50.0, 2.0, 16),  # the same, the wait counted
+        (1000.0, 0.0, 0.0, 8),  # nothing is known yet
+    ],
+)
+def test_a_chunk_is_as_large_as_the_listener_can_wait_for(
+    slack_ms: float, wait_ms: float, ms_per_frame: float, size: int
+) -> None:
+    cost = ChunkCost()
+    cost.wait_ms, cost.ms_per_frame = wait_ms, ms_per_frame
+    ramp = Ramp(LADDER, CONTEXT, max_chunk_ms=100.0)
+    assert ramp.max_frames(slack_ms, cost) == 2
+    ramp.advance(2)
+    assert ramp.max_frames(slack_ms, cost) == size
+
+
+def test_the_cost_tells_the_wait_from_the_work() -> None:
+    cost = ChunkCost()
+    for wait_ms in (40.0, 0.0, *[30.0] * 100):
+        cost.note(wait_ms + 100 * 0.2, n_frames=100)
+    assert cost.ms_per_frame == pytest.approx(0.2, rel=1.0)
+    assert cost.wait_ms + 100 * cost.ms_per_frame == pytest.approx(50.0, rel=0.1)
