@@ -13,6 +13,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 # Larger than any length; as the end of a slice: to the end.
 _END = 2**40
+# Integers go into the state as three digits, which float32 holds exactly.
+_INTEGERS = (TensorProto.INT64, TensorProto.INT32)
+_BASE = 2**22
+_DIGITS = range(3)
 # A state of one value marks a first chunk, so no other state is that small.
 SMALLEST_STATE = 2
 
@@ -143,21 +147,45 @@ class GraphBuilder:
         Returns them, and the name under which to write those for the next chunk.
         """
         shape = signal.with_time(n)
-        slot = _Slot(prod(shape[1:]), self.name(f"{hint}_read"), self.name(f"{hint}_written"))
+        integer = signal.elem_type in _INTEGERS
+        size = prod(shape[1:]) * (len(_DIGITS) if integer else 1)
+        slot = _Slot(size, self.name(f"{hint}_read"), self.name(f"{hint}_written"))
         self._slots.append(slot)
-        shaped = self.emit("Reshape", [slot.read, self.constant([0, *shape[1:]])])
-        if signal.elem_type != TensorProto.FLOAT:
+        flat = self._joined_digits(slot) if integer else slot.read
+        shaped = self.emit("Reshape", [flat, self.constant([0, *shape[1:]])])
+        if signal.elem_type not in (TensorProto.FLOAT, TensorProto.INT64):
             shaped = self.emit("Cast", [shaped], to=signal.elem_type)
         return self.cut(shaped, signal.axis, left_if_first=n - zeros_if_first, right_if_last=0), slot.written
 
     def write(self, signal: Signal, joined: str, n: int, written: str) -> None:
         """Keeps the last `n` samples of `joined` for the next chunk."""
         kept = self.slice(joined, signal.axis, self.constant([-n]), self.constant([_END]))
-        if signal.elem_type != TensorProto.FLOAT:
-            kept = self.emit("Cast", [kept], to=TensorProto.FLOAT)
-        self.nodes.append(
-            helper.make_node("Reshape", [kept, self.constant([0, -1])], [written], name=written)
-        )
+        integer = signal.elem_type in _INTEGERS
+        kind = TensorProto.INT64 if integer else TensorProto.FLOAT
+        if signal.elem_type != kind:
+            kept = self.emit("Cast", [kept], to=kind)
+        flat = self.emit("Reshape", [kept, self.constant([0, -1])])
+        parts = self._digits(flat) if integer else [flat]
+        self.nodes.append(helper.make_node("Concat", parts, [written], name=written, axis=1))
+
+    def _digits(self, flat: str) -> list[str]:
+        """An int64 as floats that hold it exactly: digits to a base that float32 has bits for."""
+        base, digits = self.constant(_BASE), []
+        for _ in _DIGITS[:-1]:
+            digit = self.emit("Mod", [flat, base])
+            flat = self.emit("Div", [self.emit("Sub", [flat, digit]), base])
+            digits.append(digit)
+        return [self.emit("Cast", [digit], to=TensorProto.FLOAT) for digit in [*digits, flat]]
+
+    def _joined_digits(self, slot: _Slot) -> str:
+        digits = [self.name("digit") for _ in _DIGITS]
+        sizes = self.constant([slot.size // len(_DIGITS)] * len(_DIGITS))
+        self.nodes.append(helper.make_node("Split", [slot.read, sizes], digits, axis=1))
+        whole = [self.emit("Cast", [digit], to=TensorProto.INT64) for digit in digits]
+        total = whole.pop()
+        while whole:
+            total = self.emit("Add", [self.emit("Mul", [total, self.constant(_BASE)]), whole.pop()])
+        return total
 
     def require(self, signal: Signal, n: int) -> None:
         """A first chunk must make at least `n` samples of `signal`."""
