@@ -26,6 +26,7 @@ class SegmentInfo:
     spoken_text: str
     start: int
     end: int
+    tier: Tier | None = None
 
 
 @dataclass(frozen=True, slots=True)

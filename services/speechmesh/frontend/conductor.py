@@ -163,7 +163,12 @@ class Conductor:
         await vocoder.send(
             vocoder_pb2.StreamAudioRequest(
                 frames=vocoder_pb2.SegmentFrames(
-                    segment_index=index, frames=ready.frames, last=ready.last, slack_ms=round(slack_ms)
+                    segment_index=index,
+                    frames=ready.frames,
+                    last=ready.last,
+                    slack_ms=round(slack_ms),
+                    # What was begun in one tier is not ended in another, whatever happened in between.
+                    tier=self._delivery.tier(index) or "",
                 )
             )
         )
@@ -171,11 +176,14 @@ class Conductor:
     def _chunk(self, response: vocoder_pb2.StreamAudioResponse) -> AudioChunk | None:
         index = response.segment_index
         samples = np.frombuffer(response.samples, "<f4")
-        chunk = self._delivery.chunk(index, response.first_sample, samples, last=response.last)
+        tier = next((name for name in self._checked.voice.config.vocoders if name == response.tier), None)
+        chunk = self._delivery.chunk(index, response.first_sample, samples, tier=tier, last=response.last)
         self._audible.set()
         if response.last:
-            tier = next((name for name in self._checked.voice.config.vocoders if name == response.tier), None)
-            self._delivery.end_stage("vocoder", index, compute_ms=response.timing.compute_ms, tier=tier)
+            timing = response.timing
+            self._delivery.end_stage(
+                "vocoder", index, compute_ms=timing.compute_ms, queue_ms=timing.queue_ms, tier=tier
+            )
             self._places.release()
         return chunk
 

@@ -42,6 +42,7 @@ class Delivery:
             volume_db=checked.request.volume_db,
         )
         self._n_samples = 0  # of that segment, delivered already
+        self._tier: Tier | None = None  # which made them
         self._first_audio_ms: float | None = None
         self._tokens: dict[int, TokenSegment] = {}
         self._words: dict[int, list[WordTime]] = {}
@@ -82,7 +83,13 @@ class Delivery:
                 for word in self._tokens[index].words
             ]
 
-    def chunk(self, index: int, first_sample: int, samples: FloatArray, *, last: bool) -> AudioChunk | None:
+    def tier(self, index: int) -> Tier | None:
+        """The tier that a segment must get, because some of it was delivered; None when it may be any."""
+        return self._tier if index == self.segment and self._n_samples else None
+
+    def chunk(
+        self, index: int, first_sample: int, samples: FloatArray, *, tier: Tier | None, last: bool
+    ) -> AudioChunk | None:
         """Samples [N] of a segment, as the caller gets them; None when it has all of them already."""
         if index == self.segment and first_sample < self._n_samples:
             samples = samples[self._n_samples - first_sample :]
@@ -92,7 +99,8 @@ class Delivery:
         audio_ms = self._samples_ms(len(samples))
         self.playback.delivered(index, audio_ms, last=last)
         words = self._take_words(index, self._samples_ms(first_sample), audio_ms, offset_ms)
-        info = self._info(index) if first_sample == 0 else None
+        info = self._info(index, tier) if first_sample == 0 else None
+        self._tier = tier
         self.segment, self._n_samples = (index + 1, 0) if last else (index, first_sample + len(samples))
         if last:
             self._words.pop(index, None)
@@ -126,10 +134,10 @@ class Delivery:
             if start_ms <= word.start_ms < start_ms + audio_ms
         ]
 
-    def _info(self, index: int) -> SegmentInfo:
+    def _info(self, index: int, tier: Tier | None) -> SegmentInfo:
         segment = self._plan.segments[index]
         spoken = " ".join(word.text for word in self._tokens[index].words)
-        return SegmentInfo(index, spoken, segment.start, segment.end)
+        return SegmentInfo(index, spoken, segment.start, segment.end, tier)
 
 
 def _warnings(plan: TextPlan) -> list[TextWarning]:

@@ -99,7 +99,11 @@ def chunk_to_pb(chunk: AudioChunk, sequence: int) -> pb.SynthesizeResponse:
     if info := chunk.segment:
         response.segment.CopyFrom(
             pb.Segment(
-                index=info.index, spoken_text=info.spoken_text, text_start=info.start, text_end=info.end
+                index=info.index,
+                spoken_text=info.spoken_text,
+                text_start=info.start,
+                text_end=info.end,
+                quality_tier=_TIER_TO_PB[info.tier],
             )
         )
     return response

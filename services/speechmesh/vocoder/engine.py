@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +12,13 @@ from speechmesh.common.bundle import Tier, VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, Unavailable
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
+from speechmesh.vocoder.pressure import Pressure, Steps
 from speechmesh.vocoder.ramp import ChunkCost
 from speechmesh.vocoder.settings import VocoderSettings
 from speechmesh.vocoder.turns import Turns
 
-# What `auto` takes, in this order.
-_AUTO_ORDER: tuple[Tier, ...] = ("balanced", "high", "fast")
+# The tiers, best first.
+TIERS: tuple[Tier, ...] = ("high", "balanced", "fast")
 
 
 def make_backend(settings: VocoderSettings) -> VocoderBackend:
@@ -47,6 +49,16 @@ class VocoderEngine:
             max_waiting=settings.max_queued_chunks,
         )
         self._costs: defaultdict[str, ChunkCost] = defaultdict(ChunkCost)
+        self.pressure = Pressure(
+            Steps(
+                down_above=settings.auto_down_pressure,
+                up_below=settings.auto_up_pressure,
+                down_after_s=settings.auto_down_s,
+                up_after_s=settings.auto_up_s,
+            ),
+            n_levels=len(TIERS),
+            now=time.monotonic(),
+        )
         self._loaded = False
 
     @asynccontextmanager
@@ -85,14 +97,16 @@ class VocoderEngine:
         return bundle
 
     def choose(self, bundle: VoiceBundle, tier: str) -> VocoderModel:
-        """The vocoder for a segment; tier `auto` or empty lets the stage choose.
+        """The vocoder for a segment; tier `auto` or empty: the best that the pressure allows.
 
         Raises:
             Incompatible: when the voice has no such tier.
         """
-        tiers = bundle.config.vocoders
-        wanted = _AUTO_ORDER if tier in ("", "auto") else (tier,)
-        chosen = next((name for name in _AUTO_ORDER if name in wanted and name in tiers), None)
+        tiers = [name for name in TIERS if name in bundle.config.vocoders]
+        if tier in ("", "auto"):
+            level = self.pressure.level(time.monotonic())
+            return VocoderModel(bundle, tiers[min(level, len(tiers) - 1)])
+        chosen = next((name for name in tiers if name == tier), None)
         if chosen is None:
             raise Incompatible(
                 f"voice {bundle.name!r} has no vocoder of tier {tier!r}; it has {', '.join(tiers)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from speechmesh.common.settings import ServiceSettings
@@ -48,3 +48,21 @@ class VocoderSettings(ServiceSettings):
     relaxed_slack_ms: int = Field(
         1_500, description="A chunk whose listener has more audio left than this goes last (priority 3)."
     )
+    auto_down_pressure: float = Field(
+        0.5,
+        gt=0,
+        description="Tier `auto` steps down when waiting takes more than this share of the time that listeners have.",
+    )
+    auto_up_pressure: float = Field(
+        0.1, gt=0, description="Tier `auto` steps up again when the share has been below this for auto_up_s."
+    )
+    auto_down_s: float = Field(
+        2.0, gt=0, description="Seconds that a step down is given to help, before another."
+    )
+    auto_up_s: float = Field(10.0, gt=0, description="Seconds of calm before a step up.")
+
+    @model_validator(mode="after")
+    def _has_hysteresis(self) -> VocoderSettings:
+        if self.auto_up_pressure >= self.auto_down_pressure:
+            raise ValueError("auto_up_pressure must be below auto_down_pressure")
+        return self

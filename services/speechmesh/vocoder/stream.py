@@ -123,10 +123,10 @@ class VocoderStream:
         segment: _Segment | None = None
         async for item in frames:
             if segment is None:
-                model = self._engine.choose(self._bundle, item.tier or self._tier)
-                segment = _Segment(item.segment_index, model)
+                wanted = item.tier or self._tier or "auto"
+                segment = _Segment(item.segment_index, self._engine.choose(self._bundle, wanted))
                 await segments.put(segment)
-                tasks.start(self._vocode(segment))
+                tasks.start(self._vocode(segment, wanted))
             if segment.n_frames + len(item.frames) > max_frames:
                 raise Incompatible(f"a segment has over {max_frames} frames")
             segment.push(item)
@@ -136,12 +136,13 @@ class VocoderStream:
             raise Incompatible("the stream ended inside a segment")
         await segments.put(None)
 
-    async def _vocode(self, segment: _Segment) -> None:
+    async def _vocode(self, segment: _Segment, wanted_tier: str) -> None:
         """Cuts a segment's chunks and runs them, each with the state that the one before left."""
         state: FloatArray | None = None
         attributes: dict[str, str | int] = {
             "speechmesh.segment_index": segment.index,
             "speechmesh.tier": segment.model.tier,
+            "speechmesh.wanted_tier": wanted_tier,
         }
         with tracer.start_as_current_span("vocoder.segment", attributes=attributes):
             last = False
@@ -196,6 +197,7 @@ class VocoderStream:
                 queue_ms = (begun - started) * 1000.0
                 slack_ms = (deadline - begun) * 1000.0
                 span.set_attribute("speechmesh.queue_ms", queue_ms)
+                self._engine.pressure.observe(queue_ms=queue_ms, slack_ms=slack_ms + queue_ms, now=begun)
                 vocoded = await self._engine.backend.vocode(
                     segment.model, Chunk(cut.frames, state, cut.last), self._engine.priority(slack_ms)
                 )

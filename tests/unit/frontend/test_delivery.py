@@ -33,7 +33,7 @@ def delivery(bootstrap: VoiceBundle, reader: Reader) -> Delivery:
 def audio_of(
     delivery: Delivery, index: int, first_sample: int, samples: np.ndarray, *, last: bool
 ) -> np.ndarray:
-    chunk = delivery.chunk(index, first_sample, samples.astype(np.float32), last=last)
+    chunk = delivery.chunk(index, first_sample, samples.astype(np.float32), tier="fast", last=last)
     return np.frombuffer(chunk.audio if chunk else b"", "<f4")
 
 
@@ -52,10 +52,21 @@ def test_what_the_caller_has_already_is_left_out(delivery: Delivery) -> None:
 
 def test_each_segment_and_word_is_told_once(delivery: Delivery) -> None:
     samples = np.zeros(20 * 200)
-    chunks = [delivery.chunk(0, 0, samples[:2000].astype(np.float32), last=False)]
-    chunks.append(delivery.chunk(0, 0, samples[:1000].astype(np.float32), last=False))  # again from the start
-    chunks.append(delivery.chunk(0, 1000, samples[1000:].astype(np.float32), last=True))
+    chunks = [delivery.chunk(0, 0, samples[:2000].astype(np.float32), tier="fast", last=False)]
+    chunks.append(
+        delivery.chunk(0, 0, samples[:1000].astype(np.float32), tier="fast", last=False)
+    )  # again from the start
+    chunks.append(delivery.chunk(0, 1000, samples[1000:].astype(np.float32), tier="fast", last=True))
     told = [chunk for chunk in chunks if chunk]
     assert [chunk.segment.index for chunk in told if chunk.segment] == [0]
     assert [word.text for chunk in told for word in chunk.words] == ["one"]
     assert chunks[1] is None
+    assert [chunk.segment.tier for chunk in told if chunk.segment] == ["fast"]
+
+
+def test_a_segment_begun_in_one_tier_is_not_ended_in_another(delivery: Delivery) -> None:
+    assert delivery.tier(0) is None
+    delivery.chunk(0, 0, np.zeros(100, np.float32), tier="balanced", last=False)
+    assert (delivery.tier(0), delivery.tier(1)) == ("balanced", None)
+    delivery.chunk(0, 100, np.zeros(100, np.float32), tier="balanced", last=True)
+    assert (delivery.tier(0), delivery.tier(1)) == (None, None)
