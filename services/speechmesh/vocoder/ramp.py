@@ -27,33 +27,30 @@ class Ramp:
     """Chunk sizes of one stream: the smallest first, for early audio, then as large as the listener can wait for.
 
     A large chunk costs less per frame: one call, and where a network needs context on each side, less of that. So a
-    chunk takes the largest size that is expected back within half of the time the listener has left and that runs no
-    longer than `max_chunk_ms`, so that it does not hold up other listeners. However late the listener is, it may be
-    `_GROWTH` times the size of the one before, or what runs within `_CHEAP_MS`, lest an overloaded stage spend its
-    time on calls and context.
+    chunk takes the largest size that is expected back within half of the time the listener has left. When it has none
+    left, one that runs about as long as it must wait for its turn: alone in an idle stage the next audio comes soon,
+    in a crowd the stage does not spend its time on calls and context. It never runs longer than `max_chunk_ms`, so
+    that it does not hold up other listeners, and what runs within `_CHEAP_MS` is never divided.
     """
 
-    _GROWTH = 4
     _CHEAP_MS = 25.0
 
     def __init__(self, ladder_frames: tuple[int, ...], context_frames: int, max_chunk_ms: float) -> None:
         self._ladder = ladder_frames
         self._context = context_frames
         self._max_chunk_ms = max_chunk_ms
-        self._previous = 0
+        self._begun = False
 
     def max_frames(self, slack_ms: float, cost: ChunkCost) -> int:
         """The largest chunk that may be cut now, in frames without context."""
-        if self._previous == 0:
-            return self._ladder[0]
-        limit_ms = max(min(slack_ms / 2.0 - cost.wait_ms, self._max_chunk_ms), self._CHEAP_MS)
-        return max(
-            size
-            for size in self._ladder
-            if size <= self._GROWTH * self._previous
-            or 0.0 < (size + 2 * self._context) * cost.ms_per_frame <= limit_ms
-        )
+        smallest = self._ladder[0]
+        if not self._begun or not cost.ms_per_frame:
+            return smallest
+        unhurried_ms = max(slack_ms / 2.0 - cost.wait_ms, cost.wait_ms, self._CHEAP_MS)
+        limit_ms = min(unhurried_ms, self._max_chunk_ms)
+        sizes = [size for size in self._ladder if (size + 2 * self._context) * cost.ms_per_frame <= limit_ms]
+        return max(sizes, default=smallest)
 
-    def advance(self, size: int) -> None:
-        """A chunk of this size (without context, padding counted) was cut."""
-        self._previous = max(self._previous, size)
+    def begun(self) -> None:
+        """The stream's first chunk was cut."""
+        self._begun = True

@@ -169,7 +169,7 @@ class VocoderStream:
             slack_ms = (segment.deadline - time.monotonic()) * 1000.0
             max_frames = ramp.max_frames(slack_ms, self._engine.cost(segment.model))
             if cut := segment.cutter.next(max_frames, urgent=slack_ms < 0):
-                ramp.advance(cut.size)
+                ramp.begun()
                 return cut
             await segment.pushed.wait()
 

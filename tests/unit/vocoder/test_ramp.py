@@ -11,14 +11,16 @@ CONTEXT = 3
 @pytest.mark.parametrize(
     ("slack_ms", "wait_ms", "ms_per_frame", "size"),
     [
-        (-500.0, 0.0, 4.0, 8),  # late: no larger chunk than growing gives
-        (-500.0, 0.0, 1.0, 16),  # late, but 16 frames and 6 of context run within 25 ms
+        (-500.0, 0.0, 4.0, 2),  # late and nobody else there: the next audio soon
+        (-500.0, 80.0, 4.0, 8),  # late in a crowd: 14 frames run for 56 ms, 22 for 88
+        (-500.0, 900.0, 4.0, 16),  # late in a large crowd, but not longer than 100 ms
+        (-500.0, 0.0, 1.0, 16),  # 16 frames and 6 of context run within 25 ms
         (1000.0, 0.0, 2.0, 32),  # time enough for the largest
         (1000.0, 0.0, 4.0, 16),  # 32 frames and 6 of context would run for 152 ms
-        (1000.0, 0.0, 20.0, 8),  # all run over 100 ms, but growing goes on
+        (1000.0, 0.0, 20.0, 2),  # all run over 100 ms
         (88.0, 0.0, 2.0, 16),  # back within half of the slack
-        (188.0, 50.0, 2.0, 16),  # the same, the wait counted
-        (1000.0, 0.0, 0.0, 8),  # nothing is known yet
+        (188.0, 45.0, 2.0, 16),  # the same, the wait counted
+        (1000.0, 0.0, 0.0, 2),  # nothing is known yet
     ],
 )
 def test_a_chunk_is_as_large_as_the_listener_can_wait_for(
@@ -28,7 +30,7 @@ def test_a_chunk_is_as_large_as_the_listener_can_wait_for(
     cost.wait_ms, cost.ms_per_frame = wait_ms, ms_per_frame
     ramp = Ramp(LADDER, CONTEXT, max_chunk_ms=100.0)
     assert ramp.max_frames(slack_ms, cost) == 2
-    ramp.advance(2)
+    ramp.begun()
     assert ramp.max_frames(slack_ms, cost) == size
 
 

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2 as pb
 
 from speechmesh.common.bundle import load_bundles
-from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel
+from speechmesh.vocoder.backends import Chunk, Priority, ServedVocoder, VocoderModel, warmup_chunks
 
 InstanceKind = Literal["cpu", "gpu"]
 _KINDS = {"cpu": pb.ModelInstanceGroup.KIND_CPU, "gpu": pb.ModelInstanceGroup.KIND_GPU}
@@ -19,7 +19,7 @@ _MAX_QUEUED = 512
 _MAX_QUEUE_WAIT_US = 10_000_000
 
 
-def model_config(model: VocoderModel, *, instances: int, kind: InstanceKind) -> pb.ModelConfig:
+def model_config(model: ServedVocoder, *, instances: int, kind: InstanceKind) -> pb.ModelConfig:
     """The config.pbtxt of a vocoder, batched over streams by priority.
 
     Stateful: `mel` [B, T, M], `state` [B, S], `last` [B, 1] -> `wav` [B, N], `next_state` [B, S]; the batcher keeps
@@ -50,21 +50,22 @@ def model_config(model: VocoderModel, *, instances: int, kind: InstanceKind) -> 
             default_priority_level=Priority.NORMAL,
             default_queue_policy=policy,
         ),
-        # One thread an instance, none spinning: instances and stages share the cores.
+        # One thread an instance, none spinning: instances and stages share the cores. The arena keeps its memory:
+        # chunks are of a few sizes, so it stops growing soon, and giving pages back after each run cost a third of
+        # a large vocoder's time to fault them in again.
         parameters={
             name: pb.ModelParameter(string_value=value)
             for name, value in (
                 ("intra_op_thread_count", "1"),
                 ("inter_op_thread_count", "1"),
                 ("session.intra_op.allow_spinning", "0"),
-                ("memory.enable_memory_arena_shrinkage", "cpu:0" if kind == "cpu" else "gpu:0"),
             )
         },
-        model_warmup=[_warmup(model, chunk) for chunk in model.warmup_chunks()],
+        model_warmup=[_warmup(model, chunk) for chunk in warmup_chunks(model)],
     )
 
 
-def _warmup(model: VocoderModel, chunk: Chunk) -> pb.ModelWarmup:
+def _warmup(model: ServedVocoder, chunk: Chunk) -> pb.ModelWarmup:
     shapes: dict[str, tuple[int, ...]] = {"mel": chunk.frames.shape}
     if model.config.stateful is not None:
         shapes |= {"state": (1,) if chunk.state is None else chunk.state.shape, "last": (1,)}
