@@ -12,6 +12,7 @@ from typing import Literal
 
 STAGES = ("acoustic", "vocoder", "frontend")
 _STOP_WAIT_S = 30
+_TRITON_INSTANCES = 2
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,23 @@ class MeshPlan:
             programs[stage] = ([*python, f"speechmesh.{stage}.server"], self._stage_environment(stage))
         return programs
 
+    @property
+    def repository(self) -> Path:
+        """Triton's model repository."""
+        return self.run_dir / "models"
+
+    @property
+    def instances(self) -> int:
+        """Instances of each model in Triton."""
+        return int(os.environ.get("SPEECHMESH_TRITON_INSTANCES", _TRITON_INSTANCES))
+
     def _triton_command(self) -> list[str]:
         return [
             *[sys.executable, "-m", "speechmesh.cli.main", "triton", "serve"],
-            *["--repository", str(self.run_dir / "models"), "--folder", str(self.triton_folder)],
+            *["--repository", str(self.repository), "--folder", str(self.triton_folder)],
             *["--voices", str(self.voices_dir), "--otlp", self.otlp_endpoint],
             *["--grpc-port", str(self.ports.triton), "--metrics-port", str(self.ports.triton_metrics)],
+            *["--instances", str(self.instances)],
         ]
 
     def _stage_environment(self, stage: str) -> dict[str, str]:
@@ -107,7 +119,11 @@ class MeshPlan:
             "OTLP_ENDPOINT": self.otlp_endpoint,
         }
         if stage == "vocoder":
-            settings |= {"BACKEND": self.backend, "TRITON_URL": f"127.0.0.1:{self.ports.triton}"}
+            settings |= {
+                "BACKEND": self.backend,
+                "TRITON_URL": f"127.0.0.1:{self.ports.triton}",
+                "TRITON_INSTANCES": str(self.instances),
+            }
         if stage == "frontend":
             settings["ACOUSTIC_TARGET"] = f"127.0.0.1:{self.ports.acoustic}"
             settings["VOCODER_TARGET"] = f"127.0.0.1:{self.ports.vocoder}"

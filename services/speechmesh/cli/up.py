@@ -167,7 +167,15 @@ def _serving(port: int) -> bool:
 
 
 def _announce(plan: MeshPlan) -> None:
-    state = {"pid": os.getpid(), "target": plan.target, "ports": asdict(plan.ports)}
+    state = {
+        "pid": os.getpid(),
+        "target": plan.target,
+        "ports": asdict(plan.ports),
+        "backend": plan.backend,
+        "voices": str(plan.voices_dir),
+        "repository": str(plan.repository),
+        "instances": plan.instances,
+    }
     (plan.run_dir / "mesh.json").write_text(json.dumps(state), encoding="utf-8")
     out.print(f"[bold green]ready[/] on {plan.target} (gRPC; reflection and health are on)", highlight=False)
     if plan.trace_file:

@@ -16,6 +16,8 @@ from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FeatureSpace
 
 Tier = Literal["high", "balanced", "fast"]
+# Best first.
+TIERS: tuple[Tier, ...] = ("high", "balanced", "fast")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 

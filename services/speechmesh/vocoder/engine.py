@@ -8,17 +8,15 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from speechmesh.common.bundle import Tier, VoiceBundle, load_bundles
-from speechmesh.common.errors import Incompatible, Unavailable
+from speechmesh.common.bundle import TIERS, Tier, VoiceBundle, load_bundles
+from speechmesh.common.errors import Incompatible, InvalidInput, Unavailable
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
+from speechmesh.vocoder.models import Models, Slot
 from speechmesh.vocoder.pressure import Pressure, Steps
 from speechmesh.vocoder.ramp import ChunkCost
 from speechmesh.vocoder.settings import VocoderSettings
 from speechmesh.vocoder.turns import Turns
-
-# The tiers, best first.
-TIERS: tuple[Tier, ...] = ("high", "balanced", "fast")
 
 
 def make_backend(settings: VocoderSettings) -> VocoderBackend:
@@ -30,7 +28,10 @@ def make_backend(settings: VocoderSettings) -> VocoderBackend:
 
     return TritonBackend(
         settings.triton_url,
+        copies=settings.triton_instances,
         timeout_ms=settings.triton_timeout_ms,
+        attempt_timeout_ms=settings.triton_attempt_timeout_ms,
+        resolve_interval_s=settings.triton_resolve_interval_s,
         max_message_bytes=settings.max_message_bytes,
     )
 
@@ -43,9 +44,7 @@ class VocoderEngine:
         self.backend = backend or make_backend(settings)
         self._bundles: dict[str, VoiceBundle] = {}
         self.turns = Turns(
-            max_running=settings.embedded_workers
-            if settings.backend == "embedded"
-            else settings.max_running_chunks,
+            max_running=self._max_running,
             max_waiting=settings.max_queued_chunks,
         )
         self._costs: defaultdict[str, ChunkCost] = defaultdict(ChunkCost)
@@ -59,6 +58,11 @@ class VocoderEngine:
             n_levels=len(TIERS),
             now=time.monotonic(),
         )
+        self.models = Models(
+            self.backend,
+            budget_bytes=settings.model_memory_mib * 2**20,
+            drain_timeout_s=settings.unload_timeout_s,
+        )
         self._loaded = False
 
     @asynccontextmanager
@@ -70,15 +74,35 @@ class VocoderEngine:
         """
         loop = asyncio.get_running_loop()
         self._bundles = await loop.run_in_executor(None, load_bundles, self.settings.voices_dir)
-        async with self.backend.running(self.models()):
+        async with self.models.running(
+            VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in _tiers(bundle)
+        ):
             self._loaded = True
             yield
 
-    def models(self) -> list[VocoderModel]:
-        """Every tier of every voice."""
-        return [
-            VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in bundle.config.vocoders
-        ]
+    async def load(self, voice: str, tier: str) -> list[Slot]:
+        """Reads a voice's folder again and loads a tier of it, or all; new voices and changed files are taken in.
+
+        Raises:
+            InvalidInput: when there is no such voice or tier.
+            Incompatible: when a bundle is broken, or the backend cannot load it.
+            Overloaded: when there is no room in the memory budget now, or a tier stays in use.
+        """
+        loop = asyncio.get_running_loop()
+        bundles = await loop.run_in_executor(None, load_bundles, self.settings.voices_dir)
+        chosen = _pick(bundles, voice, tier)
+        loaded = [await self.models.load(model) for model in chosen]
+        self._bundles[voice] = bundles[voice]
+        return loaded
+
+    async def unload(self, voice: str, tier: str) -> list[Slot]:
+        """Unloads a tier of a voice, or all.
+
+        Raises:
+            InvalidInput: when there is no such voice or tier.
+            Overloaded: when a tier stays in use.
+        """
+        return [await self.models.unload(model) for model in _pick(self._bundles, voice, tier)]
 
     def bundle(self, voice: str, revision: str) -> VoiceBundle:
         """The voice of a stream.
@@ -102,8 +126,9 @@ class VocoderEngine:
         Raises:
             Incompatible: when the voice has no such tier.
         """
-        tiers = [name for name in TIERS if name in bundle.config.vocoders]
+        tiers = _tiers(bundle)
         if tier in ("", "auto"):
+            tiers = [name for name in tiers if self.models.enabled(VocoderModel(bundle, name))] or tiers
             level = self.pressure.level(time.monotonic())
             return VocoderModel(bundle, tiers[min(level, len(tiers) - 1)])
         chosen = next((name for name in tiers if name == tier), None)
@@ -112,6 +137,11 @@ class VocoderEngine:
                 f"voice {bundle.name!r} has no vocoder of tier {tier!r}; it has {', '.join(tiers)}"
             )
         return VocoderModel(bundle, chosen)
+
+    def _max_running(self) -> int:
+        if self.settings.backend == "embedded":
+            return self.settings.embedded_workers
+        return self.backend.n_servers * self.settings.max_running_chunks
 
     def cost(self, model: VocoderModel) -> ChunkCost:
         """What the model's chunks take now."""
@@ -122,3 +152,23 @@ class VocoderEngine:
         if slack_ms < self.settings.urgent_slack_ms:
             return Priority.URGENT
         return Priority.NORMAL if slack_ms < self.settings.relaxed_slack_ms else Priority.RELAXED
+
+
+def _tiers(bundle: VoiceBundle) -> list[Tier]:
+    """The tiers of a voice, best first."""
+    return [name for name in TIERS if name in bundle.config.vocoders]
+
+
+def _pick(bundles: dict[str, VoiceBundle], voice: str, tier: str) -> list[VocoderModel]:
+    """A tier of a voice, or all of them.
+
+    Raises:
+        InvalidInput: when there is no such voice or tier.
+    """
+    if voice not in bundles:
+        raise InvalidInput("voice", f"{voice!r} is not one of {', '.join(bundles)}")
+    tiers = _tiers(bundles[voice])
+    chosen = [name for name in tiers if tier in ("", name)]
+    if not chosen:
+        raise InvalidInput("tier", f"{tier!r} is not one of {', '.join(tiers)}")
+    return [VocoderModel(bundles[voice], name) for name in chosen]

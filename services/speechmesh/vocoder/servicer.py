@@ -15,6 +15,7 @@ from speechmesh.common.features import FeatureSpace, unpack_frames
 from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
 from speechmesh.vocoder.engine import VocoderEngine
+from speechmesh.vocoder.models import Slot
 from speechmesh.vocoder.stream import FramesIn, SamplesOut, VocoderStream
 from speechmesh.vocoder.v1 import vocoder_pb2 as pb
 from speechmesh.vocoder.v1 import vocoder_pb2_grpc
@@ -57,17 +58,31 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """Lists the served vocoders."""
-        return pb.ListModelsResponse(
-            models=[
-                pb.VocoderModel(
-                    voice=model.bundle.name,
-                    voice_revision=model.bundle.revision,
-                    tier=model.tier,
-                    feature_space=model.bundle.config.feature_space.to_proto(),
-                    backend=self._engine.backend.name,
-                )
-                for model in self._engine.models()
-            ]
+        return pb.ListModelsResponse(models=[self._model(slot) for slot in self._engine.models.slots()])
+
+    async def LoadModel(self, request: pb.LoadModelRequest, context: Context) -> pb.LoadModelResponse:
+        """Loads a voice's vocoders, again if they are loaded."""
+        slots = await self._engine.load(request.voice, request.tier)
+        return pb.LoadModelResponse(models=[self._model(slot) for slot in slots])
+
+    async def UnloadModel(self, request: pb.UnloadModelRequest, context: Context) -> pb.UnloadModelResponse:
+        """Unloads a voice's vocoders."""
+        slots = await self._engine.unload(request.voice, request.tier)
+        return pb.UnloadModelResponse(models=[self._model(slot) for slot in slots])
+
+    def _model(self, slot: Slot) -> pb.VocoderModel:
+        bundle = slot.model.bundle
+        return pb.VocoderModel(
+            voice=bundle.name,
+            voice_revision=bundle.revision,
+            tier=slot.model.tier,
+            feature_space=bundle.config.feature_space.to_proto(),
+            backend=self._engine.backend.name,
+            loaded=slot.loaded,
+            disabled=not slot.enabled,
+            memory_bytes=slot.memory_bytes,
+            n_segments=slot.n_users,
+            precision=slot.model.config.precision,
         )
 
 

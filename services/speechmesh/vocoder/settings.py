@@ -9,6 +9,9 @@ from pydantic_settings import SettingsConfigDict
 
 from speechmesh.common.settings import ServiceSettings
 
+# host:port, an IPv6 address in brackets; gRPC's `dns:///` before it is allowed.
+_TARGET = r"\s*(dns:///)?(\[[0-9A-Fa-f:.]+\]|[^\s,:/\[\]]+):[0-9]{1,5}\s*"
+
 
 class VocoderSettings(ServiceSettings):
     """Read from `SPEECHMESH_VOCODER_<NAME>`."""
@@ -20,15 +23,29 @@ class VocoderSettings(ServiceSettings):
         "triton", description="Where the networks run: in a Triton server, or in this process."
     )
     triton_url: str = Field(
-        "127.0.0.1:8001", description="Triton's gRPC endpoint, host:port or a gRPC target."
+        "127.0.0.1:8001",
+        pattern=rf"^{_TARGET}(,{_TARGET})*$",
+        description="Triton's gRPC endpoints: host:port, several with commas between. Each address of a name is an "
+        "endpoint of its own, so a headless Service stands for all of its pods.",
     )
-    triton_timeout_ms: int = Field(10_000, ge=1, description="Longest wait for one chunk, queue included.")
+    triton_timeout_ms: int = Field(
+        10_000, ge=1, description="Longest wait for one chunk, with its queueing and being redone elsewhere."
+    )
+    triton_attempt_timeout_ms: int = Field(
+        3_000,
+        ge=1,
+        description="Longest wait for one chunk at one endpoint, which is taken for hung after it; above the "
+        "longest run of a batch, below triton_timeout_ms. Three quarters of it may pass in Triton's queue.",
+    )
+    triton_resolve_interval_s: float = Field(
+        3.0, gt=0, description="How often the names in triton_url are looked up again."
+    )
     embedded_workers: int = Field(2, ge=1, description="Chunks that the embedded backend runs at once.")
     max_running_chunks: int = Field(
         4,
         ge=1,
-        description="Chunks sent to Triton at once, the others wait here by deadline: twice its instances on a "
-        "CPU, its largest batch times its instances and more on a GPU.",
+        description="Chunks sent to each Triton at once, the others wait by deadline. Twice its instances "
+        "on a CPU, its largest batch times its instances and more on a GPU.",
     )
     max_queued_chunks: int = Field(
         512, ge=1, description="Chunks that wait for their turn; one more is refused at once."
@@ -48,6 +65,20 @@ class VocoderSettings(ServiceSettings):
     relaxed_slack_ms: int = Field(
         1_500, description="A chunk whose listener has more audio left than this goes last (priority 3)."
     )
+    triton_instances: int = Field(
+        2, ge=1, description="Instances of each model on a Triton server, as its repository says."
+    )
+    model_memory_mib: int = Field(
+        0,
+        ge=0,
+        description="Memory budget for the vocoders' weights on each server, all copies counted; 0: none. Vocoders "
+        "beyond it are loaded when asked for, and those not used for the longest time make room.",
+    )
+    unload_timeout_s: float = Field(
+        30.0,
+        gt=0,
+        description="Longest wait for segments to end before their vocoder is unloaded or replaced.",
+    )
     auto_down_pressure: float = Field(
         0.5,
         gt=0,
@@ -65,4 +96,10 @@ class VocoderSettings(ServiceSettings):
     def _has_hysteresis(self) -> VocoderSettings:
         if self.auto_up_pressure >= self.auto_down_pressure:
             raise ValueError("auto_up_pressure must be below auto_down_pressure")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_time_to_redo(self) -> VocoderSettings:
+        if self.triton_attempt_timeout_ms >= self.triton_timeout_ms:
+            raise ValueError("triton_attempt_timeout_ms must be below triton_timeout_ms")
         return self

@@ -145,14 +145,15 @@ class VocoderStream:
             "speechmesh.wanted_tier": wanted_tier,
         }
         with tracer.start_as_current_span("vocoder.segment", attributes=attributes):
-            last = False
-            while not last:
-                cut = await self._next_cut(segment)
-                vocoded = await self._run(segment, cut, state)
-                samples = segment.cutter.trim(vocoded.samples, cut)
-                state, last = vocoded.state, cut.last
-                if len(samples) or last:
-                    await segment.samples.put(self._out(segment, samples, last=last))
+            async with self._engine.models.using(segment.model):
+                last = False
+                while not last:
+                    cut = await self._next_cut(segment)
+                    vocoded = await self._run(segment, cut, state)
+                    samples = segment.cutter.trim(vocoded.samples, cut)
+                    state, last = vocoded.state, cut.last
+                    if len(samples) or last:
+                        await segment.samples.put(self._out(segment, samples, last=last))
         await segment.samples.put(None)
 
     def _out(self, segment: _Segment, samples: FloatArray, *, last: bool) -> SamplesOut:

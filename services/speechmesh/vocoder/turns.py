@@ -10,16 +10,19 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from speechmesh.common.errors import Overloaded
 
 
 class Turns:
-    """At most `max_running` holders at once; at most `max_waiting` wait, the earliest deadline first."""
+    """At most `max_running()` holders at once; at most `max_waiting` wait, the earliest deadline first.
 
-    def __init__(self, *, max_running: int, max_waiting: int) -> None:
+    How many may run changes as servers come and go; those that wait learn of it when the next turn ends.
+    """
+
+    def __init__(self, *, max_running: Callable[[], int], max_waiting: int) -> None:
         self._max_running = max_running
         self._max_waiting = max_waiting
         self._n_running = 0
@@ -34,7 +37,8 @@ class Turns:
         Raises:
             Overloaded: at once, when too many wait.
         """
-        if self._n_running < self._max_running:
+        # With none running nobody would call a waiter, however few may run.
+        if self._n_running < max(self._max_running(), 1):
             self._n_running += 1
         else:
             await self._wait(deadline)
@@ -59,10 +63,10 @@ class Turns:
             self._n_waiting -= 1
 
     def _pass_on(self) -> None:
-        """Gives the turn to the earliest waiter that has not left."""
-        while self._waiting:
+        """Ends a turn; the earliest waiters that have not left get what is free."""
+        self._n_running -= 1
+        while self._waiting and self._n_running < max(self._max_running(), 1):
             _, _, called = heapq.heappop(self._waiting)
             if not called.done():
+                self._n_running += 1
                 called.set_result(None)
-                return
-        self._n_running -= 1

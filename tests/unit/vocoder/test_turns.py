@@ -23,7 +23,7 @@ async def settle() -> None:
 
 
 async def test_no_more_run_at_once_than_allowed() -> None:
-    turns, order, release = Turns(max_running=2, max_waiting=9), [], asyncio.Event()
+    turns, order, release = Turns(max_running=lambda: 2, max_waiting=9), [], asyncio.Event()
     tasks = [asyncio.create_task(hold(turns, n, order, release)) for n in range(5)]
     await settle()
     assert len(order) == 2
@@ -33,7 +33,7 @@ async def test_no_more_run_at_once_than_allowed() -> None:
 
 
 async def test_the_earliest_deadline_is_next_and_equal_ones_keep_their_order() -> None:
-    turns, order, release = Turns(max_running=1, max_waiting=9), [], asyncio.Event()
+    turns, order, release = Turns(max_running=lambda: 1, max_waiting=9), [], asyncio.Event()
     tasks = [asyncio.create_task(hold(turns, -1.0, order, release))]
     await settle()
     tasks += [asyncio.create_task(hold(turns, deadline, order)) for deadline in (5.0, 2.0, 9.0, 2.5)]
@@ -44,7 +44,7 @@ async def test_the_earliest_deadline_is_next_and_equal_ones_keep_their_order() -
 
 
 async def test_who_leaves_the_queue_is_not_called() -> None:
-    turns, order, release = Turns(max_running=1, max_waiting=9), [], asyncio.Event()
+    turns, order, release = Turns(max_running=lambda: 1, max_waiting=9), [], asyncio.Event()
     first = asyncio.create_task(hold(turns, 0.0, order, release))
     await settle()
     leaving, staying = (asyncio.create_task(hold(turns, deadline, order)) for deadline in (1.0, 2.0))
@@ -57,7 +57,7 @@ async def test_who_leaves_the_queue_is_not_called() -> None:
 
 
 async def test_a_turn_given_to_one_who_is_leaving_is_passed_on() -> None:
-    turns, order, release = Turns(max_running=1, max_waiting=9), [], asyncio.Event()
+    turns, order, release = Turns(max_running=lambda: 1, max_waiting=9), [], asyncio.Event()
     first = asyncio.create_task(hold(turns, 0.0, order, release))
     await settle()
     leaving, staying = (asyncio.create_task(hold(turns, deadline, order)) for deadline in (1.0, 2.0))
@@ -72,7 +72,7 @@ async def test_a_turn_given_to_one_who_is_leaving_is_passed_on() -> None:
 
 
 async def test_a_failing_holder_gives_its_turn_back() -> None:
-    turns = Turns(max_running=1, max_waiting=1)
+    turns = Turns(max_running=lambda: 1, max_waiting=1)
     for _ in range(3):
         with pytest.raises(ValueError, match="bad"):
             async with turns.turn(0.0):
@@ -80,7 +80,7 @@ async def test_a_failing_holder_gives_its_turn_back() -> None:
 
 
 async def test_one_too_many_is_refused_at_once() -> None:
-    turns, release = Turns(max_running=1, max_waiting=1), asyncio.Event()
+    turns, release = Turns(max_running=lambda: 1, max_waiting=1), asyncio.Event()
     tasks = [asyncio.create_task(hold(turns, n, [], release)) for n in range(2)]
     await settle()
     with pytest.raises(Overloaded, match="1 chunks are waiting"):
@@ -88,3 +88,28 @@ async def test_one_too_many_is_refused_at_once() -> None:
             pass
     release.set()
     await asyncio.gather(*tasks)
+
+
+async def test_more_run_when_servers_come_and_fewer_when_they_go() -> None:
+    capacity, release = [1], asyncio.Event()
+    turns = Turns(max_running=lambda: capacity[0], max_waiting=10)
+    holding: list[int] = []
+
+    async def hold_until(number: int, done: asyncio.Event) -> None:
+        async with turns.turn(float(number)):
+            holding.append(number)
+            await done.wait()
+
+    first = asyncio.Event()
+    tasks = [asyncio.create_task(hold_until(0, first))]
+    tasks += [asyncio.create_task(hold_until(number, release)) for number in range(1, 6)]
+    await settle()
+    assert holding == [0]
+    capacity[0] = 3
+    first.set()
+    await settle()
+    assert holding == [0, 1, 2, 3]
+    capacity[0] = 0
+    release.set()
+    await asyncio.gather(*tasks)
+    assert holding == [0, 1, 2, 3, 4, 5]

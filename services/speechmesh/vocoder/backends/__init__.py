@@ -27,6 +27,25 @@ class Priority(IntEnum):
     RELAXED = 3
 
 
+class ServedVocoder(Protocol):
+    """What serving a network takes to know of it, wherever its file lies."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model in Triton."""
+        ...
+
+    @property
+    def config(self) -> VocoderConfig:
+        """How it streams."""
+        ...
+
+    @property
+    def n_mels(self) -> int:
+        """M: values in a frame."""
+        ...
+
+
 @dataclass(frozen=True)
 class VocoderModel:
     """One tier of one voice, as a backend runs it."""
@@ -50,17 +69,22 @@ class VocoderModel:
         return self.bundle.config.feature_space.n_mels
 
     def warmup_chunks(self) -> list[Chunk]:
-        """Chunks, all zeros, of every shape that streams begin and go on with; smallest first."""
-        config = self.config
-        if config.stateful is None:
-            widths = [size + 2 * (config.context_frames or 0) for size in config.ladder_frames]
-            return [Chunk(self._silence(width)) for width in widths]
-        first = Chunk(self._silence(config.first_chunk_frames))
-        state = np.zeros(config.stateful.state_size, np.float32)
-        return [first, *(Chunk(self._silence(size), state) for size in config.ladder_frames)]
+        """See warmup_chunks."""
+        return warmup_chunks(self)
 
-    def _silence(self, n_frames: int) -> FloatArray:
-        return np.zeros((n_frames, self.n_mels), np.float32)
+
+def warmup_chunks(model: ServedVocoder) -> list[Chunk]:
+    """Chunks, all zeros, of every shape that streams begin and go on with; smallest first."""
+    config = model.config
+    if config.stateful is None:
+        widths = [size + 2 * (config.context_frames or 0) for size in config.ladder_frames]
+        return [Chunk(np.zeros((width, model.n_mels), np.float32)) for width in widths]
+    first = Chunk(np.zeros((config.first_chunk_frames, model.n_mels), np.float32))
+    state = np.zeros(config.stateful.state_size, np.float32)
+    return [
+        first,
+        *(Chunk(np.zeros((size, model.n_mels), np.float32), state) for size in config.ladder_frames),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +112,13 @@ class VocoderBackend(Protocol):
     """Runs vocoder models on chunks."""
 
     name: str
+    # Copies of each model that are loaded on a server.
+    copies: int
+
+    @property
+    def n_servers(self) -> int:
+        """Servers that take chunks now."""
+        ...
 
     def running(self, models: list[VocoderModel]) -> AbstractAsyncContextManager[None]:
         """Serves `models`, loaded and warm when entered; waits for a backend that is still starting."""
@@ -102,6 +133,19 @@ class VocoderBackend(Protocol):
             Overloaded: the backend's queue is full.
             Unavailable: the backend is down.
         """
+        ...
+
+    async def load(self, model: VocoderModel) -> None:
+        """Loads a model as its file is now, and warms it; one that is loaded is replaced.
+
+        Raises:
+            Incompatible: the backend does not have it, or cannot load it.
+            Unavailable: the backend is down.
+        """
+        ...
+
+    async def unload(self, model: VocoderModel) -> None:
+        """Gives a model's memory back; nothing when it is not loaded."""
         ...
 
     def healthy(self) -> AsyncIterator[bool]:

@@ -19,6 +19,8 @@ class EmbeddedBackend:
     """ONNX Runtime sessions with one thread each, run by a few workers."""
 
     name = "embedded"
+    copies = 1
+    n_servers = 1
 
     def __init__(self, *, workers: int) -> None:
         self._workers = workers
@@ -29,10 +31,18 @@ class EmbeddedBackend:
         """Loads and warms the models."""
         with ThreadPoolExecutor(self._workers, thread_name_prefix="vocoder") as executor:
             self._executor = executor
-            loop = asyncio.get_running_loop()
             for model in models:
-                self._sessions[model.name] = await loop.run_in_executor(executor, _load_warm, model)
+                await self.load(model)
             yield
+
+    async def load(self, model: VocoderModel) -> None:
+        """Opens and warms a session; see VocoderBackend."""
+        loop = asyncio.get_running_loop()
+        self._sessions[model.name] = await loop.run_in_executor(self._executor, _load_warm, model)
+
+    async def unload(self, model: VocoderModel) -> None:
+        """Lets go of a session; see VocoderBackend."""
+        self._sessions.pop(model.name, None)
 
     async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
         """Runs a chunk; see VocoderBackend."""

@@ -55,6 +55,9 @@ class LocalTriton:
         command = [
             str(self.server),
             f"--model-repository={repository}",
+            # All at the start, and from then on as the vocoder service says.
+            "--model-control-mode=explicit",
+            "--load-model=*",
             f"--backend-directory={self.backends}",
             "--allow-http=false",
             f"--grpc-port={grpc_port}",

@@ -1,0 +1,202 @@
+"""The Triton backend: one unary KServe-v2 ModelInfer a chunk, over as many servers as there are."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+
+import grpc
+from opentelemetry import trace
+
+from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
+from speechmesh.vocoder.backends import Chunk, Priority, Vocoded, VocoderModel
+from speechmesh.vocoder.backends.triton.endpoint import Endpoint, EndpointState
+from speechmesh.vocoder.backends.triton.infer import Refusal, Refused, pack, unpack
+from speechmesh.vocoder.backends.triton.pool import Pool
+from speechmesh.vocoder.backends.triton.redo import Redo
+from speechmesh.vocoder.backends.triton.targets import Resolve, parse_targets, resolve_host
+
+__all__ = ["EndpointState", "TritonBackend"]
+
+log = logging.getLogger(__name__)
+
+_CHANNEL_OPTIONS = (
+    # A server that restarts is found soon, and one whose address swallows packets is not waited for.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.min_reconnect_backoff_ms", 1000),
+    # The addresses are resolved already: exceptions from a proxy that go by name would not match them.
+    ("grpc.enable_http_proxy", 0),
+    # Each channel has a connection of its own, closed with it.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+# No retryPolicy: gRPC would send a chunk again to the server that lost it, out of sight of the counts, and on top of
+# our own attempts. What remains are its transparent retries, of calls that no server has seen.
+
+
+class TritonBackend:
+    """Calls Triton servers. Batching over streams and the order of service are Triton's; the choice is made here.
+
+    A chunk is a pure function: one that was lost with its server is redone on another at once, with never more than
+    one attempt on its way.
+    """
+
+    name = "triton"
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        copies: int = 1,
+        timeout_ms: int,
+        attempt_timeout_ms: int,
+        resolve_interval_s: float,
+        max_message_bytes: int,
+        resolve: Resolve = resolve_host,
+    ) -> None:
+        self._url = url
+        self._timeout_s = timeout_ms / 1000.0
+        self.copies = copies
+        # The models that the servers are checked for.
+        self._served: list[str] = []
+        self._pool = Pool(
+            parse_targets(url),
+            attempt_timeout_s=attempt_timeout_ms / 1000.0,
+            resolve_interval_s=resolve_interval_s,
+            resolve=resolve,
+            options=(
+                *_CHANNEL_OPTIONS,
+                ("grpc.max_receive_message_length", max_message_bytes),
+                ("grpc.max_send_message_length", max_message_bytes),
+            ),
+        )
+
+    @asynccontextmanager
+    async def running(self, models: list[VocoderModel]) -> AsyncIterator[None]:
+        """Connects, waits until each model is ready on some server, and runs each chunk shape once."""
+        self._served += [model.name for model in models]
+        async with self._pool.running(self._served):
+            for model in models:
+                await self._warm(model)
+            yield
+
+    async def _warm(self, model: VocoderModel) -> None:
+        if not self._pool.candidates(model.name):
+            log.info("waiting for Triton at %s with the model %s", self._url, model.name)
+        for chunk in model.warmup_chunks():
+            while True:
+                while not self._pool.candidates(model.name):
+                    await self._pool.wait_change()
+                try:
+                    await self.vocode(model, chunk, Priority.NORMAL)
+                    break
+                except (Unavailable, Overloaded) as error:  # one that is starting or busy is waited for
+                    log.info("warming %s: %s", model.name, error)
+                    await asyncio.sleep(error.retry_after_ms / 1000.0)
+
+    async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
+        """Runs a chunk; see VocoderBackend.
+
+        Raises:
+            Overloaded: every server's queue is full, or too long.
+            Unavailable: no server gave an answer in time.
+            Incompatible: no server has the model.
+            Internal: the model fails on this chunk.
+        """
+        give_up_at = time.monotonic() + self._timeout_s
+        request = pack(model, chunk, priority)
+        redo = Redo(model.name)
+        while True:
+            endpoint = await self._choose(model.name, redo, give_up_at)
+            _trace_attempt(endpoint, redo)
+            try:
+                response = await endpoint.infer(request, give_up_at - time.monotonic())
+            except Refused as error:
+                failed = error.refusal in (Refusal.BROKEN, Refusal.WRONG)
+                level = logging.WARNING if failed else logging.DEBUG
+                log.log(level, "no samples from Triton at %s: %s", endpoint.address, error)
+                redo.note(endpoint, error)
+                continue
+            # Failing is quick: such a server, left among the others, would be the least busy of all.
+            for broken in redo.to_blame(endpoint):
+                broken.eject("its model failed on a chunk that another ran")
+            return unpack(response)
+
+    async def _choose(self, model_name: str, redo: Redo, give_up_at: float) -> Endpoint:
+        """The server for the next attempt; waits for one while there is none."""
+        while not self._pool.closed and (left_s := give_up_at - time.monotonic()) > 0:
+            if allowed := redo.allowed(self._pool.candidates(model_name)):
+                if redo.last is not None:
+                    redo.last.endpoint.n_redone += 1
+                return self._pool.least_busy(allowed)
+            try:
+                async with asyncio.timeout(left_s):
+                    await self._pool.wait_change()
+            except TimeoutError:
+                break
+        raise redo.out_of_time()
+
+    async def load(self, model: VocoderModel) -> None:
+        """Loads a model on every server that is there, and warms it; see VocoderBackend."""
+        for endpoint in self._pool.healthy_endpoints():
+            await _controlled(endpoint.load_model(model.name), f"{endpoint.address}: load {model.name}")
+        if model.name not in self._served:
+            self._served.append(model.name)
+        await self._warm(model)
+
+    async def unload(self, model: VocoderModel) -> None:
+        """Unloads a model on every server that is there; see VocoderBackend."""
+        if model.name in self._served:
+            self._served.remove(model.name)
+        for endpoint in self._pool.healthy_endpoints():
+            await _controlled(endpoint.unload_model(model.name), f"{endpoint.address}: unload {model.name}")
+
+    async def healthy(self) -> AsyncIterator[bool]:
+        """Whether at least one server is healthy: the state now, then each change."""
+        shown: bool | None = None
+        while not self._pool.closed:
+            if (now := self._pool.healthy) is not shown:
+                shown = now
+                yield now
+            else:
+                await self._pool.wait_change()
+
+    @property
+    def n_servers(self) -> int:
+        """The servers that are up."""
+        return len(self._pool.healthy_endpoints())
+
+    def endpoints(self) -> list[EndpointState]:
+        """The servers in use, by address."""
+        return self._pool.states()
+
+
+async def _controlled(call: Awaitable[None], what: str) -> None:
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        details = error.details() or ""
+        if "explicit model load" in details:
+            raise Incompatible(
+                f"Triton at {what}: it does not take that; start it with --model-control-mode=explicit "
+                "--load-model=*"
+            ) from None
+        if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            raise Unavailable(f"Triton at {what}: {error.code().name}") from error
+        raise Incompatible(f"Triton at {what}: {details}") from error
+
+
+def _trace_attempt(endpoint: Endpoint, redo: Redo) -> None:
+    """Has the current span tell where a chunk runs now, and why no longer where it ran before."""
+    span = trace.get_current_span()
+    span.set_attributes(_where(endpoint))
+    if redo.last is not None:
+        reason: dict[str, str | int] = {"speechmesh.reason": redo.last.refusal.value}
+        span.add_event("vocoder.redo", _where(redo.last.endpoint) | reason)
+
+
+def _where(endpoint: Endpoint) -> dict[str, str | int]:
+    return {"server.address": endpoint.address.ip, "server.port": endpoint.address.port}

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from speechmesh.common.bundle import TIERS, VoiceBundle, load_bundle
+from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
+from speechmesh.vocoder.backends import Chunk, Priority, Vocoded, VocoderModel
+from speechmesh.vocoder.models import Models
+
+MODEL_BYTES = 1000
+
+
+class Backend:
+    """Only keeps account of what is loaded."""
+
+    name = "accounts"
+    copies = 2
+    n_servers = 1
+
+    def __init__(self) -> None:
+        self.loaded: list[str] = []
+        self.down = False
+
+    @asynccontextmanager
+    async def running(self, models: list[VocoderModel]) -> AsyncIterator[None]:
+        self.loaded = [model.tier for model in models]
+        yield
+
+    async def load(self, model: VocoderModel) -> None:
+        if self.down:
+            raise Unavailable("down")
+        await asyncio.sleep(0)
+        self.loaded.append(model.tier)
+
+    async def unload(self, model: VocoderModel) -> None:
+        if model.tier in self.loaded:
+            self.loaded.remove(model.tier)
+
+    async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
+        raise NotImplementedError
+
+    async def healthy(self) -> AsyncIterator[bool]:
+        yield True
+
+
+@pytest.fixture
+def bundle(bootstrap: VoiceBundle, tmp_path: Path) -> VoiceBundle:
+    """A voice of three tiers, whose files nobody opens."""
+    shutil.copytree(bootstrap.folder, tmp_path / "bootstrap")
+    path = tmp_path / "bootstrap/voice.yaml"
+    voice = yaml.safe_load(path.read_text())
+    tier = voice["vocoders"]["balanced"] | {"model": "small.onnx"}
+    voice["vocoders"] = dict.fromkeys(TIERS, tier)
+    path.write_text(yaml.safe_dump(voice))
+    (tmp_path / "bootstrap/small.onnx").write_bytes(bytes(MODEL_BYTES))
+    return load_bundle(tmp_path / "bootstrap")
+
+
+def models_of(bundle: VoiceBundle) -> dict[str, VocoderModel]:
+    return {tier: VocoderModel(bundle, tier) for tier in TIERS}
+
+
+def new_models(backend: Backend, *, room_for: int = 0) -> Models:
+    return Models(backend, budget_bytes=room_for * MODEL_BYTES * backend.copies, drain_timeout_s=0.05)
+
+
+async def test_without_a_budget_everything_is_loaded(bundle: VoiceBundle) -> None:
+    backend = Backend()
+    async with new_models(backend).running(models_of(bundle).values()):
+        assert backend.loaded == ["high", "balanced", "fast"]
+
+
+async def test_what_does_not_fit_is_loaded_when_asked_for_and_the_least_recently_used_makes_room(
+    bundle: VoiceBundle,
+) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=2)
+    async with models.running(model.values()):
+        assert backend.loaded == ["high", "balanced"]
+        async with models.using(model["high"]):
+            pass
+        async with models.using(model["fast"]):
+            assert sorted(backend.loaded) == ["fast", "high"]
+        async with models.using(model["balanced"]):
+            assert sorted(backend.loaded) == ["balanced", "fast"]
+
+
+async def test_what_is_in_use_is_not_pushed_out(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=1)
+    async with models.running(model.values()), models.using(model["high"]):
+        with pytest.raises(Overloaded, match="does not fit beside"):
+            async with models.using(model["fast"]):
+                pass
+        assert backend.loaded == ["high"]
+
+
+async def test_many_that_ask_at_once_load_it_once(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=2)
+
+    async def use() -> None:
+        async with models.using(model["fast"]):
+            await asyncio.sleep(0)
+
+    async with models.running(model.values()):
+        await asyncio.gather(*(use() for _ in range(20)))
+        assert backend.loaded.count("fast") == 1
+
+
+async def test_one_larger_than_the_budget_is_refused_with_the_figures(bundle: VoiceBundle) -> None:
+    models = Models(Backend(), budget_bytes=MODEL_BYTES, drain_timeout_s=0.05)
+    with pytest.raises(Incompatible, match=r"more than the whole memory budget .*MODEL_MEMORY_MIB"):
+        async with models.running(models_of(bundle).values()):
+            pass
+
+
+async def test_an_unloaded_one_is_not_loaded_because_somebody_asks(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend)
+    async with models.running(model.values()):
+        await models.unload(model["fast"])
+        assert not models.enabled(model["fast"])
+        with pytest.raises(Incompatible, match="unloaded"):
+            async with models.using(model["fast"]):
+                pass
+        await models.load(model["fast"])
+        async with models.using(model["fast"]):
+            assert "fast" in backend.loaded
+
+
+async def test_unloading_waits_for_the_segments_under_way(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = Models(backend, budget_bytes=0, drain_timeout_s=30.0)
+    async with models.running(model.values()):
+        async with models.using(model["fast"]):
+            unloading = asyncio.create_task(models.unload(model["fast"]))
+            await asyncio.sleep(0)
+            assert "fast" in backend.loaded
+        await unloading
+        assert "fast" not in backend.loaded
+
+
+async def test_one_that_stays_in_use_stays_loaded(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend)
+    async with models.running(model.values()), models.using(model["fast"]):
+        with pytest.raises(Overloaded, match="in use by 1 segments"):
+            await models.unload(model["fast"])
+        async with models.using(model["fast"]):
+            assert "fast" in backend.loaded
+
+
+async def test_a_segment_of_a_replaced_revision_is_told_to_begin_again(bundle: VoiceBundle) -> None:
+    models = new_models(Backend())
+    old = models_of(bundle)
+    assert bundle.revision  # reckoned from the files as they are now
+    async with models.running(old.values()):
+        (bundle.folder / "small.onnx").write_bytes(bytes(MODEL_BYTES + 1))
+        await models.load(VocoderModel(load_bundle(bundle.folder), "fast"))
+        with pytest.raises(Unavailable, match="replaced"):
+            async with models.using(old["fast"]):
+                pass
+
+
+async def test_a_failed_load_leaves_it_unloaded_and_asked_for_again(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=2)
+    async with models.running(model.values()):
+        backend.down = True
+        with pytest.raises(Unavailable):
+            async with models.using(model["fast"]):
+                pass
+        backend.down = False
+        async with models.using(model["fast"]):
+            assert "fast" in backend.loaded
