@@ -5,72 +5,28 @@ from __future__ import annotations
 import asyncio
 import itertools
 import signal
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from speechmesh.cli.mesh import Ports
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.features import FloatArray
 from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel
 from speechmesh.vocoder.backends.triton import TritonBackend
-from speechmesh.vocoder.triton.local import LocalTriton, remove_leftovers
 from speechmesh.vocoder.triton.repository import build_repository
-from tests.conftest import REPOSITORY
+from tests.integration.triton import Triton, running
 
 _N_STREAMS = 8
 _N_CHUNKS = 30
 _WITHIN_S = 60.0
 
 
-class Triton:
-    """A local Triton that can be killed, stopped and started again on its port."""
-
-    def __init__(self, repository: Path, log: Path) -> None:
-        self.ports = Ports.free()
-        self._repository = repository
-        self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"127.0.0.1:{self.ports.triton}"
-
-    def start(self) -> None:
-        remove_leftovers(self.ports.triton)
-        triton = LocalTriton(REPOSITORY / ".triton")
-        command = triton.command(
-            self._repository,
-            grpc_port=self.ports.triton,
-            metrics_port=self.ports.triton_metrics,
-            otlp_endpoint="",
-        )
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=triton.environment(), stdout=log, stderr=subprocess.STDOUT
-            )
-
-    def send(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def kill(self) -> None:
-        """SIGKILL, and what that leaves behind."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-        remove_leftovers(self.ports.triton)
-
-
 @pytest.fixture(scope="module")
 def repository(voices_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The voices' models, unbatched, so that equal chunks give equal bits in whatever company they run."""
-    if not LocalTriton(REPOSITORY / ".triton").installed:
-        pytest.fail("Triton is not installed in .triton: run `make setup`")
     folder = tmp_path_factory.mktemp("models")
     for name in build_repository(voices_dir, folder, instances=1, link=True):
         config = folder / name / "config.pbtxt"
@@ -87,17 +43,6 @@ def tritons(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     servers = [Triton(repository, tmp_path_factory.mktemp("triton") / "log") for _ in range(2)]
     with running(servers):
         yield servers
-
-
-@contextmanager
-def running(servers: list[Triton]) -> Iterator[None]:
-    for server in servers:
-        server.start()
-    try:
-        yield
-    finally:
-        for server in servers:
-            server.kill()
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,12 @@ class VocoderSettings(ServiceSettings):
     max_queued_chunks: int = Field(
         512, ge=1, description="Chunks that wait for their turn; one more is refused at once."
     )
+    overload_patience_ms: int = Field(
+        5_000,
+        ge=0,
+        description="A stream that has given audio waits so long beyond its listener's last audio while the backend "
+        "is full; a new one is refused at once.",
+    )
     max_segments_ahead: int = Field(
         1, ge=1, description="Segments of one stream that are vocoded before the listener has got to them."
     )

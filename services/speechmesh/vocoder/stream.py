@@ -11,8 +11,10 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 
+from opentelemetry import trace
+
 from speechmesh.common.bundle import VoiceBundle
-from speechmesh.common.errors import Incompatible
+from speechmesh.common.errors import Incompatible, Overloaded
 from speechmesh.common.features import FloatArray
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
@@ -99,6 +101,7 @@ class VocoderStream:
         self._bundle = bundle
         self._tier = tier
         self._ramps: dict[str, Ramp] = {}
+        self._heard = False  # whether there is any audio yet
 
     async def run(self, frames: AsyncIterator[FramesIn]) -> AsyncGenerator[SamplesOut]:
         """Samples for `frames`, whose segments come one after the other.
@@ -192,16 +195,11 @@ class VocoderStream:
             "speechmesh.n_frames": cut.n_frames,
             "speechmesh.slack_ms": (deadline - started) * 1000.0,
         }
+        chunk = Chunk(cut.frames, state, cut.last)
         with tracer.start_as_current_span("vocoder.chunk", attributes=attributes) as span:
-            async with self._engine.turns.turn(deadline):
-                begun = time.monotonic()
-                queue_ms = (begun - started) * 1000.0
-                slack_ms = (deadline - begun) * 1000.0
-                span.set_attribute("speechmesh.queue_ms", queue_ms)
-                self._engine.pressure.observe(queue_ms=queue_ms, slack_ms=slack_ms + queue_ms, now=begun)
-                vocoded = await self._engine.backend.vocode(
-                    segment.model, Chunk(cut.frames, state, cut.last), self._engine.priority(slack_ms)
-                )
+            vocoded, queue_ms = await self._patiently(segment.model, chunk, deadline)
+            span.set_attribute("speechmesh.queue_ms", queue_ms)
+        self._heard = True
         chunk_ms = (time.monotonic() - started) * 1000.0
         self._engine.cost(segment.model).note(chunk_ms, len(cut.frames))
         timing = segment.timing
@@ -210,3 +208,25 @@ class VocoderStream:
         timing.n_chunks += 1
         timing.n_frames_computed += len(cut.frames)
         return vocoded
+
+    async def _patiently(self, model: VocoderModel, chunk: Chunk, deadline: float) -> tuple[Vocoded, float]:
+        """Runs a chunk; what came of it, and the milliseconds that it waited for its turn.
+
+        A new listener is turned away at once when everything is full; one who is listening is not cut off.
+        """
+        started = time.monotonic()
+        give_up_at = max(deadline, started) + self._engine.settings.overload_patience_ms / 1000.0
+        while True:
+            try:
+                async with self._engine.turns.turn(deadline):
+                    begun = time.monotonic()
+                    queue_ms = (begun - started) * 1000.0
+                    slack_ms = (deadline - begun) * 1000.0
+                    self._engine.pressure.observe(queue_ms=queue_ms, slack_ms=slack_ms + queue_ms, now=begun)
+                    priority = self._engine.priority(slack_ms)
+                    return await self._engine.backend.vocode(model, chunk, priority), queue_ms
+            except Overloaded as error:
+                if not self._heard or time.monotonic() > give_up_at:
+                    raise
+                trace.get_current_span().add_event("vocoder.overloaded")
+                await asyncio.sleep(error.retry_after_ms / 1000.0)

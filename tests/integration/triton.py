@@ -1,0 +1,67 @@
+"""Real local Tritons for tests that kill them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from speechmesh.cli.mesh import Ports
+from speechmesh.vocoder.triton.local import LocalTriton, remove_leftovers
+from tests.conftest import REPOSITORY
+
+
+class Triton:
+    """A local Triton that can be killed, stopped and started again on its port."""
+
+    def __init__(self, repository: Path, log: Path) -> None:
+        self.ports = Ports.free()
+        self._repository = repository
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"127.0.0.1:{self.ports.triton}"
+
+    def start(self) -> None:
+        remove_leftovers(self.ports.triton)
+        triton = LocalTriton(REPOSITORY / ".triton")
+        if not triton.installed:
+            pytest.fail("Triton is not installed in .triton: run `make setup`")
+        command = triton.command(
+            self._repository,
+            grpc_port=self.ports.triton,
+            metrics_port=self.ports.triton_metrics,
+            otlp_endpoint="",
+        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=triton.environment(), stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL, and what that leaves behind."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        remove_leftovers(self.ports.triton)
+
+
+@contextmanager
+def running(servers: list[Triton]) -> Iterator[None]:
+    for server in servers:
+        server.start()
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.kill()
