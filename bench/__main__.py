@@ -19,7 +19,7 @@ from bench.scenarios import Plan
 from bench.usage import idle_share
 from speechmesh.common.errors import Incompatible
 
-SCENARIOS = ("single", "closed", "open")
+SCENARIOS = ("single", "closed", "open", "v1")
 RESULTS = Path("bench/results")
 _IDLE_S = 3.0
 
@@ -82,9 +82,31 @@ def _all_running(names: Sequence[str], voice: Path) -> Iterator[list[Contender]]
 
 
 def _measure(options: argparse.Namespace) -> None:
-    plan = _plan(options)
     began = time.time()
     results: dict[str, Any] = {"machine": report.machine(), "voice": options.voice.name}
+    if set(options.scenarios) - {"v1"}:
+        results |= _measure_voice(options)
+    if "v1" in options.scenarios:
+        from bench import v1  # noqa: PLC0415 - PyTorch and OpenVINO, which nothing else here needs
+
+        with _errors.status("HiFi-GAN V1") as status:
+            results["v1"] = v1.measure(options.voice, options.streams, status.update)
+    results["ratios"] = report.ratios(results.get("closed", []))
+    results["criteria"] = report.criteria(
+        results.get("single", {}), results.get("closed", []), results.get("v1", {})
+    )
+    results["others_share_of_machine"] = report.disturbance(report.loaded_cells(results))
+    results["wall_s"] = time.time() - began
+    path = RESULTS / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(began))}.json"
+    report.write(results, [path, options.json] if options.json else [path])
+    report.show(results, _console)
+    _console.print(f"{path}, took {results['wall_s']:.0f} s", highlight=False)
+
+
+def _measure_voice(options: argparse.Namespace) -> dict[str, Any]:
+    """The voice's own contenders, all started at once and measured in turns."""
+    plan = _plan(options)
+    results: dict[str, Any] = {}
     with (
         _all_running(options.contenders, options.voice) as started,
         _errors.status("warming up") as status,
@@ -101,16 +123,7 @@ def _measure(options: argparse.Namespace) -> None:
         if mesh and "open" in options.scenarios:
             rate_per_s = scenarios.saturated_rate_per_s(results["closed"], "mesh")
             results["open"] = scenarios.open_loops(mesh, rate_per_s, plan, status.update)
-    results["ratios"] = report.ratios(results.get("closed", []))
-    results["criteria"] = report.criteria(results.get("single", {}), results.get("closed", []))
-    results["others_share_of_machine"] = report.disturbance(
-        [*results.get("closed", []), *results.get("open", [])]
-    )
-    results["wall_s"] = time.time() - began
-    path = RESULTS / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime(began))}.json"
-    report.write(results, [path, options.json] if options.json else [path])
-    report.show(results, _console)
-    _console.print(f"{path}, took {results['wall_s']:.0f} s", highlight=False)
+    return results
 
 
 if __name__ == "__main__":

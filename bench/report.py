@@ -21,6 +21,10 @@ from speechmesh.vocoder.triton.local import PACKAGE as TRITON_PACKAGE
 CRITERION_STREAMS = 16
 MAX_FIRST_AUDIO_OF_SEED = 1 / 5
 MIN_RTFX_OF_YARDSTICK = 0.5
+V1_STREAMS = 8
+EAGER = "eager PyTorch"  # the engine that the others are compared with
+MIN_V1_RTFX_OF_BARE = 0.9
+MIN_INT8_OF_EAGER = 3.0
 QUIET = 0.05  # of the machine; with more for other programs, contenders are not measured alike
 _PACKAGES = ("speechmesh", "onnxruntime", "grpcio", "tritonclient", "numpy", "protobuf", "flask")
 
@@ -82,7 +86,7 @@ def _mean(closed: Cells, name: str, streams: int, figure: str) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def criteria(single: dict[str, Any], closed: Cells) -> list[dict[str, Any]]:
+def criteria(single: dict[str, Any], closed: Cells, v1: dict[str, Any]) -> list[dict[str, Any]]:
     """The acceptance criteria; `passes` is None where a contender it needs was not measured."""
     first = _median(single, "mesh", "ttfa_ms")
     answer = _median(single, "seed", "total_ms")
@@ -99,7 +103,37 @@ def criteria(single: dict[str, Any], closed: Cells) -> list[dict[str, Any]]:
             _mean(closed, "yardstick", CRITERION_STREAMS, "rtfx"),
             at_least=MIN_RTFX_OF_YARDSTICK,
         ),
+        *_v1_criteria(v1),
     ]
+
+
+def _v1_criteria(v1: dict[str, Any]) -> list[dict[str, Any]]:
+    closed, engines = v1.get("closed", []), list(v1.get("engines", {}).values())
+    # As it is usually served: one utterance after the other, each with all cores.
+    eager = engines[-1].get(EAGER, {}).get("rtf") if engines else None
+    of_eager = "over eager PyTorch's with all cores"
+    return [
+        _criterion(
+            f"HiFi-GAN V1, {V1_STREAMS} streams: the mesh's RTFX over the bare runtime's",
+            _mean(closed, "mesh fp32", V1_STREAMS, "rtfx"),
+            _mean(closed, "yardstick fp32", V1_STREAMS, "rtfx"),
+            at_least=MIN_V1_RTFX_OF_BARE,
+        ),
+        *(
+            _criterion(
+                f"HiFi-GAN V1 int8, its quality within bounds, {V1_STREAMS} streams: {title} {of_eager}",
+                _mean(closed, f"{name} int8", V1_STREAMS, "rtfx"),
+                1.0 / eager if eager else None,
+                at_least=MIN_INT8_OF_EAGER,
+            )
+            for name, title in (("yardstick", "the bare runtime's RTFX"), ("mesh", "the mesh's RTFX"))
+        ),
+    ]
+
+
+def loaded_cells(results: dict[str, Any]) -> Cells:
+    """Every cell that was taken under load."""
+    return [*results.get("closed", []), *results.get("open", []), *results.get("v1", {}).get("closed", [])]
 
 
 def disturbance(cells: Cells) -> float | None:
@@ -147,6 +181,7 @@ def show(results: dict[str, Any], console: Console) -> None:
     _show_loops(results.get("closed", []), "closed loop", console)
     _show_loops(results.get("open", []), "open loop (Poisson arrivals)", console)
     _show_ratios(results.get("ratios", []), console)
+    _show_v1(results.get("v1", {}), console)
     for each in results.get("criteria", []):
         figures = " / ".join(_number(figure) for figure in each["figures"])
         verdict = {True: "[bold green]PASS[/]", False: "[bold red]FALLS SHORT[/]", None: "not measured"}
@@ -156,13 +191,31 @@ def show(results: dict[str, Any], console: Console) -> None:
             highlight=False,
         )
 
-    disturbed = disturbance([*results.get("closed", []), *results.get("open", [])])
+    disturbed = disturbance(loaded_cells(results))
     if disturbed is not None and disturbed > QUIET:
         console.print(
             f"[bold yellow]ROUGH[/] other programs had up to {_percent(disturbed)} of the machine in a window: "
             "trust the CPU seconds rather than RTFX and times, and measure again on a quiet machine",
             highlight=False,
         )
+
+
+def _show_v1(v1: dict[str, Any], console: Console) -> None:
+    if not v1:
+        return
+    table = Table(title="HiFi-GAN V1 by engine, 5 s of audio: RTF (times as fast as eager PyTorch)")
+    table.add_column("engine")
+    for threads in v1["engines"]:
+        table.add_column(threads, justify="right")
+    for name in next(iter(v1["engines"].values())):
+        by_threads = [engines[name] for engines in v1["engines"].values()]
+        table.add_row(name, *(f"{e['rtf']:.4f} ({e['times_as_fast_as_eager']:.2f})" for e in by_threads))
+    console.print(table)
+    figures, bounds = v1["quality"]["figures"], v1["quality"]["bounds"]
+    told = ", ".join(f"{name} {value:.2f}" for name, value in figures.items() if isinstance(value, float))
+    limits = ", ".join(f"{name} {value:g}" for name, value in bounds.items() if isinstance(value, float))
+    console.print(f"int8 on {v1['quality']['judged_on']}: {told}; bounds: {limits}", highlight=False)
+    _show_loops(v1["closed"], "HiFi-GAN V1, closed loop", console)
 
 
 def _show_single(single: dict[str, Any], console: Console) -> None:

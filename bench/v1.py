@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
+import torch
 import yaml
 
 from bench import contenders, engines, scenarios
@@ -19,8 +21,12 @@ from bench.contenders import Contender
 from bench.load import Window
 from bench.scenarios import Plan, Tell
 from speechmesh.common.bundle import load_bundle
+from speechmesh.vocoder.export.card import Card
+from speechmesh.vocoder.export.description import MODEL_FILE
 from speechmesh.vocoder.export.onnx import export_onnx
-from speechmesh.vocoder.export.stateful import make_stateful
+from speechmesh.vocoder.export.options import Options
+from speechmesh.vocoder.export.pipeline import export
+from speechmesh.vocoder.export.steps import silent
 from speechmesh.vocoder.networks import hifigan
 
 # A segment of V1 computes for seconds: the window must see many of them.
@@ -28,28 +34,48 @@ _WINDOW = Window(warm_up_s=4.0, window_s=20.0)
 _STREAMS = (1, 8, 32)
 _N_MELS = 80
 _SAMPLE_RATE_HZ, _HOP_LENGTH = 22050, 256
-_LADDER_FRAMES = (8, 16, 32, 64, 128)
+# The published configuration, as its file has it.
+_CONFIG = {
+    "resblock": "1",
+    "upsample_rates": [8, 8, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 4, 4],
+    "upsample_initial_channel": 512,
+    "resblock_kernel_sizes": [3, 7, 11],
+    "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5], [1, 3, 5]],
+    "num_mels": _N_MELS,
+    "n_fft": 1024,
+    "hop_size": _HOP_LENGTH,
+    "win_size": 1024,
+    "sampling_rate": _SAMPLE_RATE_HZ,
+    "fmin": 0,
+    "fmax": 8000,
+}
 
 
 @dataclass(frozen=True)
 class FullSize:
-    """HiFi-GAN V1 as every engine takes it."""
+    """HiFi-GAN V1 as every engine takes it; `graphs` are stateful ones by precision."""
 
     network: hifigan.HiFiGan
     offline: Path
     graphs: dict[str, Path]
-    stateful: dict[str, int]
+    card: Card
 
 
 def build(folder: Path) -> FullSize:
-    """Makes the network and its graphs under `folder`."""
+    """Exports the network as a user would, in full and in eight bits; refused when the eight bits are over a bound."""
     network = hifigan.HiFiGan.from_config(hifigan.V1, seed=0).eval()
+    checkpoint = folder / "generator_v1"
+    torch.save({"generator": network.state_dict()}, checkpoint)
+    (folder / "config.json").write_text(json.dumps(_CONFIG), encoding="utf-8")
+    options = Options(checkpoint, name="v1", tiers={"high": "fp32", "fast": "int8"}, out=folder / "models")
+    card = export(options, "", silent)
     offline = folder / "offline.onnx"
     export_onnx(network, _N_MELS, offline)
-    graph = make_stateful(onnx.load(offline))
-    fp32 = folder / "fp32.onnx"
-    onnx.save(graph.model, fp32)
-    return FullSize(network, offline, {"fp32": fp32}, graph.config.model_dump())
+    graphs: dict[str, Path] = {
+        of_tier.precision: options.out / f"v1.{tier}" / MODEL_FILE for tier, of_tier in card.tiers.items()
+    }
+    return FullSize(network, offline, graphs, card)
 
 
 def by_engine(full_size: FullSize, tell: Tell) -> dict[str, Any]:
@@ -65,6 +91,24 @@ def by_engine(full_size: FullSize, tell: Tell) -> dict[str, Any]:
     return results
 
 
+def measure(like: Path, streams: Sequence[int] | None, tell: Tell) -> dict[str, Any]:
+    """Both, and what the export says of the eight bits' quality."""
+    with tempfile.TemporaryDirectory(prefix="speechmesh-bench-v1-") as scratch:
+        folder = Path(scratch)
+        tell("exporting HiFi-GAN V1")
+        full_size = build(folder)
+        fast = full_size.card.tiers["fast"]
+        return {
+            "quality": {
+                "judged_on": full_size.card.material,
+                "figures": fast.figures.model_dump() if fast.figures else {},
+                "bounds": fast.bounds.model_dump() if fast.bounds else {},
+            },
+            "engines": by_engine(full_size, tell),
+            "closed": through_the_mesh(full_size, like, folder, streams, tell),
+        }
+
+
 def voice(full_size: FullSize, precision: str, like: Path, folder: Path) -> Path:
     """A bundle that speaks with V1: the text and the acoustic model of the voice `like`, whose frames cost the same."""
     bundle = load_bundle(like)
@@ -74,14 +118,9 @@ def voice(full_size: FullSize, precision: str, like: Path, folder: Path) -> Path
     config = yaml.safe_load((like / "voice.yaml").read_text(encoding="utf-8"))
     config["name"] = target.name
     config["feature_space"] |= {"sample_rate_hz": _SAMPLE_RATE_HZ, "hop_length": _HOP_LENGTH}
-    config["vocoders"] = {
-        "high": {
-            "model": "v1.onnx",
-            "stateful": full_size.stateful,
-            "ladder_frames": list(_LADDER_FRAMES),
-            "max_batch_size": 1,
-        }
-    }
+    tier = next(tier for tier, each in full_size.card.tiers.items() if each.precision == precision)
+    vocoder = full_size.card.config(tier, "v1.onnx")
+    config["vocoders"] = {"high": vocoder.model_dump(mode="json", exclude_none=True)}
     assert bundle.config.feature_space.n_mels == _N_MELS
     (target / "voice.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return target

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from bench import report
@@ -30,7 +31,8 @@ def _cell(contender: str, concurrency: int, audio_s: float) -> dict[str, Any]:
 
 
 def _passes(single_: dict[str, Any], closed: list[dict[str, Any]]) -> list[bool | None]:
-    return [each["passes"] for each in report.criteria(single_, closed)]
+    """Of the two criteria that the voice's own figures decide."""
+    return [each["passes"] for each in report.criteria(single_, closed, {})[:2]]
 
 
 def test_criteria_pass_and_fall_short_at_their_limits() -> None:
@@ -43,6 +45,15 @@ def test_criteria_pass_and_fall_short_at_their_limits() -> None:
 
 def test_a_criterion_without_its_contenders_is_not_measured() -> None:
     assert _passes({"mesh": _single(0.1, 2.0)}, [_cell("mesh", 16, 10.0)]) == [None, None]
+
+
+def test_v1_criteria_compare_with_the_bare_runtime_and_with_eager_pytorch() -> None:
+    engines = {"1 threads": {report.EAGER: {"rtf": 9.0}}, "2 threads": {report.EAGER: {"rtf": 0.2}}}
+    rtfx = {"yardstick fp32": 10.0, "mesh fp32": 9.1, "yardstick int8": 20.0, "mesh int8": 14.0}
+    closed = [_cell(name, 8, value) for name, value in rtfx.items()]
+    found = report.criteria({}, [], {"engines": engines, "closed": closed})[2:]
+    assert [each["passes"] for each in found] == [True, True, False]
+    assert [each["ratio"] for each in found] == pytest.approx([0.91, 4.0, 2.8])
 
 
 def test_ratios_compare_the_means_of_all_rounds() -> None:
@@ -81,7 +92,7 @@ def test_the_report_is_json_and_a_table(tmp_path: Path) -> None:
     open_ = [_cell("mesh", 16, 10.0) | {"rate_per_s": 1.5, "seed": 2}]
     del open_[0]["concurrency"]
     results = {"machine": report.machine(), "single": single_, "closed": closed, "open": open_}
-    results |= {"ratios": report.ratios(closed), "criteria": report.criteria(single_, closed)}
+    results |= {"ratios": report.ratios(closed), "criteria": report.criteria(single_, closed, {})}
     report.write(results, [tmp_path / "new" / "results.json"])
     written = json.loads((tmp_path / "new" / "results.json").read_text(encoding="utf-8"))
     assert written["machine"]["versions"]["onnxruntime"]

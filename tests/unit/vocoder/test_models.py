@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Backend:
         self.down = False
 
     @asynccontextmanager
-    async def running(self, models: list[VocoderModel]) -> AsyncIterator[None]:
+    async def running(self, models: Sequence[VocoderModel]) -> AsyncIterator[None]:
         self.loaded = [model.tier for model in models]
         yield
 

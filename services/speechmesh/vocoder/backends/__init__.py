@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -68,10 +68,6 @@ class VocoderModel:
         """M: values in a frame."""
         return self.bundle.config.feature_space.n_mels
 
-    def warmup_chunks(self) -> list[Chunk]:
-        """See warmup_chunks."""
-        return warmup_chunks(self)
-
 
 def warmup_chunks(model: ServedVocoder) -> list[Chunk]:
     """Chunks, all zeros, of every shape that streams begin and go on with; smallest first."""
@@ -120,7 +116,7 @@ class VocoderBackend(Protocol):
         """Servers that take chunks now."""
         ...
 
-    def running(self, models: list[VocoderModel]) -> AbstractAsyncContextManager[None]:
+    def running(self, models: Sequence[VocoderModel]) -> AbstractAsyncContextManager[None]:
         """Serves `models`, loaded and warm when entered; waits for a backend that is still starting."""
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -12,7 +12,16 @@ import onnxruntime as ort
 
 from speechmesh.common.errors import Internal
 from speechmesh.common.runtime import open_session
-from speechmesh.vocoder.backends import FIRST_STATE, LAST, NOT_LAST, Chunk, Priority, Vocoded, VocoderModel
+from speechmesh.vocoder.backends import (
+    FIRST_STATE,
+    LAST,
+    NOT_LAST,
+    Chunk,
+    Priority,
+    Vocoded,
+    VocoderModel,
+    warmup_chunks,
+)
 
 
 class EmbeddedBackend:
@@ -27,7 +36,7 @@ class EmbeddedBackend:
         self._sessions: dict[str, ort.InferenceSession] = {}
 
     @asynccontextmanager
-    async def running(self, models: list[VocoderModel]) -> AsyncIterator[None]:
+    async def running(self, models: Sequence[VocoderModel]) -> AsyncIterator[None]:
         """Loads and warms the models."""
         with ThreadPoolExecutor(self._workers, thread_name_prefix="vocoder") as executor:
             self._executor = executor
@@ -77,6 +86,6 @@ def run_chunk(session: ort.InferenceSession, chunk: Chunk) -> Vocoded:
 
 def _load_warm(model: VocoderModel) -> ort.InferenceSession:
     session = open_session(model.bundle.folder / model.config.model)
-    for chunk in model.warmup_chunks():
+    for chunk in warmup_chunks(model):
         run_chunk(session, chunk)
     return session

@@ -59,7 +59,10 @@ class SpeedPoint(_Strict):
 
 
 class TierCard(_Strict):
-    """What is known of one tier."""
+    """What is known of one tier.
+
+    `batch_speedup`: four chunks one after the other took so many times as long as in one run.
+    """
 
     precision: Precision
     n_bytes: int
@@ -72,6 +75,9 @@ class TierCard(_Strict):
     range_method: str | None = None
     fp32_layers: tuple[str, ...] = ()
     speed: tuple[SpeedPoint, ...]
+    ladder_frames: tuple[int, ...]
+    max_batch_size: int
+    batch_speedup: float
 
     @property
     def shown_speed(self) -> SpeedPoint:
@@ -95,6 +101,18 @@ class Card(_Strict):
     notes: tuple[str, ...]
     libraries: dict[str, str]
     tiers: dict[Tier, TierCard]
+
+    def config(self, tier: Tier, file: str) -> VocoderConfig:
+        """How a tier whose model lies in `file` is served."""
+        of_tier = self.tiers[tier]
+        return self.streaming.model_copy(
+            update={
+                "model": file,
+                "precision": of_tier.precision,
+                "ladder_frames": of_tier.ladder_frames,
+                "max_batch_size": of_tier.max_batch_size,
+            }
+        )
 
     def model_name(self, tier: Tier) -> str:
         """The name under which Triton serves a tier."""
@@ -152,6 +170,13 @@ def to_markdown(card: Card) -> str:
         f"{next(iter(card.tiers.values())).shown_speed.frames} frames; all figures of speed, measured in turns:",
         "",
         *_speed_table(card),
+        "",
+        *(
+            f"`{tier}` is served in chunks of {', '.join(map(str, of_tier.ladder_frames))} frames, in batches of "
+            f"{of_tier.max_batch_size} at most: a batch of four ran {of_tier.batch_speedup:.2f} times as fast as "
+            "four runs."
+            for tier, of_tier in card.tiers.items()
+        ),
         "",
         *_precisions(card),
         "Made with "

@@ -23,14 +23,16 @@ from speechmesh.vocoder.export.material import (
     noise,
     synthetic,
 )
-from speechmesh.vocoder.export.options import LADDER_FRAMES, Options, Precision
+from speechmesh.vocoder.export.options import LADDER_FRAMES, MAX_BATCH_SIZE, Options, Precision
 from speechmesh.vocoder.export.prepare import Offline, Streaming, offline_graph, streaming_graph
 from speechmesh.vocoder.export.publish import publish, workplace
 from speechmesh.vocoder.export.quality import BOUNDS, Bounds, recogniser_missing
-from speechmesh.vocoder.export.speed import measure_speed
+from speechmesh.vocoder.export.speed import measure_batching, measure_speed
 from speechmesh.vocoder.export.steps import Step, Steps
 
 _LIBRARIES = ("speechmesh", "torch", "onnx", "onnxruntime")
+_LONGEST_CHUNK_MS = 200.0
+_WORTH_A_BATCH = 1.1
 _SYNTHETIC_NOTE = (
     "no speech was given: ranges and bounds hold for synthetic sounds alone; --mels or --wavs is better"
 )
@@ -80,8 +82,8 @@ def export(
         with steps("fp32: streamed against whole"):
             builder = Builder(streaming, offline.space, material, work, offline.pytorch_to_onnx)
         built = _build_tiers(options, builder, bounds or BOUNDS, steps)
-        with steps("Speed, in turns with fp32") as step:
-            speed = _speed(builder, built, offline.space, material)
+        with steps("Speed, in turns with fp32"):
+            speed = _speed(options, builder, built, offline.space, material)
         card = _card(options, fingerprint, offline, streaming, material, built, speed, bounds or BOUNDS)
         with steps("Writing the repository") as step:
             publish(options.out, work, card, {tier: of_tier.path for tier, of_tier in built.items()})
@@ -136,13 +138,44 @@ def _build(builder: Builder, tier: Tier, precision: Precision, bounds: Bounds, s
         raise Incompatible(f"tier {tier}: {error}") from None
 
 
+@dataclass(frozen=True)
+class Speed:
+    """What a model costs, and what follows from it for how it is served."""
+
+    points: tuple[SpeedPoint, ...]
+    ladder_frames: tuple[int, ...]
+    batch_speedup: float
+    max_batch_size: int
+
+
 def _speed(
-    builder: Builder, built: dict[Tier, Built], space: FeatureSpace, material: Material
-) -> dict[Path, tuple[SpeedPoint, ...]]:
+    options: Options, builder: Builder, built: dict[Tier, Built], space: FeatureSpace, material: Material
+) -> dict[Path, Speed]:
     paths = dict.fromkeys([builder.fp32, *(of_tier.path for of_tier in built.values())])
     config = next(iter(built.values())).config
     sessions = {path: (open_session(path), config) for path in paths}
-    return measure_speed(sessions, builder.fp32, space, material.held_out[0], LADDER_FRAMES)
+    mel = material.held_out[0]
+    points = measure_speed(sessions, builder.fp32, space, mel, LADDER_FRAMES)
+    found = {}
+    for path, (session, _) in sessions.items():
+        speedup = measure_batching(session, config, mel)
+        # A GPU has room for all sizes and gains by each batch; here it cannot be measured.
+        gpu = options.target == "gpu"
+        found[path] = Speed(
+            points[path],
+            LADDER_FRAMES if gpu else _ladder(points[path], space),
+            round(speedup, 3),
+            MAX_BATCH_SIZE if gpu or speedup >= _WORTH_A_BATCH else 1,
+        )
+    return found
+
+
+def _ladder(points: tuple[SpeedPoint, ...], space: FeatureSpace) -> tuple[int, ...]:
+    """The sizes that run within `_LONGEST_CHUNK_MS`: larger ones hold others up, and their memory is kept for ever."""
+    fitting = [
+        point.frames for point in points if point.rtf * point.frames * space.frame_ms <= _LONGEST_CHUNK_MS
+    ]
+    return tuple(fitting) or (points[0].frames,)
 
 
 def _card(
@@ -152,7 +185,7 @@ def _card(
     streaming: Streaming,
     material: Material,
     built: dict[Tier, Built],
-    speed: dict[Path, tuple[SpeedPoint, ...]],
+    speed: dict[Path, Speed],
     bounds: dict[Tier, Bounds],
 ) -> Card:
     return Card(
@@ -165,7 +198,7 @@ def _card(
         streaming_note=streaming.note,
         material=material.source,
         held_out_s=sum(map(len, material.held_out)) * offline.space.frame_ms / 1000.0,
-        notes=tuple(_notes(options, material, {tier: speed[b.path] for tier, b in built.items()})),
+        notes=tuple(_notes(options, material, {tier: speed[b.path].points for tier, b in built.items()})),
         libraries={name: _version(name) for name in _LIBRARIES},
         tiers={
             tier: _tier_card(of_tier, options.tiers[tier], bounds[tier], speed[of_tier.path])
@@ -174,7 +207,7 @@ def _card(
     )
 
 
-def _tier_card(built: Built, precision: Precision, bounds: Bounds, speed: tuple[SpeedPoint, ...]) -> TierCard:
+def _tier_card(built: Built, precision: Precision, bounds: Bounds, speed: Speed) -> TierCard:
     return TierCard(
         precision=precision,
         n_bytes=built.path.stat().st_size,
@@ -186,7 +219,10 @@ def _tier_card(built: Built, precision: Precision, bounds: Bounds, speed: tuple[
         int8_share=built.int8_share,
         range_method=built.choice.method if built.choice else None,
         fp32_layers=built.fp32_layers,
-        speed=speed,
+        speed=speed.points,
+        ladder_frames=speed.ladder_frames,
+        max_batch_size=speed.max_batch_size,
+        batch_speedup=speed.batch_speedup,
     )
 
 

@@ -73,8 +73,7 @@ def _stage(folder: Path, card: Card, tier: Tier, model: Path) -> None:
     target = folder / MODEL_FILE
     target.parent.mkdir(parents=True)
     shutil.copyfile(model, target)
-    precision = card.tiers[tier].precision
-    config = card.streaming.model_copy(update={"model": MODEL_FILE, "precision": precision})
+    config = card.config(tier, MODEL_FILE)
     description = VocoderDescription(
         name=card.model_name(tier), vocoder=config, feature_space=card.feature_space
     )

@@ -30,7 +30,7 @@ def place_in_voice(card: Card, out: Path, folder: Path) -> bool:
     changed = False
     for tier, of_tier in card.tiers.items():
         file = f"vocoder.{tier}.onnx"
-        vocoders[tier] = card.streaming.model_copy(update={"model": file, "precision": of_tier.precision})
+        vocoders[tier] = card.config(tier, file)
         target = folder / file
         if not target.is_file() or file_sha256(target) != of_tier.sha256:
             partial = folder / f".{file}.partial"

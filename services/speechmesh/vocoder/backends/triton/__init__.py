@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
 import grpc
 from opentelemetry import trace
 
 from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
-from speechmesh.vocoder.backends import Chunk, Priority, Vocoded, VocoderModel
+from speechmesh.vocoder.backends import Chunk, Priority, ServedVocoder, Vocoded, warmup_chunks
 from speechmesh.vocoder.backends.triton.endpoint import Endpoint, EndpointState
 from speechmesh.vocoder.backends.triton.infer import Refusal, Refused, pack, unpack
 from speechmesh.vocoder.backends.triton.pool import Pool
@@ -75,7 +75,7 @@ class TritonBackend:
         )
 
     @asynccontextmanager
-    async def running(self, models: list[VocoderModel]) -> AsyncIterator[None]:
+    async def running(self, models: Sequence[ServedVocoder]) -> AsyncIterator[None]:
         """Connects, waits until each model is ready on some server, and runs each chunk shape once."""
         self._served += [model.name for model in models]
         async with self._pool.running(self._served):
@@ -83,10 +83,10 @@ class TritonBackend:
                 await self._warm(model)
             yield
 
-    async def _warm(self, model: VocoderModel) -> None:
+    async def _warm(self, model: ServedVocoder) -> None:
         if not self._pool.candidates(model.name):
             log.info("waiting for Triton at %s with the model %s", self._url, model.name)
-        for chunk in model.warmup_chunks():
+        for chunk in warmup_chunks(model):
             while True:
                 while not self._pool.candidates(model.name):
                     await self._pool.wait_change()
@@ -97,7 +97,7 @@ class TritonBackend:
                     log.info("warming %s: %s", model.name, error)
                     await asyncio.sleep(error.retry_after_ms / 1000.0)
 
-    async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
+    async def vocode(self, model: ServedVocoder, chunk: Chunk, priority: Priority) -> Vocoded:
         """Runs a chunk; see VocoderBackend.
 
         Raises:
@@ -139,7 +139,7 @@ class TritonBackend:
                 break
         raise redo.out_of_time()
 
-    async def load(self, model: VocoderModel) -> None:
+    async def load(self, model: ServedVocoder) -> None:
         """Loads a model on every server that is there, and warms it; see VocoderBackend."""
         for endpoint in self._pool.healthy_endpoints():
             await _controlled(endpoint.load_model(model.name), f"{endpoint.address}: load {model.name}")
@@ -147,7 +147,7 @@ class TritonBackend:
             self._served.append(model.name)
         await self._warm(model)
 
-    async def unload(self, model: VocoderModel) -> None:
+    async def unload(self, model: ServedVocoder) -> None:
         """Unloads a model on every server that is there; see VocoderBackend."""
         if model.name in self._served:
             self._served.remove(model.name)

@@ -10,7 +10,7 @@ from tritonclient.grpc import service_pb2 as pb
 
 from speechmesh.common.errors import Internal
 from speechmesh.common.features import FloatArray
-from speechmesh.vocoder.backends import FIRST_STATE, LAST, NOT_LAST, Chunk, Priority, Vocoded, VocoderModel
+from speechmesh.vocoder.backends import FIRST_STATE, LAST, NOT_LAST, Chunk, Priority, ServedVocoder, Vocoded
 
 # Of the time that an attempt has, so much may pass in Triton's queue. It then refuses by itself, which tells a
 # long queue (refused in time) from a server that hangs (silent).
@@ -38,7 +38,7 @@ class Refused(Exception):
         self.refusal = refusal
 
 
-def pack(model: VocoderModel, chunk: Chunk, priority: Priority) -> pb.ModelInferRequest:
+def pack(model: ServedVocoder, chunk: Chunk, priority: Priority) -> pb.ModelInferRequest:
     """The request for a chunk. `next_state` is asked for only if there is a next chunk, as it is large."""
     tensors: dict[str, FloatArray] = {"mel": chunk.frames[None]}
     outputs = ["wav"]

@@ -164,9 +164,12 @@ class GraphBuilder:
         kind = TensorProto.INT64 if integer else TensorProto.FLOAT
         if signal.elem_type != kind:
             kept = self.emit("Cast", [kept], to=kind)
-        flat = self.emit("Reshape", [kept, self.constant([0, -1])])
-        parts = self._digits(flat) if integer else [flat]
-        self.nodes.append(helper.make_node("Concat", parts, [written], name=written, axis=1))
+        shape = self.constant([0, -1])
+        if integer:
+            parts = self._digits(self.emit("Reshape", [kept, shape]))
+            self.nodes.append(helper.make_node("Concat", parts, [written], name=written, axis=1))
+        else:
+            self.nodes.append(helper.make_node("Reshape", [kept, shape], [written], name=written))
 
     def _digits(self, flat: str) -> list[str]:
         """An int64 as floats that hold it exactly: digits to a base that float32 has bits for."""
