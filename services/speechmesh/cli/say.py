@@ -207,7 +207,11 @@ def print_waterfall(summary: pb.Summary) -> None:
             f"  {label:<13}[{colours.get(stage.stage, 'white')}]"
             f"{bar(stage.start_ms, stage.duration_ms, summary.total_ms):<45}[/]"
             f"{stage.start_ms:7.1f} +{stage.duration_ms:7.1f} ms, computed {stage.compute_ms:7.1f}, "
-            f"queued {stage.queue_ms:6.1f}",
+            f"queued {stage.queue_ms:6.1f}{_tier(stage)}",
             highlight=False,
         )
     out.print(f"  first audio left after {summary.first_audio_ms:.1f} ms", highlight=False)
+
+
+def _tier(stage: pb.StageTiming) -> str:
+    return next((f", {name}" for name, tier in TIERS.items() if tier and tier == stage.quality_tier), "")

@@ -64,8 +64,10 @@ def _fault(error: Exception) -> str:
     text = str(error)
     if isinstance(error, pickle.UnpicklingError) and (name := re.search(r"(?:GLOBAL|function) (\S+)", text)):
         return f"refused, since the pickle asks for {name[1]}, which is neither a tensor nor a plain value"
+    if isinstance(error, pickle.UnpicklingError):  # its own text is advice to load it unsafely
+        return "not a checkpoint of PyTorch's, or a broken one"
     first = text.strip().splitlines()[0][:120] if text.strip() else type(error).__name__
-    return f"not a checkpoint, or a broken one ({first})"
+    return f"not a checkpoint, or a broken one ({first.split('. ')[0]})"
 
 
 def tensors_of(values: Any, path: Path, *, ignore: tuple[str, ...] = ()) -> dict[str, Tensor]:
