@@ -56,9 +56,16 @@ def test_a_vocoder_without_a_state_takes_windows(voices_dir: Path, tmp_path: Pat
     assert [list(entry.inputs["mel"].dims) for entry in config.model_warmup] == [[40, 80], [64, 80]]
 
 
-def test_a_gpu_repository_differs_in_its_instances(voices_dir: Path, tmp_path: Path) -> None:
+def test_a_gpu_repository_says_where_its_instances_are(voices_dir: Path, tmp_path: Path) -> None:
     (group,) = built(voices_dir, tmp_path, kind="gpu").instance_group
     assert group.kind == model_config_pb2.ModelInstanceGroup.KIND_GPU
+
+
+def test_a_gpu_never_searches_for_an_algorithm_while_somebody_listens(
+    voices_dir: Path, tmp_path: Path
+) -> None:
+    assert built(voices_dir, tmp_path, kind="gpu").parameters["cudnn_conv_algo_search"].string_value == "1"
+    assert "cudnn_conv_algo_search" not in built(voices_dir, tmp_path).parameters
 
 
 @pytest.mark.parametrize("link", [False, True])

@@ -50,19 +50,30 @@ def model_config(model: ServedVocoder, *, instances: int, kind: InstanceKind) ->
             default_priority_level=Priority.NORMAL,
             default_queue_policy=policy,
         ),
-        # One thread an instance, none spinning: instances and stages share the cores. The arena keeps its memory:
-        # chunks are of a few sizes, so it stops growing soon, and giving pages back after each run cost a third of
-        # a large vocoder's time to fault them in again.
         parameters={
-            name: pb.ModelParameter(string_value=value)
-            for name, value in (
-                ("intra_op_thread_count", "1"),
-                ("inter_op_thread_count", "1"),
-                ("session.intra_op.allow_spinning", "0"),
-            )
+            name: pb.ModelParameter(string_value=value) for name, value in _runtime_options(kind).items()
         },
         model_warmup=[_warmup(model, chunk) for chunk in warmup_chunks(model)],
     )
+
+
+def _runtime_options(kind: InstanceKind) -> dict[str, str]:
+    """What the onnxruntime backend, native or ours, tells ONNX Runtime."""
+    options = {
+        # One thread an instance, none spinning: instances and stages share the cores.
+        "intra_op_thread_count": "1",
+        "inter_op_thread_count": "1",
+        "session.intra_op.allow_spinning": "0",
+        # Last chunks are of any length: a plan of the memory for each would only pile up. The arena itself keeps what
+        # it has; giving pages back after each run cost a third of a large vocoder's time, to fault them in again.
+        "enable_mem_pattern": "0",
+    }
+    if kind == "gpu":
+        # By heuristics: an exhaustive search (0, the default) would stop the stream at each length not seen before.
+        options["cudnn_conv_algo_search"] = "1"
+        # The arena grows by what is asked for (1), not by doubling.
+        options["arena_extend_strategy"] = "1"
+    return options
 
 
 def _warmup(model: ServedVocoder, chunk: Chunk) -> pb.ModelWarmup:

@@ -28,6 +28,7 @@ class TritonPythonModel:
         options = ort.SessionOptions()
         options.intra_op_num_threads = int(parameters.get("intra_op_thread_count", 0))
         options.inter_op_num_threads = int(parameters.get("inter_op_thread_count", 0))
+        options.enable_mem_pattern = parameters.get("enable_mem_pattern", "1") != "0"
         for name, value in parameters.items():
             if name.startswith("session."):
                 options.add_session_config_entry(name, value)
