@@ -60,7 +60,8 @@ class StatefulConfig(_Strict):
 
     state_size: int = Field(ge=2, description="S: values in the state of one stream.")
     lag_samples: int = Field(
-        ge=0, description="Samples by which what comes out is behind the frames that went in, but for the last chunk."
+        ge=0,
+        description="Samples by which what comes out is behind the frames that went in, but for the last chunk.",
     )
     trailing_samples: int = Field(
         0, ge=0, description="Samples by which a segment is shorter than its frames times the hop length."

@@ -14,15 +14,9 @@ from speechmesh.common.bundle import VocoderConfig
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FeatureSpace, FloatArray
 from speechmesh.common.runtime import open_session
-from speechmesh.vocoder.export.calibration import Activations, Method
 from speechmesh.vocoder.export.card import Parity
-from speechmesh.vocoder.export.channels_last import to_channels_last
-from speechmesh.vocoder.export.half import to_half
-from speechmesh.vocoder.export.int8 import Layer, Range, find_layers, quantise
 from speechmesh.vocoder.export.material import Material
-from speechmesh.vocoder.export.options import LADDER_FRAMES, Precision
-from speechmesh.vocoder.export.prepare import Streaming
-from speechmesh.vocoder.export.quality import (
+from speechmesh.vocoder.export.measure.quality import (
     Bounds,
     Figures,
     compare,
@@ -31,7 +25,13 @@ from speechmesh.vocoder.export.quality import (
     recogniser_missing,
     transcribe,
 )
-from speechmesh.vocoder.export.search import Choice, choose_layers
+from speechmesh.vocoder.export.options import LADDER_FRAMES, Precision
+from speechmesh.vocoder.export.precision.calibration import Activations, Method
+from speechmesh.vocoder.export.precision.channels_last import to_channels_last
+from speechmesh.vocoder.export.precision.half import to_half
+from speechmesh.vocoder.export.precision.int8 import Layer, Range, find_layers, quantise
+from speechmesh.vocoder.export.precision.search import Choice, choose_layers
+from speechmesh.vocoder.export.prepare import Streaming
 from speechmesh.vocoder.export.streaming import stream, whole
 
 _SEARCH_BUDGET_S = 300.0

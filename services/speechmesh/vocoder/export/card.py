@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from speechmesh.common.bundle import Tier, VocoderConfig
 from speechmesh.common.features import FeatureSpace
 from speechmesh.vocoder.export.fingerprint import file_sha256
+from speechmesh.vocoder.export.measure.quality import Bounds, Figures
 from speechmesh.vocoder.export.options import Precision, Target
-from speechmesh.vocoder.export.quality import Bounds, Figures
 
 _COLUMNS = [
     "tier",

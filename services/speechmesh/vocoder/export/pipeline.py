@@ -23,11 +23,11 @@ from speechmesh.vocoder.export.material import (
     noise,
     synthetic,
 )
+from speechmesh.vocoder.export.measure.quality import BOUNDS, Bounds, recogniser_missing
+from speechmesh.vocoder.export.measure.speed import measure_batching, measure_speed
 from speechmesh.vocoder.export.options import LADDER_FRAMES, MAX_BATCH_SIZE, Options, Precision
 from speechmesh.vocoder.export.prepare import Offline, Streaming, offline_graph, streaming_graph
 from speechmesh.vocoder.export.publish import publish, workplace
-from speechmesh.vocoder.export.quality import BOUNDS, Bounds, recogniser_missing
-from speechmesh.vocoder.export.speed import measure_batching, measure_speed
 from speechmesh.vocoder.export.steps import Step, Steps
 
 _LIBRARIES = ("speechmesh", "torch", "onnx", "onnxruntime")

@@ -19,8 +19,8 @@ from speechmesh.vocoder.backends.embedded import run_chunk
 from speechmesh.vocoder.export.card import Source
 from speechmesh.vocoder.export.description import MODEL_FILE
 from speechmesh.vocoder.export.fingerprint import checkpoint_sha256
+from speechmesh.vocoder.export.measure.receptive_field import context_frames
 from speechmesh.vocoder.export.options import LADDER_FRAMES, MAX_BATCH_SIZE, Options
-from speechmesh.vocoder.export.receptive_field import context_frames
 from speechmesh.vocoder.export.stateful import NotStreamable, make_stateful
 from speechmesh.vocoder.export.streaming import describe_stateful
 

@@ -22,11 +22,11 @@ from speechmesh.vocoder.export.card import is_up_to_date, read_card
 from speechmesh.vocoder.export.description import load_description
 from speechmesh.vocoder.export.fingerprint import fingerprint
 from speechmesh.vocoder.export.material import from_mels
+from speechmesh.vocoder.export.measure.quality import BALANCED, BOUNDS, FAST, Bounds
 from speechmesh.vocoder.export.onnx import export_onnx
 from speechmesh.vocoder.export.options import Options
 from speechmesh.vocoder.export.pipeline import export
 from speechmesh.vocoder.export.prepare import Streaming
-from speechmesh.vocoder.export.quality import BALANCED, BOUNDS, FAST, Bounds
 from speechmesh.vocoder.export.steps import silent
 from speechmesh.vocoder.export.streaming import stream
 from speechmesh.vocoder.networks.checkpoint import load_checkpoint

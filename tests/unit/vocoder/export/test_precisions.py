@@ -11,13 +11,13 @@ import onnxruntime as ort
 import pytest
 
 from speechmesh.common.features import FeatureSpace, FloatArray
-from speechmesh.vocoder.export.calibration import METHODS, Activations
-from speechmesh.vocoder.export.channels_last import to_channels_last
-from speechmesh.vocoder.export.half import to_half
-from speechmesh.vocoder.export.int8 import Layer, Range, find_layers, quantise
+from speechmesh.vocoder.export.measure.quality import FAST, Figures
+from speechmesh.vocoder.export.precision.calibration import METHODS, Activations
+from speechmesh.vocoder.export.precision.channels_last import to_channels_last
+from speechmesh.vocoder.export.precision.half import to_half
+from speechmesh.vocoder.export.precision.int8 import Layer, Range, find_layers, quantise
+from speechmesh.vocoder.export.precision.search import choose_layers, grouped
 from speechmesh.vocoder.export.prepare import Streaming
-from speechmesh.vocoder.export.quality import FAST, Figures
-from speechmesh.vocoder.export.search import choose_layers, grouped
 from speechmesh.vocoder.export.streaming import stream, whole
 
 Graphs = dict[str, tuple[Streaming, FeatureSpace]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from speechmesh.common.features import FloatArray
-from speechmesh.vocoder.export.quality import (
+from speechmesh.vocoder.export.measure.quality import (
     BALANCED,
     Bounds,
     Figures,

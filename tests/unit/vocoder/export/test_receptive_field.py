@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from speechmesh.common.runtime import open_session
+from speechmesh.vocoder.export.measure.receptive_field import context_frames
 from speechmesh.vocoder.export.onnx import export_onnx
-from speechmesh.vocoder.export.receptive_field import context_frames
 from speechmesh.vocoder.export.stateful import NotStreamable
 from speechmesh.vocoder.networks.hifigan import V1, V3, HiFiGan, HiFiGanConfig
 

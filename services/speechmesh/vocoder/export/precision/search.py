@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from speechmesh.vocoder.export.calibration import METHODS, Method
-from speechmesh.vocoder.export.int8 import Layer
-from speechmesh.vocoder.export.quality import Bounds, Figures
+from speechmesh.vocoder.export.measure.quality import Bounds, Figures
+from speechmesh.vocoder.export.precision.calibration import METHODS, Method
+from speechmesh.vocoder.export.precision.int8 import Layer
 
 _MOST_GROUPS = 8
 

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from speechmesh.vocoder.export.graph_edit import Graph
+from speechmesh.vocoder.export.precision.graph_edit import Graph
 
 # A phase or a position is counted exactly, over hours; half precision counts to 2048.
 _COUNTING = ("CumSum",)

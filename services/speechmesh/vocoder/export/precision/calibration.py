@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 
 from speechmesh.common.features import FloatArray
 from speechmesh.vocoder.backends import FIRST_STATE, LAST, NOT_LAST
-from speechmesh.vocoder.export.int8 import Layer, Range
+from speechmesh.vocoder.export.precision.int8 import Layer, Range
 
 Method = Literal["minmax", "percentile", "error"]
 METHODS: tuple[Method, ...] = ("error", "percentile", "minmax")
