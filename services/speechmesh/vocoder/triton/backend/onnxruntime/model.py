@@ -4,6 +4,7 @@ Loaded by Triton's python backend as a python-based backend, so that a model rep
 image (native onnxruntime backend) loads here unchanged. It reads the same config.pbtxt.
 """
 
+import ctypes
 import json
 from pathlib import Path
 
@@ -73,11 +74,29 @@ class TritonPythonModel:
         start = 0
         for (index, _), size in zip(members, sizes, strict=True):
             tensors = [
-                pb_utils.Tensor.from_dlpack(name, np.ascontiguousarray(result[start : start + size]))
+                _to_tensor(name, np.ascontiguousarray(result[start : start + size]))
                 for name, result in zip(wanted, results, strict=True)
             ]
             responses[index] = pb_utils.InferenceResponse(output_tensors=tensors)
             start += size
+
+
+# The name that DLPack's standard gives to a capsule whose tensor was taken; it must live as long as the capsules.
+_TAKEN = b"used_dltensor"
+_set_capsule_name = ctypes.pythonapi.PyCapsule_SetName
+_set_capsule_name.argtypes = (ctypes.py_object, ctypes.c_char_p)
+
+
+def _to_tensor(name, array):
+    """A tensor of an array, by DLPack, see _to_numpy.
+
+    Triton marks a capsule that it took by a name of its own, which numpy does not know and prints an error about,
+    for every output of every run.
+    """
+    capsule = array.__dlpack__()
+    tensor = pb_utils.Tensor.from_dlpack(name, capsule)
+    _set_capsule_name(capsule, _TAKEN)
+    return tensor
 
 
 def _to_numpy(tensor):
