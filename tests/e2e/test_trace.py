@@ -62,20 +62,21 @@ def test_a_request_is_one_tree_from_the_client_into_triton(up_mesh: UpMesh, tmp_
             "vocoder",
             "speechmesh.vocoder.v1.VocoderService/StreamAudio",
         ),
-        ("vocoder", "speechmesh.vocoder.v1.VocoderService/StreamAudio", "vocoder", "vocoder.window"),
+        ("vocoder", "speechmesh.vocoder.v1.VocoderService/StreamAudio", "vocoder", "vocoder.segment"),
+        ("vocoder", "vocoder.segment", "vocoder", "vocoder.chunk"),
     ]
     for edge in expected:
         assert edge in edges
     into_triton = {edge[:2] for edge in edges if edge[0] != "triton" and edge[2] == "triton"}
-    assert into_triton == {("vocoder", "vocoder.window")}
+    assert into_triton == {("vocoder", "vocoder.chunk")}
 
 
-def test_every_window_reaches_triton_and_every_batch_links_its_segments(
+def test_every_chunk_reaches_triton_and_every_batch_links_its_segments(
     up_mesh: UpMesh, tmp_path: Path
 ) -> None:
     spans = traced(up_mesh, tmp_path)
-    windows = {span.span_id for span in spans if span.name == "vocoder.window"}
-    assert windows == {span.parent_id for span in spans if span.service == "triton"} & windows
+    chunks = {span.span_id for span in spans if span.name == "vocoder.chunk"}
+    assert chunks == {span.parent_id for span in spans if span.service == "triton"} & chunks
     segments = {span.span_id for span in spans if span.name == "acoustic.segment"}
     linked = {link for span in spans if span.name == "acoustic.batch" for link in span.links}
     assert len(segments) == 2
@@ -86,5 +87,5 @@ def test_the_trace_command_shows_the_tree(up_mesh: UpMesh, tmp_path: Path) -> No
     traced(up_mesh, tmp_path)
     command = [sys.executable, "-m", "speechmesh.cli.main", "trace", str(up_mesh.trace_file)]
     shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert "vocoder: vocoder.window" in shown
+    assert "vocoder: vocoder.chunk" in shown
     assert "triton:" in shown

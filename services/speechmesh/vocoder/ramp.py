@@ -14,17 +14,23 @@ class ChunkCost:
 
     def __init__(self) -> None:
         self.wait_ms = 0.0
+        self.urgent_wait_ms = 0.0
         self.ms_per_frame = 0.0
 
-    def note(self, chunk_ms: float, n_frames: int) -> None:
-        """A chunk of `n_frames` frames, context counted, took `chunk_ms`."""
+    def note(self, chunk_ms: float, n_frames: int, *, urgent: bool = False) -> None:
+        """A chunk of `n_frames` frames, context counted, took `chunk_ms`; `urgent`: its listener had little left."""
         seen = chunk_ms / n_frames
         self.ms_per_frame = min(seen, self.ms_per_frame * self._FORGET) if self.ms_per_frame else seen
-        self.wait_ms += self._WEIGHT * (chunk_ms - self.ms_per_frame * n_frames - self.wait_ms)
+        waited_ms = chunk_ms - self.ms_per_frame * n_frames
+        self.wait_ms += self._WEIGHT * (waited_ms - self.wait_ms)
+        if urgent:
+            self.urgent_wait_ms += self._WEIGHT * (waited_ms - self.urgent_wait_ms)
 
 
 class Ramp:
-    """Chunk sizes of one stream: the smallest first, for early audio, then as large as the listener can wait for.
+    """Chunk sizes of one stream: a small one first, for early audio, then as large as the listener can wait for.
+
+    The first is the smallest whose audio lasts until the next one can be there: in a crowd that must wait its turn.
 
     A large chunk costs less per frame: one call, and where a network needs context on each side, less of that. So a
     chunk takes the largest size that is expected back within half of the time the listener has left. When it has none
@@ -34,22 +40,36 @@ class Ramp:
     """
 
     _CHEAP_MS = 25.0
+    _SPARE = 1.5
 
-    def __init__(self, ladder_frames: tuple[int, ...], context_frames: int, max_chunk_ms: float) -> None:
+    def __init__(
+        self, ladder_frames: tuple[int, ...], context_frames: int, *, frame_ms: float, max_chunk_ms: float
+    ) -> None:
         self._ladder = ladder_frames
+        self._frame_ms = frame_ms
         self._context = context_frames
         self._max_chunk_ms = max_chunk_ms
         self._begun = False
 
     def max_frames(self, slack_ms: float, cost: ChunkCost) -> int:
         """The largest chunk that may be cut now, in frames without context."""
-        smallest = self._ladder[0]
-        if not self._begun or not cost.ms_per_frame:
-            return smallest
+        if not cost.ms_per_frame:
+            return self._ladder[0]
+        if not self._begun:
+            lasting = (size for size in self._ladder if self._lasts(size, cost))
+            return min(next(lasting, self._ladder[-1]), self._within(self._max_chunk_ms, cost))
         unhurried_ms = max(slack_ms / 2.0 - cost.wait_ms, cost.wait_ms, self._CHEAP_MS)
-        limit_ms = min(unhurried_ms, self._max_chunk_ms)
+        return self._within(min(unhurried_ms, self._max_chunk_ms), cost)
+
+    def _lasts(self, size: int, cost: ChunkCost) -> bool:
+        """Whether the audio of a first chunk lasts until another of its size can be there, with something to spare."""
+        next_ms = cost.urgent_wait_ms + (size + 2 * self._context) * cost.ms_per_frame
+        return size * self._frame_ms >= self._SPARE * next_ms
+
+    def _within(self, limit_ms: float, cost: ChunkCost) -> int:
+        """The largest size that runs no longer; the smallest if none does."""
         sizes = [size for size in self._ladder if (size + 2 * self._context) * cost.ms_per_frame <= limit_ms]
-        return max(sizes, default=smallest)
+        return max(sizes, default=self._ladder[0])
 
     def begun(self) -> None:
         """The stream's first chunk was cut."""

@@ -18,7 +18,7 @@ from speechmesh.common.errors import Incompatible, Overloaded
 from speechmesh.common.features import FloatArray
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
-from speechmesh.vocoder.backends import Chunk, Vocoded, VocoderModel
+from speechmesh.vocoder.backends import Chunk, Priority, Vocoded, VocoderModel
 from speechmesh.vocoder.cut import Cut
 from speechmesh.vocoder.cutters import new_cutter
 from speechmesh.vocoder.engine import VocoderEngine
@@ -181,7 +181,12 @@ class VocoderStream:
         if model.name not in self._ramps:
             context_frames = model.config.context_frames or 0
             max_chunk_ms = self._engine.settings.max_chunk_ms
-            self._ramps[model.name] = Ramp(model.config.ladder_frames, context_frames, max_chunk_ms)
+            self._ramps[model.name] = Ramp(
+                model.config.ladder_frames,
+                context_frames,
+                frame_ms=self._bundle.config.feature_space.frame_ms,
+                max_chunk_ms=max_chunk_ms,
+            )
         return self._ramps[model.name]
 
     async def _run(self, segment: _Segment, cut: Cut, state: FloatArray | None) -> Vocoded:
@@ -201,7 +206,8 @@ class VocoderStream:
             span.set_attribute("speechmesh.queue_ms", queue_ms)
         self._heard = True
         chunk_ms = (time.monotonic() - started) * 1000.0
-        self._engine.cost(segment.model).note(chunk_ms, len(cut.frames))
+        urgent = self._engine.priority((deadline - started) * 1000.0) is Priority.URGENT
+        self._engine.cost(segment.model).note(chunk_ms, len(cut.frames), urgent=urgent)
         timing = segment.timing
         timing.queue_ms += queue_ms
         timing.compute_ms += chunk_ms - queue_ms

@@ -28,10 +28,36 @@ def test_a_chunk_is_as_large_as_the_listener_can_wait_for(
 ) -> None:
     cost = ChunkCost()
     cost.wait_ms, cost.ms_per_frame = wait_ms, ms_per_frame
-    ramp = Ramp(LADDER, CONTEXT, max_chunk_ms=100.0)
-    assert ramp.max_frames(slack_ms, cost) == 2
+    ramp = Ramp(LADDER, CONTEXT, frame_ms=10.0, max_chunk_ms=100.0)
     ramp.begun()
     assert ramp.max_frames(slack_ms, cost) == size
+
+
+@pytest.mark.parametrize(
+    ("urgent_wait_ms", "ms_per_frame", "size"),
+    [
+        (0.0, 0.0, 2),  # nothing is known yet
+        (0.0, 0.5, 2),  # 20 ms of audio, the next within 4
+        (40.0, 0.5, 8),  # the next within 47 ms: 40 ms would be dry
+        (500.0, 0.5, 32),  # nothing lasts that long
+        (500.0, 4.0, 16),  # and nothing runs longer than 100 ms
+    ],
+)
+def test_the_first_audio_lasts_until_the_next_can_be_there(
+    urgent_wait_ms: float, ms_per_frame: float, size: int
+) -> None:
+    cost = ChunkCost()
+    cost.urgent_wait_ms, cost.ms_per_frame = urgent_wait_ms, ms_per_frame
+    ramp = Ramp(LADDER, CONTEXT, frame_ms=10.0, max_chunk_ms=100.0)
+    assert ramp.max_frames(-20.0, cost) == size
+
+
+def test_only_urgent_chunks_tell_how_long_urgent_ones_wait() -> None:
+    cost = ChunkCost()
+    for _ in range(50):
+        cost.note(10.0 + 5.0, n_frames=10, urgent=True)
+        cost.note(10.0 + 500.0, n_frames=10)
+    assert cost.urgent_wait_ms < 10.0 < cost.wait_ms
 
 
 def test_the_cost_tells_the_wait_from_the_work() -> None:

@@ -28,6 +28,7 @@ class Redo:
         self._error: SpeechmeshError | None = None
         self.last: Failure | None = None
         self._broken_by: list[Endpoint] = []
+        self._waited = False
 
     def note(self, endpoint: Endpoint, error: Refused) -> None:
         """A server refused.
@@ -47,6 +48,7 @@ class Redo:
                 )
             case Refusal.WAITED | Refusal.HUNG:
                 self._slow.add(endpoint)
+                self._waited |= error.refusal is Refusal.WAITED
             case Refusal.BROKEN:
                 self._slow.add(endpoint)
                 self._broken_by.append(endpoint)
@@ -76,7 +78,8 @@ class Redo:
         if self._error is not None:
             return self._error
         refusal = self.last.refusal if self.last else None
-        if refusal is Refusal.WAITED:
+        # The last attempt may have had too little time left to be refused properly.
+        if refusal is Refusal.WAITED or (refusal is Refusal.HUNG and self._waited):
             return Overloaded("Triton's queue is too long")
         if refusal is Refusal.HUNG:
             return Unavailable("Triton did not answer in time")
