@@ -55,6 +55,11 @@ proto: $(STAMP) ## Generate the gRPC stubs again
 bench: $(STAMP) ## Measure: yardstick, embedded, mesh with Triton, seed baseline; JSON and a table
 	$(BIN)/python -m bench
 
+voices: $(STAMP) ## Train the default voices from Debian's synthesisers (hours; see training/voices/README.md)
+	$(BIN)/python -m training.voices run mandarin --until features
+	$(BIN)/python -m training.voices run english --install
+	$(BIN)/python -m training.voices run mandarin
+
 images: $(STAMP) ## Build the service images (BASE=image for another base)
 	deploy/docker/build.sh $(if $(BASE),--base $(BASE))
 
@@ -65,4 +70,4 @@ clean: ## Remove what set-up and runs made
 	rm -rf $(VENV) $(TRITON) .run build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
 	rm -rf services/speechmesh/*/v1 hello.wav out.wav
 
-.PHONY: help setup run say test unit lint type format proto bench images manifests clean
+.PHONY: help setup run say test unit lint type format proto bench voices images manifests clean

@@ -1,0 +1,134 @@
+"""The step that writes the report: a section of training/report.md a voice, and its figures."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from speechmesh.common.bundle import load_bundle
+from training.voices.figures import draw_figures
+from training.voices.progress import duration_text
+from training.voices.settings import REPOSITORY, VoiceSettings
+from training.voices.training_loop import read_checkpoint
+from training.voices.vocoder_training import checkpoint_of
+from training.voices.work import Work, read_json, whole_file
+
+_COLUMNS = (
+    ("mcd_db", "MCD, dB", ".2f"),
+    ("mr_stft", "MR-STFT", ".2f"),
+    ("f0_rmse_hz", "F0 RMSE, Hz", ".1f"),
+    ("voicing_error_percent", "voicing error, %", ".1f"),
+    ("duration_error_ms", "duration error, ms", ".1f"),
+    ("lufs", "LUFS", ".1f"),
+    ("true_peak_dbfs", "true peak, dBFS", ".1f"),
+)
+_HEAD = """# Voices: what the run made
+
+Written by `python -m training.voices`. `copy` is the teacher's mels through the vocoder, `full` is tokens through the
+finished graphs as the mesh runs them, both on sentences that were never learnt. Word error rates are pocketsphinx's
+with a 95 % bootstrap interval over sentences; tokens are the teacher's, so errors of G2P are not in them. Distances of
+full synthesis are along a time warp of the mels (60 sentences). The tracker of F0 is the same for teacher and voice.
+"""
+
+
+def write_report(settings: VoiceSettings, work: Work, target: Path | None = None) -> None:
+    """Puts the voice's section into the report, other voices' sections as they are, and draws its figures.
+
+    Nothing outside the work folder is written when the run's work folder is not in the repository's `.voices`.
+    """
+    inside = work.folder.resolve().is_relative_to(REPOSITORY / ".voices")
+    target = target or (REPOSITORY / "training" if inside else work.folder)
+    figures = draw_figures(settings, work, target / "figures")
+    path = target / "report.md"
+    old = path.read_text(encoding="utf-8") if path.is_file() else _HEAD
+    section = f"<!-- {settings.name} -->\n{_section(settings, work, figures)}<!-- /{settings.name} -->\n"
+    pattern = re.compile(rf"<!-- {settings.name} -->\n.*<!-- /{settings.name} -->\n", re.DOTALL)
+    text = pattern.sub(lambda _: section, old) if pattern.search(old) else f"{old}\n{section}"
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def _section(settings: VoiceSettings, work: Work, figures: list[str]) -> str:
+    bundle = load_bundle(work / "bundle")
+    results = {
+        s.name: read_json(work / "evaluation" / f"{s.name}.{bundle.revision}.json") for s in settings.speakers
+    }
+    lines = [f"## {settings.name}", "", settings.description, "", *_table(results), ""]
+    for name, result in results.items():
+        lines += _tones(name, result)
+    lines += _costs(settings, work, read_json(work / "evaluation" / f"speed.{bundle.revision}.json"))
+    lines += ["", *(f"![{Path(figure).stem}]({figure})" for figure in figures), ""]
+    return "\n".join(lines)
+
+
+def _table(results: dict[str, Any]) -> list[str]:
+    names = ["speaker", "speech", "WER, % (95 %)", *(title for _, title, _ in _COLUMNS)]
+    lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
+    for speaker, result in results.items():
+        for kind, figures in result["kinds"].items():
+            wer = figures.get("word_error_rate_percent")
+            cells = [f"{wer['value']:.1f} ({wer['low']:.1f} to {wer['high']:.1f})" if wer else "-"]
+            cells += [format(figures[key], form) if key in figures else "-" for key, _, form in _COLUMNS]
+            lines.append(f"| {speaker} | {kind} | {' | '.join(cells)} |")
+    return lines
+
+
+def _tones(speaker: str, result: dict[str, Any]) -> list[str]:
+    tones = result.get("tones")
+    if not tones:
+        return []
+    off = ", ".join(f"tone {tone} {value:.2f}" for tone, value in tones["rmse_semitones"].items())
+    mistaken = tones["mistaken_percent"]
+    return [
+        f"{speaker}: mean contours differ from the teacher's by {off} semitones (RMS). A contour is nearer to another "
+        f"tone's mean than to its own's in {mistaken['voice']:.1f} % ({mistaken['teacher']:.1f} % of the teacher's).",
+        "",
+    ]
+
+
+def _costs(settings: VoiceSettings, work: Work, speeds: dict[str, float]) -> list[str]:
+    bundle = work / "bundle"
+    lines = ["| file | MB | RTF, one thread |", "|---|---|---|"]
+    for file in sorted(bundle.glob("*.onnx")):
+        part = file.stem.removeprefix("vocoder.")
+        lines.append(f"| {file.name} | {file.stat().st_size / 1e6:.1f} | {speeds[part]:.4f} |")
+    total = sum(file.stat().st_size for file in bundle.iterdir())
+    lines += [f"| the whole bundle | {total / 1e6:.1f} | |", ""]
+    steps = [path.stem for path in sorted((work / "done").glob("*.json"), key=lambda p: p.stat().st_mtime)]
+    times = ", ".join(f"{step} {duration_text(work.seconds(step))}" for step in steps)
+    seconds = sum(work.seconds(step) for step in steps)
+    trained = [
+        ("acoustic", "acoustic/checkpoint.pt"),
+        *((f"vocoder {t}", checkpoint_of(t)) for t in settings.tiers),
+    ]
+    counts = ", ".join(f"{name} {read_checkpoint(work / path)['step']:,}" for name, path in trained)
+    lines.append(f"Made in {duration_text(seconds)}: {times}. Steps: {counts}.")
+    lines.append(f"Commit {_commit()}; {_machine()}; PyTorch {torch.__version__}.")
+    return lines
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _machine() -> str:
+    model = ""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        found = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE)
+        model = found[1] if found else ""
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{len(os.sched_getaffinity(0))} cores {model or platform.machine()}{gpu}"

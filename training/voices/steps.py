@@ -1,0 +1,149 @@
+"""The whole way, step by step: what each needs, whether it is done, how long it may take."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from speechmesh.common.bundle import Tier
+from training.voices.acoustic_training import CHECKPOINT, predict_mels, train_acoustic
+from training.voices.bundle import make_bundle
+from training.voices.corpus import make_corpus
+from training.voices.evaluate import evaluate
+from training.voices.features import make_features
+from training.voices.progress import duration_text, say
+from training.voices.report import write_report
+from training.voices.settings import VoiceSettings
+from training.voices.speech import make_speech
+from training.voices.training_loop import read_checkpoint
+from training.voices.vocoder_training import checkpoint_of, train_vocoder
+from training.voices.work import Work, fingerprint
+
+# Settings that change nothing in what is made of the same steps.
+_HARMLESS = {"share", "checkpoint_minutes"}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every step gets."""
+
+    settings: VoiceSettings
+    work: Work
+    hours: float
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the way. `depends` are the settings that it is made of, besides those of the steps before it."""
+
+    name: str
+    run: Callable[[Context], None]
+    depends: str
+    checkpoint: str | None = None
+
+
+def steps_of(settings: VoiceSettings) -> list[Step]:
+    """The steps of a voice, in order."""
+    space = settings.feature_space.model_dump_json()
+    people = "".join(speaker.model_dump_json(exclude={"description"}) for speaker in settings.speakers)
+    corpus = settings.corpus.model_dump_json() + people
+    speech = settings.speech.model_dump_json() + str(settings.feature_space.sample_rate_hz)
+    vocoders = [_vocoder_step(settings, tier) for tier in settings.tiers]
+    return [
+        Step("corpus", lambda c: make_corpus(c.settings, c.work), corpus),
+        Step("speech", lambda c: make_speech(c.settings, c.work), speech),
+        Step("features", lambda c: make_features(c.settings, c.work), space),
+        Step("acoustic", _acoustic, settings.acoustic.model_dump_json(exclude=_HARMLESS), CHECKPOINT),
+        Step("predicted", lambda c: predict_mels(c.settings, c.work, c.device), ""),
+        *vocoders,
+        Step("bundle", lambda c: _nothing(make_bundle(c.settings, c.work)), settings.model_dump_json()),
+        Step("evaluate", lambda c: evaluate(c.settings, c.work), ""),
+        Step("report", lambda c: write_report(c.settings, c.work), ""),
+    ]
+
+
+def _acoustic(context: Context) -> None:
+    seconds = context.hours * 3600.0 * context.settings.acoustic.share
+    train_acoustic(context.settings, context.work, seconds, context.device)
+
+
+def _vocoder_step(settings: VoiceSettings, tier: Tier) -> Step:
+    def run(context: Context) -> None:
+        seconds = context.hours * 3600.0 * settings.vocoders[tier].share
+        train_vocoder(context.settings, context.work, tier, seconds, context.device)
+
+    depends = settings.vocoders[tier].model_dump_json(exclude=_HARMLESS) + repr(settings.vocoder_hears)
+    return Step(f"vocoder.{tier}", run, depends, checkpoint_of(tier))
+
+
+def _nothing(_: object) -> None:
+    """A step gives nothing back."""
+
+
+def fingerprints(settings: VoiceSettings) -> dict[str, str]:
+    """For each step a hash of all the settings that it and the steps before it are made of."""
+    sums, so_far = {}, ""
+    for step in steps_of(settings):
+        so_far = fingerprint(so_far, step.name, step.depends)
+        sums[step.name] = so_far
+    return sums
+
+
+def run_steps(context: Context, only: str | None = None, until: str | None = None) -> None:
+    """Runs what is not done yet, as far as the step `until`, or one step by name, done or not.
+
+    A step whose settings changed is done again, and with it all after it; of what an older run left of such a step
+    nothing is used.
+    """
+    sums = fingerprints(context.settings)
+    for step in steps_of(context.settings):
+        if only not in (None, step.name) or (
+            only is None and context.work.is_done(step.name, sums[step.name])
+        ):
+            continue
+        _forget_older(context.work, step, sums[step.name])
+        say(f"{context.settings.name}: {step.name}")
+        started = time.monotonic()
+        step.run(context)
+        seconds = _elapsed_s(context.work, step) or time.monotonic() - started
+        context.work.mark_done(step.name, sums[step.name], seconds)
+        say(f"{context.settings.name}: {step.name} took {duration_text(seconds)}")
+
+
+def status(context: Context) -> list[str]:
+    """A line for each step."""
+    sums = fingerprints(context.settings)
+    lines = []
+    for step in steps_of(context.settings):
+        if context.work.is_done(step.name, sums[step.name]):
+            text = f"done in {duration_text(context.work.seconds(step.name))}"
+        elif step.checkpoint is not None and (context.work / step.checkpoint).is_file():
+            content = read_checkpoint(context.work / step.checkpoint)
+            text = f"at step {content['step']} after {duration_text(content['elapsed_s'])}"
+        else:
+            text = "to do"
+        lines.append(f"{step.name:16} {text}")
+    return lines
+
+
+def _elapsed_s(work: Work, step: Step) -> float:
+    """A training's time over all its runs."""
+    if step.checkpoint is None:
+        return 0.0
+    return float(read_checkpoint(work / step.checkpoint)["elapsed_s"])
+
+
+def _forget_older(work: Work, step: Step, sum_: str) -> None:
+    """Notes for which settings a step's work is; removes what was left by others."""
+    note = work / "begun" / step.name
+    if note.is_file() and note.read_text() == sum_:
+        return
+    if step.checkpoint is not None or step.name in ("speech", "features"):
+        shutil.rmtree(work / step.name, ignore_errors=True)
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(sum_)
