@@ -69,7 +69,7 @@ def test_a_long_leading_pause_is_cut_with_its_duration(max_frames: int, kept: in
 def test_a_model_of_another_family_is_refused(bootstrap: VoiceBundle) -> None:
     acoustic = bootstrap.config.acoustic.model_copy(update={"model": "vocoder.onnx"})
     config = bootstrap.config.model_copy(update={"acoustic": acoustic})
-    with pytest.raises(Incompatible, match=r"vocoder\.onnx: inputs are \['mel'\]"):
+    with pytest.raises(Incompatible, match=r"vocoder\.onnx: inputs are \['last', 'mel', 'state'\]"):
         load_acoustic(VoiceBundle(bootstrap.folder, config), threads=1)
 
 
