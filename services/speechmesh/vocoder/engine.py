@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from speechmesh.common.bundle import TIERS, Tier, VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, InvalidInput, Unavailable
@@ -73,7 +74,7 @@ class VocoderEngine:
             Incompatible: when a bundle is broken.
         """
         loop = asyncio.get_running_loop()
-        self._bundles = await loop.run_in_executor(None, load_bundles, self.settings.voices_dir)
+        self._bundles = await loop.run_in_executor(None, _read, self.settings.voices_dir)
         async with self.models.running(
             VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in _tiers(bundle)
         ):
@@ -83,14 +84,19 @@ class VocoderEngine:
     async def load(self, voice: str, tier: str) -> list[Slot]:
         """Reads a voice's folder again and loads a tier of it, or all; new voices and changed files are taken in.
 
+        Of a voice that has changed all tiers are loaded.
+
         Raises:
             InvalidInput: when there is no such voice or tier.
             Incompatible: when a bundle is broken, or the backend cannot load it.
             Overloaded: when there is no room in the memory budget now, or a tier stays in use.
         """
         loop = asyncio.get_running_loop()
-        bundles = await loop.run_in_executor(None, load_bundles, self.settings.voices_dir)
+        bundles = await loop.run_in_executor(None, _read, self.settings.voices_dir)
         chosen = _pick(bundles, voice, tier)
+        known = self._bundles.get(voice)
+        if known is not None and known.revision != bundles[voice].revision:
+            chosen = _pick(bundles, voice, "")  # tiers of two revisions are not two tiers of one voice
         loaded = [await self.models.load(model) for model in chosen]
         self._bundles[voice] = bundles[voice]
         return loaded
@@ -152,6 +158,14 @@ class VocoderEngine:
         if slack_ms < self.settings.urgent_slack_ms:
             return Priority.URGENT
         return Priority.NORMAL if slack_ms < self.settings.relaxed_slack_ms else Priority.RELAXED
+
+
+def _read(voices_dir: Path) -> dict[str, VoiceBundle]:
+    """All bundles, their files hashed, which takes a while."""
+    bundles = load_bundles(voices_dir)
+    for bundle in bundles.values():
+        _ = bundle.revision
+    return bundles
 
 
 def _tiers(bundle: VoiceBundle) -> list[Tier]:
