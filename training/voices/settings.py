@@ -51,6 +51,7 @@ class EspeakTeacher(_Teacher):
     kind: Literal["espeak"]
     voice: str = "cmn-latn-pinyin"
     pitch: int = Field(50, ge=0, le=99, description="espeak-ng's own scale.")
+    pitch_range: int = Field(50, ge=0, le=99, description="How far tones go; espeak-ng's own scale.")
     words_per_minute: int = Field(150, ge=80, le=300)
 
 
@@ -130,6 +131,9 @@ class TierSettings(TrainingSettings):
     n_fft: int = 800
     batch: int = Field(16, ge=1)
     segment_frames: int = Field(40, ge=8)
+    judged: int = Field(
+        8, ge=1, description="How many of a batch the discriminators hear: they cost more than the vocoder."
+    )
     gan_from: float = Field(
         0.35, ge=0, le=1, description="Part of the steps after which the discriminators join."
     )

@@ -101,7 +101,9 @@ def run_steps(context: Context, only: str | None = None, until: str | None = Non
     nothing is used.
     """
     sums = fingerprints(context.settings)
-    for step in steps_of(context.settings):
+    steps = steps_of(context.settings)
+    last = next((i for i, step in enumerate(steps) if step.name == until), len(steps) - 1)
+    for step in steps[: last + 1]:
         if only not in (None, step.name) or (
             only is None and context.work.is_done(step.name, sums[step.name])
         ):

@@ -24,7 +24,7 @@ _LIBRARY = "libespeak-ng.so.1"
 _SYNCHRONOUS, _PHONEME_EVENTS = 2, 1
 _UTF8 = 1
 _LIST_END, _PHONEME = 0, 7
-_RATE_PARAMETER, _PITCH_PARAMETER = 1, 3
+_RATE_PARAMETER, _PITCH_PARAMETER, _RANGE_PARAMETER = 1, 3, 4
 _SYLLABLE_END = "_|"
 # espeak begins with the first sound at once, and ends after the last.
 _PAUSE_S = 0.12
@@ -98,6 +98,7 @@ class Espeak:
             raise Incompatible(f"espeak-ng has no voice {settings.voice}")
         self._library.espeak_SetParameter(_RATE_PARAMETER, settings.words_per_minute, 0)
         self._library.espeak_SetParameter(_PITCH_PARAMETER, settings.pitch, 0)
+        self._library.espeak_SetParameter(_RANGE_PARAMETER, settings.pitch_range, 0)
 
     def speak(self, sentences: Sequence[Sentence]) -> list[Spoken]:
         """Speaks sentences of pinyin; leaves out those whose syllables espeak counts otherwise."""
