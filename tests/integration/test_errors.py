@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 import time
 from pathlib import Path
@@ -47,8 +48,8 @@ async def failure(
         ("Hi.", {"rate": 2.1}, "prosody.rate", "outside"),
         ("Hi.", {"rate": float("nan")}, "prosody.rate", "outside"),
         ("Hi.", {"rate": -1.0}, "prosody.rate", "outside"),
-        ("Hi.", {"pitch_semitones": 2.0}, "prosody.pitch_semitones", "cannot change its pitch"),
-        ("Hi.", {"pitch_semitones": 99.0}, "prosody.pitch_semitones", "-12 to 12 semitones"),
+        ("Hi.", {"pitch_semitones": 2.0}, "prosody.pitch_semitones", "takes none"),
+        ("Hi.", {"energy_db": -3.0}, "prosody.energy_db", "takes none"),
         ("Hi.", {"volume_db": 13.0}, "prosody.volume_db", "-40 to 12 dB"),
         ("Hi.", {"sample_rate_hz": 7_999}, "audio.sample_rate_hz", "7999 is outside 8000 to 48000 Hz"),
         ("Hi.", {"quality_tier": "high"}, "quality_tier", "has no tier 'high'; it has balanced"),
@@ -217,6 +218,8 @@ async def test_the_acoustic_stage_refuses_a_wrong_opening(
             "segment.words",
         ),
         (acoustic_pb2.Segment(tokens=[1], speaker="nobody"), "segment.speaker"),
+        (acoustic_pb2.Segment(tokens=[1], pitch_semitones=1.0), "segment.pitch_semitones"),
+        (acoustic_pb2.Segment(tokens=[1], energy_db=math.nan), "segment.energy_db"),
     ],
 )
 async def test_the_acoustic_stage_names_the_wrong_field_of_a_segment(

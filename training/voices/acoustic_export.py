@@ -27,7 +27,7 @@ OPSET = 17
 _INPUTS = ["phones", "wordend", "punct", "speaker", "speed", "pitch", "energy"]
 _CONTROLS = ("pitch", "energy")
 _SPEED = (0.3, 3.0)
-_PITCH_SEMITONES, _ENERGY_DB = 6.0, 9.0
+PITCH_SEMITONES, ENERGY_DB = 6.0, 9.0
 _LONGEST_FRAMES = 160.0
 _BIAS_UTTERANCES = 40
 
@@ -61,18 +61,18 @@ class ServedAcoustic(nn.Module):
         pitch: Tensor,
         energy: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """See the family; pitch in semitones and energy in dB, [1] or [B]."""
+        """See the family; speed, pitch in semitones and energy in dB, each [1] or [B]."""
         network = self.network
         encoded = network.encode(phones, wordend, punct, speaker)
         mask = encoded.mask.squeeze(-1)
         frames = network.duration_predictor(encoded.hidden, encoded.mask).squeeze(-1).exp()
-        frames = frames * speed.clamp(*_SPEED) * self.duration_factor[speaker].unsqueeze(1)
+        frames = frames * speed.clamp(*_SPEED).reshape(-1, 1) * self.duration_factor[speaker].unsqueeze(1)
         durations = (frames.round().clamp(1.0, _LONGEST_FRAMES) * mask).long()
-        shift = pitch.clamp(-_PITCH_SEMITONES, _PITCH_SEMITONES) * self.pitch_per_semitone[speaker]
+        shift = pitch.clamp(-PITCH_SEMITONES, PITCH_SEMITONES) * self.pitch_per_semitone[speaker]
         tone = network.pitch_predictor(encoded.hidden, encoded.mask) + shift.reshape(-1, 1, 1)
         tone = tone.clamp(-LIMIT, LIMIT)
         force = network.predict_energy(encoded, tone)
-        shift = energy.clamp(-_ENERGY_DB, _ENERGY_DB) * self._energy_per_db
+        shift = energy.clamp(-ENERGY_DB, ENERGY_DB) * self._energy_per_db
         force = (force + shift.reshape(-1, 1)).clamp(-LIMIT, LIMIT)
         n_frames = durations.sum(dim=1).max()
         mel, _ = network.decode(encoded, speaker, durations, tone, force, n_frames)
@@ -115,11 +115,12 @@ def _export(served: ServedAcoustic, path: Path) -> None:
     of_one = torch.ones(2, dtype=torch.int64)
     arguments = (
         *(tokens, torch.zeros_like(tokens), of_one, torch.zeros_like(of_one)),
-        *(torch.tensor(1.0), torch.zeros(2), torch.zeros(2)),
+        *(torch.ones(2), torch.zeros(2), torch.zeros(2)),
     )
     axes = {name: {0: "B", 1: "P"} for name in ("phones", "wordend", "dur")}
     axes |= {name: {0: "B"} for name in ("punct", "speaker")}
-    axes |= {"mel": {0: "B", 1: "T"}, "pitch": {0: "C_pitch"}, "energy": {0: "C_energy"}}
+    axes |= {"mel": {0: "B", 1: "T"}, "speed": {0: "C_speed"}}
+    axes |= {"pitch": {0: "C_pitch"}, "energy": {0: "C_energy"}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the TorchScript exporter announces its retirement with every call
         torch.onnx.export(

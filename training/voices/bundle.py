@@ -18,7 +18,7 @@ from speechmesh.common.bundle import (
     load_bundle,
 )
 from speechmesh.common.errors import Incompatible
-from training.voices.acoustic_export import export_acoustic
+from training.voices.acoustic_export import ENERGY_DB, PITCH_SEMITONES, export_acoustic
 from training.voices.features import token_table
 from training.voices.settings import REPOSITORY, VoiceSettings, load_settings
 from training.voices.vocoder_export import export_vocoder
@@ -111,7 +111,12 @@ def _write_texts(settings: VoiceSettings, vocoders: dict[Tier, VocoderConfig], f
         ),
         frontend=FrontendConfig(reader=_READERS[settings.language]),
         feature_space=settings.feature_space,
-        acoustic=AcousticConfig(family="parallel", model="acoustic.onnx"),
+        acoustic=AcousticConfig(
+            family="parallel",
+            model="acoustic.onnx",
+            pitch_range_semitones=PITCH_SEMITONES,
+            energy_range_db=ENERGY_DB,
+        ),
         vocoders=vocoders,
     )
     values = {"format": 1} | config.model_dump(mode="json", exclude_defaults=True, exclude_none=True)

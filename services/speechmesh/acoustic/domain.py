@@ -25,7 +25,8 @@ class AcousticSegment:
     """One segment to synthesise.
 
     `tokens` [P] are ids of the voice's table; `word_ends` [P] is True on the last token of each word;
-    `rate` is a factor on speed (2 is twice as fast); `speaker_id` indexes the model's embedding.
+    `rate` is a factor on speed (2 is twice as fast); `speaker_id` indexes the model's embedding; `pitch_semitones` and
+    `energy_db` shift the voice's own pitch and vocal effort, for models that can.
     """
 
     tokens: npt.NDArray[np.int64]
@@ -34,6 +35,8 @@ class AcousticSegment:
     speaker_id: int = 0
     rate: float = 1.0
     max_leading_pause_frames: int = 0
+    pitch_semitones: float = 0.0
+    energy_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,8 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
             speakers[speaker],
             message.rate or 1.0,
             message.max_leading_pause_frames,
+            _within("pitch_semitones", message.pitch_semitones, config.acoustic.pitch_range_semitones),
+            _within("energy_db", message.energy_db, config.acoustic.energy_range_db),
         )
 
     async def _synthesise(
@@ -156,3 +158,14 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
                 for voice in self._engine.voices.values()
             ]
         )
+
+
+def _within(field: str, value: float, most: float) -> float:
+    """The value, where it is within -`most` to `most`.
+
+    Raises:
+        InvalidInput: where it is not.
+    """
+    if not -most <= value <= most:  # NaN is not, either
+        raise InvalidInput(f"segment.{field}", f"{value:g} is outside {-most:g} to {most:g}")
+    return value

@@ -54,6 +54,7 @@ class SpeechOptions:
     rate: float = 0.0
     pitch_semitones: float = 0.0
     volume_db: float = 0.0
+    energy_db: float = 0.0
     encoding: str = "pcm_s16le"
     sample_rate_hz: int = 0
     quality_tier: str = "auto"
@@ -78,7 +79,10 @@ class SpeechOptions:
                 name=self.voice, language=self.language, speaker=self.speaker, style=self.style
             ),
             prosody=pb.Prosody(
-                rate=self.rate, pitch_semitones=self.pitch_semitones, volume_db=self.volume_db
+                rate=self.rate,
+                pitch_semitones=self.pitch_semitones,
+                volume_db=self.volume_db,
+                energy_db=self.energy_db,
             ),
             audio=pb.AudioFormat(encoding=ENCODINGS[self.encoding], sample_rate_hz=self.sample_rate_hz),
             quality_tier=TIERS[self.quality_tier],

@@ -49,6 +49,12 @@ class AcousticConfig(_Strict):
     rate_scale: float = Field(
         1.0, gt=0, description="Factor on durations at rate 1, where a model's own pace is off."
     )
+    pitch_range_semitones: float = Field(
+        0.0, ge=0, le=24, description="How far pitch may be shifted, up or down; 0: the model cannot."
+    )
+    energy_range_db: float = Field(
+        0.0, ge=0, le=24, description="How far vocal effort may be raised or lowered; 0: the model cannot."
+    )
 
 
 class StatefulConfig(_Strict):

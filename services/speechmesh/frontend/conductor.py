@@ -111,6 +111,8 @@ class Conductor:
             speaker=self._checked.speaker.name,
             style=self._checked.style,
             rate=self._checked.rate,
+            pitch_semitones=self._checked.request.pitch_semitones,
+            energy_db=self._checked.request.energy_db,
             slack_ms=round(self._delivery.playback.slack_ms(index)),
             max_leading_pause_frames=lead_frames if index == 0 or within_sentence else 0,
         )

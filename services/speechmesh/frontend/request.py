@@ -33,6 +33,7 @@ class SpeechRequest:
     rate: float = 0.0
     pitch_semitones: float = 0.0
     volume_db: float = 0.0
+    energy_db: float = 0.0
     encoding: Encoding = Encoding.PCM_S16LE
     sample_rate_hz: int = 0
     tier: Tier | None = None
@@ -149,13 +150,12 @@ def check(
 def _check_prosody(request: SpeechRequest, voice: VoiceBundle) -> None:
     if request.rate:
         _in_range("prosody.rate", request.rate, limits.MIN_RATE, limits.MAX_RATE)
-    _in_range(
-        "prosody.pitch_semitones",
-        request.pitch_semitones,
-        limits.MIN_PITCH_SEMITONES,
-        limits.MAX_PITCH_SEMITONES,
-        " semitones",
-    )
-    if request.pitch_semitones:
-        raise InvalidInput("prosody.pitch_semitones", f"voice {voice.name!r} cannot change its pitch")
+    acoustic = voice.config.acoustic
+    for name, value, most, unit in (
+        ("pitch_semitones", request.pitch_semitones, acoustic.pitch_range_semitones, " semitones"),
+        ("energy_db", request.energy_db, acoustic.energy_range_db, " dB"),
+    ):
+        if value and not most:
+            raise InvalidInput(f"prosody.{name}", f"voice {voice.name!r} takes none")
+        _in_range(f"prosody.{name}", value, -most, most, f"{unit}, as far as voice {voice.name!r} goes")
     _in_range("prosody.volume_db", request.volume_db, limits.MIN_VOLUME_DB, limits.MAX_VOLUME_DB, " dB")

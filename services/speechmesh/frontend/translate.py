@@ -55,6 +55,7 @@ def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:
         has_prompt=message.HasField("prompt"),
         rate=message.prosody.rate,
         pitch_semitones=message.prosody.pitch_semitones,
+        energy_db=message.prosody.energy_db,
         volume_db=message.prosody.volume_db,
         encoding=_ENCODINGS[message.audio.encoding],
         sample_rate_hz=message.audio.sample_rate_hz,
@@ -152,7 +153,11 @@ def voice_to_pb(voice: VoiceBundle) -> pb.Voice:
         styles=config.styles,
         sample_rate_hz=config.feature_space.sample_rate_hz,
         quality_tiers=[_TIER_TO_PB[tier] for tier in config.vocoders],
-        capabilities=pb.Capabilities(),
+        capabilities=pb.Capabilities(
+            pitch=config.acoustic.pitch_range_semitones > 0,
+            pitch_range_semitones=config.acoustic.pitch_range_semitones,
+            energy_range_db=config.acoustic.energy_range_db,
+        ),
         revision=voice.revision,
         license=config.license,
     )

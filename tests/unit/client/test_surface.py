@@ -24,13 +24,14 @@ def test_the_public_surface_is_what_is_exported() -> None:
 def test_every_option_reaches_the_request() -> None:
     options = SpeechOptions(
         voice="v", language="en-US", speaker="s", style="y", rate=1.5, pitch_semitones=1.0, volume_db=-3.0,
-        encoding="pcm_f32le", sample_rate_hz=8000, quality_tier="fast", word_timestamps=True, request_id="r",
+        energy_db=2.0, encoding="pcm_f32le", sample_rate_hz=8000, quality_tier="fast", word_timestamps=True,
+        request_id="r",
     )  # fmt: skip
     request = options.request("text")
     assert request == pb.SynthesizeRequest(
         text="text",
         voice=pb.VoiceSelection(name="v", language="en-US", speaker="s", style="y"),
-        prosody=pb.Prosody(rate=1.5, pitch_semitones=1.0, volume_db=-3.0),
+        prosody=pb.Prosody(rate=1.5, pitch_semitones=1.0, volume_db=-3.0, energy_db=2.0),
         audio=pb.AudioFormat(encoding=pb.AUDIO_ENCODING_PCM_F32LE, sample_rate_hz=8000),
         quality_tier=pb.QUALITY_TIER_FAST,
         word_timestamps=True,

@@ -122,7 +122,7 @@ def test_pitch_and_energy_may_be_given_and_are_bounded(made):
         "wordend": np.zeros((2, 10), np.int64),
         "punct": np.ones(2, np.int64),
         "speaker": np.array([0, 1]),
-        "speed": np.array(1.0, np.float32),
+        "speed": np.ones(1, np.float32),
     }
     neutral = session.run(["mel"], feed)[0]
     zero = session.run(["mel"], feed | {"pitch": np.zeros(2, np.float32), "energy": np.zeros(1, np.float32)})[

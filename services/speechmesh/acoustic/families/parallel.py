@@ -3,7 +3,8 @@
 Graph contract (B batch, P tokens, T frames, M bins):
     phones  int64 [B, P]  0 = padding        wordend int64 [B, P]  1 on the last phone of a word
     punct   int64 [B]     1 statement, 2 question
-    speaker int64 [B]                         speed   float32 []    factor on durations
+    speaker int64 [B]                         speed   float32 [B]   factor on durations; [] in graphs of one for all
+    pitch   float32 [B]   semitones          energy  float32 [B]   dB of vocal effort; both optional, with a default
     -> mel  float32 [B, T, M]                 dur     int64 [B, P]  frames per token, 0 for padding
 A padded batch gives what the single items give.
 """
@@ -23,6 +24,7 @@ from speechmesh.common.runtime import open_session, shrinking_run_options
 _PADDING_ID = 0
 _STATEMENT, _QUESTION = 1, 2
 _INPUTS = {"phones", "wordend", "punct", "speaker", "speed"}
+_PITCH, _ENERGY = "pitch", "energy"
 _WARM_UP_TOKENS = (16, 64)
 
 
@@ -42,19 +44,26 @@ class ParallelAcoustic:
             raise Incompatible(
                 f"{path}: inputs are {sorted(inputs)}, family parallel needs {sorted(_INPUTS)}"
             )
-        self._rate_scale = bundle.config.acoustic.rate_scale
+        config = bundle.config.acoustic
+        self._controls = {node.name for node in self._session.get_overridable_initializers()}
+        for control, most in ((_PITCH, config.pitch_range_semitones), (_ENERGY, config.energy_range_db)):
+            if most and control not in self._controls:
+                raise Incompatible(f"{path}: has no input {control!r}, but voice.yaml gives it a range")
+        speed = next(node for node in self._session.get_inputs() if node.name == "speed")
+        self._speed_is_shared = not speed.shape
+        self._rate_scale = config.rate_scale
         self._run_options = shrinking_run_options()
         pause = bundle.tokens.index(bundle.config.frontend.pause_token)
         for n_tokens in _WARM_UP_TOKENS:
             tokens = np.full(n_tokens, pause, np.int64)
             self.infer([AcousticSegment(tokens, np.zeros(n_tokens, np.bool_))])
 
-    def batch_key(self, segment: AcousticSegment) -> float:
-        """The graph takes one speed a batch."""
-        return segment.rate
+    def batch_key(self, segment: AcousticSegment) -> object:
+        """Whatever the speaker, rate, pitch and energy; only an older graph takes one speed a batch."""
+        return segment.rate if self._speed_is_shared else None
 
     def infer(self, segments: Sequence[AcousticSegment]) -> list[AcousticResult]:
-        """Synthesises a batch of segments of equal rate."""
+        """Synthesises a batch of segments of equal keys."""
         mel, durations = self._session.run(["mel", "dur"], self._pack(segments), self._run_options)
         return unpack(segments, mel, durations)
 
@@ -66,13 +75,16 @@ class ParallelAcoustic:
             phones[row, : len(segment.tokens)] = segment.tokens
             word_ends[row, : len(segment.tokens)] = segment.word_ends
         punct = [_QUESTION if s.ending is Ending.QUESTION else _STATEMENT for s in segments]
-        return {
+        speed = np.array([self._rate_scale / segment.rate for segment in segments], np.float32)
+        feed: dict[str, npt.NDArray[np.generic]] = {
             "phones": phones,
             "wordend": word_ends,
             "punct": np.array(punct, np.int64),
             "speaker": np.array([segment.speaker_id for segment in segments], np.int64),
-            "speed": np.array(self._rate_scale / segments[0].rate, np.float32),
+            "speed": speed[:1].reshape(()) if self._speed_is_shared else speed,
         }
+        shifts = {_PITCH: [s.pitch_semitones for s in segments], _ENERGY: [s.energy_db for s in segments]}
+        return feed | {name: np.array(shifts[name], np.float32) for name in self._controls & shifts.keys()}
 
 
 def unpack(
