@@ -8,8 +8,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from speechmesh.common.features import FloatArray
+from speechmesh.frontend.mandarin import pinyin
 from speechmesh.vocoder.export.mels import LogMel
-from training.voices import english_phones, pinyin
+from training.voices import english_phones
 from training.voices.f0 import Tracker
 from training.voices.progress import Progress
 from training.voices.settings import SpeakerSettings, VoiceSettings

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from speechmesh.acoustic.domain import AcousticResult
 from speechmesh.common.features import FloatArray
-from training.voices.pinyin import TONE_OF
+from speechmesh.frontend.mandarin.pinyin import TONE_OF
 from training.voices.shards import Features
 
 Float64 = npt.NDArray[np.float64]

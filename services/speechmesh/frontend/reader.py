@@ -8,6 +8,7 @@ from typing import Protocol
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.frontend.english.reader import EnglishReader
+from speechmesh.frontend.mandarin.reader import MandarinReader
 from speechmesh.frontend.plan import TextPlan, TokenSegment
 from speechmesh.frontend.segment import SpokenSegment
 
@@ -24,7 +25,7 @@ class Reader(Protocol):
         ...
 
 
-READERS: dict[str, Callable[[VoiceBundle], Reader]] = {"english": EnglishReader}
+READERS: dict[str, Callable[[VoiceBundle], Reader]] = {"english": EnglishReader, "mandarin": MandarinReader}
 
 
 def load_reader(bundle: VoiceBundle) -> Reader:

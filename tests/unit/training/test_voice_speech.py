@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speechmesh.frontend.mandarin.pinyin import TOKENS, tokens_of
+from speechmesh.frontend.mandarin.sandhi import third_tones
 from training.voices.f0 import Tracker
 from training.voices.loudness import finish, integrated_lufs, k_weighting, true_peak_dbfs
-from training.voices.pinyin import TOKENS, tokens_of, with_sandhi
 from training.voices.teachers.espeak import espeak_text, phones_of
 from training.voices.utterance import Phone, frames_of, merge_pauses
 
@@ -139,7 +140,7 @@ def test_what_is_no_syllable_is_refused(text):
 
 
 def test_a_third_tone_before_a_third_one_is_spoken_as_a_second():
-    assert with_sandhi(["ni3", "hao3"]) == ["ni2", "hao3"]
+    assert third_tones(["ni3", "hao3"]) == ["ni2", "hao3"]
     assert espeak_text("ni3-hao3 ， shi4-jie4 。") == "ni2 hao3, shi4 jie4."
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from speechmesh.common.errors import Incompatible
+from speechmesh.frontend.mandarin.pinyin import INITIALS, PAUSE, tokens_of
+from speechmesh.frontend.mandarin.sandhi import third_tones
 from training.voices.corpus import Sentence
-from training.voices.pinyin import INITIALS, PAUSE, tokens_of, with_sandhi
 from training.voices.settings import EspeakTeacher
 from training.voices.utterance import Phone, Spoken, merge_pauses
 
@@ -106,7 +107,7 @@ class Espeak:
         return [one for one in spoken if one is not None]
 
     def _speak(self, sentence: Sentence) -> Spoken | None:
-        words = [with_sandhi(word.split("-")) for word in sentence.text.split() if word not in _PUNCTUATION]
+        words = [third_tones(word.split("-")) for word in sentence.text.split() if word not in _PUNCTUATION]
         heard = _Heard()
         callback = _Callback(heard.take)
         self._library.espeak_SetSynthCallback(callback)
@@ -130,7 +131,7 @@ def espeak_text(text: str) -> str:
     """A sentence of pinyin words as espeak is fed it: tones as spoken, a blank after each syllable."""
     pieces = []
     for word in text.split():
-        pieces.append(_PUNCTUATION.get(word) or " " + " ".join(with_sandhi(word.split("-"))))
+        pieces.append(_PUNCTUATION.get(word) or " " + " ".join(third_tones(word.split("-"))))
     return "".join(pieces).strip()
 
 

@@ -76,12 +76,3 @@ def _spoken_final(initial: str, final: str) -> str:
     if initial in ("j", "q", "x") and final.startswith("u"):
         return "v" + final[1:]
     return _WRITTEN_OTHERWISE.get(final, final)
-
-
-def with_sandhi(syllables: list[str]) -> list[str]:
-    """A word's syllables with a third tone before a third one as a second, which is how it is spoken."""
-    spoken = list(syllables)
-    for i in range(len(spoken) - 1):
-        if spoken[i].endswith("3") and syllables[i + 1].endswith("3"):
-            spoken[i] = spoken[i][:-1] + "2"
-    return spoken

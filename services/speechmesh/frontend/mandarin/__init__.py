@@ -1,0 +1,1 @@
+"""The Mandarin text frontend: from Chinese text to initials, finals and tones."""

@@ -1,0 +1,95 @@
+"""Tones as they are spoken: a third tone before a third one, and 一 and 不 before what follows them.
+
+Syllables are numbered pinyin (`ni3`); tone 5 is the neutral one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+NUMERALS = frozenset("零〇一二两三四五六七八九十百千万亿幺点")
+# 一 keeps its first tone as an ordinal and among digits: 第一, 十一, 一九九五.
+_DIGITS = frozenset("零〇一二三四五六七八九幺")
+_ORDINAL = frozenset("第十初")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A word with its syllables, one a character."""
+
+    text: str
+    syllables: tuple[str, ...]
+
+
+def third_tones(syllables: Sequence[str]) -> list[str]:
+    """A word's syllables with a third tone before a third one as a second, which is how it is spoken."""
+    spoken = list(syllables)
+    for i in range(len(spoken) - 1):
+        if spoken[i].endswith("3") and syllables[i + 1].endswith("3"):
+            spoken[i] = _with_tone(spoken[i], 2)
+    return spoken
+
+
+def phrase(words: Sequence[Spoken]) -> list[list[str]]:
+    """The syllables of each word of a phrase that is spoken without a pause, tones as they are spoken."""
+    characters = [character for word in words for character in word.text]
+    syllables = [syllable for word in words for syllable in word.syllables]
+    for i, character in enumerate(characters):
+        if character == "一":
+            syllables[i] = _yi(characters, syllables, i)
+        elif character == "不" and i + 1 < len(syllables) and _tone(syllables[i + 1]) == 4:
+            syllables[i] = _with_tone(syllables[i], 2)
+    spoken: list[list[str]] = []
+    start = 0
+    for word in words:
+        end = start + len(word.syllables)
+        spoken.append(third_tones(syllables[start:end]))
+        start = end
+    _across_words(spoken)
+    return spoken
+
+
+def _yi(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
+    """How 一 is spoken: yi2 before a fourth tone, yi4 before others, yi1 as a number of its own."""
+    before = characters[i - 1] if i else ""
+    if i + 1 == len(syllables) or before in _DIGITS | _ORDINAL or characters[i + 1] in _DIGITS:
+        return "yi1"
+    if i and characters[i + 1] == before and before not in NUMERALS:
+        return "yi5"  # 看一看
+    following = _tone(syllables[i + 1])
+    if following == 4 or characters[i + 1] == "个":
+        return "yi2"
+    return "yi4" if following in (1, 2, 3) else "yi1"
+
+
+def _across_words(spoken: list[list[str]]) -> None:
+    """A third tone at a word's end before one at the next one's start, where one of the two is a single syllable.
+
+    Of a longer run every second one rises, counted from its end: 我 很 好 is wo3 hen2 hao3.
+    """
+    run: list[tuple[int, int]] = []
+    places = [(w, s) for w, word in enumerate(spoken) for s in range(len(word))]
+    for here, following in zip_longest(places, places[1:]):
+        syllable = spoken[here[0]][here[1]]
+        joins = (
+            following is not None
+            and syllable.endswith("3")
+            and spoken[following[0]][following[1]].endswith("3")
+            and (here[0] == following[0] or 1 in (len(spoken[here[0]]), len(spoken[following[0]])))
+        )
+        if joins:
+            run.append(here)
+            continue
+        for w, s in run[::-2]:
+            spoken[w][s] = _with_tone(spoken[w][s], 2)
+        run = []
+
+
+def _tone(syllable: str) -> int:
+    return int(syllable[-1])
+
+
+def _with_tone(syllable: str, tone: int) -> str:
+    return f"{syllable[:-1]}{tone}"
