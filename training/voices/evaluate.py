@@ -1,8 +1,9 @@
 """The step that measures a voice against its teachers, on sentences that it never saw.
 
-Three kinds of speech of each held-out sentence: the teacher's; copy-synthesis (the teacher's mels through a vocoder);
-full synthesis (tokens through the finished graphs, as the mesh runs them). Each speaker's figures are written when they
-are there, so that a killed run goes on with the next.
+Four kinds of speech of each held-out sentence: the teacher's; copy-synthesis (the teacher's mels through a vocoder);
+full synthesis (the teacher's tokens through the finished graphs, so that distances can be told); and the mesh's (text
+into a running mesh, audio out of it). Each speaker's figures are written when they are there, so that a killed run goes
+on with the next.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from speechmesh.common.features import FloatArray
 from speechmesh.common.runtime import open_session
 from speechmesh.vocoder.backends import Chunk
 from speechmesh.vocoder.backends.embedded import run_chunk
-from speechmesh.vocoder.export.measure.quality import recogniser_missing, transcribe
+from speechmesh.vocoder.export.measure.quality import recogniser_missing
 from speechmesh.vocoder.export.mels import LogMel
 from speechmesh.vocoder.offline import vocode
 from training.voices.features import load_features, token_table, tracker_of
+from training.voices.listen import transcribe_all
 from training.voices.loudness import block_powers, gated_lufs, true_peak_dbfs
+from training.voices.mesh import running_mesh, spoken_by
 from training.voices.metrics import (
     PitchErrors,
     align,
+    error_difference,
     error_rate,
     mel_cepstral_distortion,
     multi_resolution_stft,
@@ -59,14 +63,17 @@ class Kind:
 
     def figures(self, sample_rate_hz: int) -> dict[str, Any]:
         """Means, ready for JSON; what was not measured is absent."""
+        if not self.powers:
+            return {}
         figures: dict[str, Any] = {
             "lufs": gated_lufs(np.concatenate(self.powers)),
             "true_peak_dbfs": self.peak_dbfs,
         }
         if self.spoken:
-            heard = transcribe([samples for _, samples in self.spoken], sample_rate_hz)
+            heard = transcribe_all([samples for _, samples in self.spoken], sample_rate_hz)
             words = [word_errors(text, h) for (text, _), h in zip(self.spoken, heard, strict=True)]
             figures["word_error_rate_percent"] = asdict(error_rate(words))
+            figures["word_errors"] = words
         if self.mcd_db:
             figures["mcd_db"] = float(np.mean(self.mcd_db))
         if self.stft:
@@ -84,10 +91,15 @@ def evaluate(settings: VoiceSettings, work: Work) -> None:
     """Writes evaluation/SPEAKER.json for each speaker, and evaluation/speed.json."""
     bundle = load_bundle(work / "bundle")
     revision = bundle.revision
-    for speaker_id, speaker in enumerate(settings.speakers):
-        path = work / "evaluation" / f"{speaker.name}.{revision}.json"
-        if not path.is_file():
-            write_json(path, _Evaluation(settings, work, bundle, speaker_id).run())
+    left = {
+        i: path
+        for i, speaker in enumerate(settings.speakers)
+        if not (path := work / "evaluation" / f"{speaker.name}.{revision}.json").is_file()
+    }
+    if left:
+        with running_mesh(bundle.folder) as target:
+            for speaker_id, path in left.items():
+                write_json(path, _Evaluation(settings, work, bundle, speaker_id).run(target))
     write_json(work / "evaluation" / f"speed.{revision}.json", speeds(settings, work, bundle))
 
 
@@ -106,17 +118,17 @@ class _Evaluation:
         self._tiers: list[Tier] = list(bundle.config.vocoders)
         self._hears = settings.language == "en-US" and not recogniser_missing()
 
-    def run(self) -> dict[str, Any]:
-        """The figures by kind of speech."""
+    def run(self, target: str) -> dict[str, Any]:
+        """The figures by kind of speech; `target` is a running mesh."""
         kinds = {"teacher": Kind()} | {
-            f"{way} {tier}": Kind() for tier in self._tiers for way in ("copy", "full")
+            f"{way} {tier}": Kind() for tier in self._tiers for way in ("copy", "full", "mesh")
         }
         progress = Progress(f"evaluation of {self._speaker.name}", len(self._features))
         contours: list[tuple[Features, AcousticResult, FloatArray]] = []
         for i in range(len(self._features)):
             item = self._features[i]
             real = self._clips[i].samples
-            self._listen(kinds["teacher"], real, item)
+            self._listen(kinds["teacher"], real, item.text)
             made = self._acoustic.infer([segment_of(item, self._speaker_id)])[0]
             for tier in self._tiers:
                 copied = vocode(self._bundle, tier, item.mel.astype(np.float32))
@@ -126,23 +138,37 @@ class _Evaluation:
                 if tier == self._tiers[0]:
                     contours.append((item, made, self._tracker(spoken)))
             progress.advance()
-        figures = {
-            name: kind.figures(self._settings.feature_space.sample_rate_hz) for name, kind in kinds.items()
-        }
+        for tier in self._tiers:
+            self._hear_mesh(kinds[f"mesh {tier}"], target, tier)
+        rate = self._settings.feature_space.sample_rate_hz
+        figures = {name: of for name, kind in kinds.items() if (of := kind.figures(rate))}
+        taught = figures["teacher"].get("word_errors")
+        for of in figures.values():
+            if taught and "word_errors" in of:
+                of["word_error_difference_points"] = asdict(error_difference(of["word_errors"], taught))
         result: dict[str, Any] = {"sentences": len(self._features), "kinds": figures}
         if self._settings.language == "zh-CN":
             result["tones"] = tone_figures(contours, token_table(self._settings))
         return result
 
-    def _listen(self, kind: Kind, samples: FloatArray, item: Features) -> None:
+    def _hear_mesh(self, kind: Kind, target: str, tier: Tier) -> None:
+        """Texts into the mesh, where there is one to read them: Mandarin's held-out sentences are pinyin already."""
+        if self._settings.language != "en-US":
+            return
+        texts = [clip.text for clip in self._clips]
+        for text, samples in zip(texts, spoken_by(target, self._speaker.name, tier, texts), strict=True):
+            self._listen(kind, samples, text)
+
+    def _listen(self, kind: Kind, samples: FloatArray, text: str | None) -> None:
+        """Notes loudness and peak, and where there is a text keeps it for the recogniser."""
         rate = self._settings.feature_space.sample_rate_hz
         kind.powers.append(block_powers(samples, rate))
         kind.peak_dbfs = max(kind.peak_dbfs, true_peak_dbfs(samples))
-        if self._hears:
-            kind.spoken.append((item.text, samples))
+        if self._hears and text is not None:
+            kind.spoken.append((text, samples))
 
     def _compare_copy(self, kind: Kind, samples: FloatArray, real: FloatArray, item: Features) -> None:
-        self._listen(kind, samples, item)
+        self._listen(kind, samples, item.text)
         n = min(len(samples), len(real))
         n_frames = min(n // self._settings.feature_space.hop_length, len(item.mel))
         reference = item.mel[:n_frames].astype(np.float32)
@@ -155,7 +181,7 @@ class _Evaluation:
     def _compare_full(
         self, kind: Kind, samples: FloatArray, made: AcousticResult, item: Features, *, warp: bool
     ) -> None:
-        self._listen(kind, samples, item)
+        self._listen(kind, samples, None)  # the mesh's is what is heard
         frame_ms = self._settings.feature_space.frame_ms
         # The first and the last token are the silence around.
         error = np.abs(made.frames_per_token - item.durations)[1:-1]

@@ -43,6 +43,24 @@ def error_rate(errors: Sequence[tuple[float, int]], seed: int = 0) -> Interval:
     return Interval(100.0 * table[:, 0].sum() / max(table[:, 1].sum(), 1.0), 100.0 * low, 100.0 * high)
 
 
+def error_difference(
+    errors: Sequence[tuple[float, int]], reference: Sequence[tuple[float, int]], seed: int = 0
+) -> Interval:
+    """By how many points more words are wrong than in the reference's speech of the same sentences.
+
+    Sentences are drawn in pairs: what makes a sentence hard for both says nothing of the difference.
+    """
+    table, other = np.array(errors, np.float64), np.array(reference, np.float64)
+    chosen = np.random.default_rng(seed).integers(0, len(table), (_RESAMPLES, len(table)))
+    rates = [
+        100.0 * of[chosen, 0].sum(axis=1) / np.maximum(of[chosen, 1].sum(axis=1), 1.0)
+        for of in (table, other)
+    ]
+    low, high = np.percentile(rates[0] - rates[1], [2.5, 97.5])
+    value = table[:, 0].sum() / max(table[:, 1].sum(), 1.0) - other[:, 0].sum() / max(other[:, 1].sum(), 1.0)
+    return Interval(100.0 * value, low, high)
+
+
 def mel_cepstral_distortion(a: FloatArray, b: FloatArray) -> Float64:
     """MCD in dB of each frame [T], of natural log mels [T, M] of equal lengths, by 24 cepstra without the first."""
     n_mels = a.shape[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,11 @@ _COLUMNS = (
 )
 _HEAD = """# Voices: what the run made
 
-Written by `python -m training.voices`. `copy` is the teacher's mels through the vocoder, `full` is tokens through the
-finished graphs as the mesh runs them, both on sentences that were never learnt. Word error rates are pocketsphinx's
-with a 95 % bootstrap interval over sentences; tokens are the teacher's, so errors of G2P are not in them. Distances of
-full synthesis are along a time warp of the mels (60 sentences). The tracker of F0 is the same for teacher and voice.
+Written by `python -m training.voices`. All figures are of held-out sentences, which were never learnt. `copy` is the
+teacher's mels through the vocoder, `full` the teacher's tokens through the finished graphs, `mesh` the text through a
+running mesh with Triton, the frontend's normalisation and G2P included. Word error rates are pocketsphinx's with a 95 %
+bootstrap interval over sentences; the difference to the teacher's is paired by sentence. Distances of full synthesis
+are along a time warp of the mels (60 sentences). The tracker of F0 is the same for teacher and voice.
 """
 
 
@@ -68,15 +68,24 @@ def _section(settings: VoiceSettings, work: Work, figures: list[str]) -> str:
 
 
 def _table(results: dict[str, Any]) -> list[str]:
-    names = ["speaker", "speech", "WER, % (95 %)", *(title for _, title, _ in _COLUMNS)]
+    names = ["speaker", "speech", "WER, % (95 %)", "against the teacher's", *(t for _, t, _ in _COLUMNS)]
     lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
     for speaker, result in results.items():
         for kind, figures in result["kinds"].items():
-            wer = figures.get("word_error_rate_percent")
-            cells = [f"{wer['value']:.1f} ({wer['low']:.1f} to {wer['high']:.1f})" if wer else "-"]
+            cells = [
+                _interval(figures.get("word_error_rate_percent"), ".1f"),
+                _interval(figures.get("word_error_difference_points") if kind != "teacher" else None, "+.1f"),
+            ]
             cells += [format(figures[key], form) if key in figures else "-" for key, _, form in _COLUMNS]
             lines.append(f"| {speaker} | {kind} | {' | '.join(cells)} |")
     return lines
+
+
+def _interval(of: dict[str, float] | None, form: str) -> str:
+    if of is None:
+        return "-"
+    value, low, high = (format(of[name], form) for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def _tones(speaker: str, result: dict[str, Any]) -> list[str]:
@@ -101,27 +110,18 @@ def _costs(settings: VoiceSettings, work: Work, speeds: dict[str, float]) -> lis
     total = sum(file.stat().st_size for file in bundle.iterdir())
     lines += [f"| the whole bundle | {total / 1e6:.1f} | |", ""]
     steps = [path.stem for path in sorted((work / "done").glob("*.json"), key=lambda p: p.stat().st_mtime)]
-    times = ", ".join(f"{step} {duration_text(work.seconds(step))}" for step in steps)
+    times = ", ".join(f"{step} {duration_text(work.seconds(step))} ({work.commit(step)})" for step in steps)
     seconds = sum(work.seconds(step) for step in steps)
     trained = [
         ("acoustic", "acoustic/checkpoint.pt"),
         *((f"vocoder {t}", checkpoint_of(t)) for t in settings.tiers),
     ]
     counts = ", ".join(f"{name} {read_checkpoint(work / path)['step']:,}" for name, path in trained)
-    lines.append(f"Made in {duration_text(seconds)}: {times}. Steps: {counts}.")
-    lines.append(f"Commit {_commit()}; {_machine()}; PyTorch {torch.__version__}.")
-    return lines
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
+    lines.append(
+        f"Made in {duration_text(seconds)}, each step at the commit beside it: {times}. Steps: {counts}."
     )
-    return done.stdout.strip() or "unknown"
+    lines.append(f"On {_machine()}; PyTorch {torch.__version__}.")
+    return lines
 
 
 def _machine() -> str:

@@ -6,12 +6,26 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+
+
+def _describe() -> str:
+    """The commit whose code this is, `-dirty` where files differ from it; `?` outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    with suppress(OSError):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stdout.strip() or "?"
+    return "?"
+
+
+# When the process begins: what is changed and committed while it runs is not what runs.
+_COMMIT = _describe()
 
 
 class Work:
@@ -34,13 +48,19 @@ class Work:
         return mark.is_file() and json.loads(mark.read_text())["fingerprint"] == fingerprint
 
     def mark_done(self, step: str, fingerprint: str, seconds: float) -> None:
-        """Notes that `step` is finished, and how long it took in this and all earlier runs."""
-        write_json(self._mark(step), {"fingerprint": fingerprint, "seconds": round(seconds, 1)})
+        """Notes that `step` is finished, with which code, and how long it took in this and all earlier runs."""
+        mark = {"fingerprint": fingerprint, "seconds": round(seconds, 1), "commit": _COMMIT}
+        write_json(self._mark(step), mark)
 
     def seconds(self, step: str) -> float:
         """How long a finished step took; 0 where it is not finished."""
         mark = self._mark(step)
         return float(json.loads(mark.read_text())["seconds"]) if mark.is_file() else 0.0
+
+    def commit(self, step: str) -> str:
+        """The commit with whose code a step was finished; `?` where it is not told."""
+        mark = self._mark(step)
+        return str(json.loads(mark.read_text()).get("commit", "?")) if mark.is_file() else "?"
 
     def _mark(self, step: str) -> Path:
         return self.folder / "done" / f"{step}.json"

@@ -12,6 +12,7 @@ from training.voices.batches import BatchOrder, plan_epoch
 from training.voices.corpus import choose, fragments_of, read_text
 from training.voices.metrics import (
     align,
+    error_difference,
     error_rate,
     mel_cepstral_distortion,
     multi_resolution_stft,
@@ -145,3 +146,12 @@ def test_equal_sounds_are_at_no_distance():
     errors = pitch_errors(np.array([0, 100, 100, 0], np.float32), np.array([0, 110, 0, 0], np.float32))
     assert errors.squared_hz.tolist() == [100.0]
     assert errors.n_voicing_errors == 1
+
+
+def test_a_difference_of_error_rates_is_told_by_pairs_of_sentences():
+    hard = [(float(i % 5), 10) for i in range(100)]
+    worse = [(errors + 0.1, n) for errors, n in hard]
+    difference = error_difference(worse, hard)
+    assert difference.value == pytest.approx(1.0)
+    # Every pair differs by as much, so nothing is uncertain, however much the sentences differ.
+    assert (difference.low, difference.high) == (pytest.approx(1.0), pytest.approx(1.0))

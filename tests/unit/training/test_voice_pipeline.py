@@ -140,6 +140,7 @@ def test_the_report_tells_each_speaker_beside_its_teacher(made):
         "| rms | teacher |",
         "| rms | copy high |",
         "| other | full fast |",
+        "| other | mesh high |",
         "RTF",
         "Steps: acoustic 3",
     ):
@@ -198,6 +199,12 @@ def flat(state: dict, prefix: str = "") -> dict[str, torch.Tensor]:
         elif isinstance(value, int):
             found[f"{prefix}{name}"] = torch.tensor(value)
     return found
+
+
+def test_a_run_stops_after_the_step_it_was_told(made, tmp_path: Path):
+    context = Context(made.settings, Work(tmp_path / "english"), hours=0.1, device=made.device)
+    run_steps(context, until="corpus")
+    assert [line.split()[1] for line in status(context)[:2]] == ["done", "to"]
 
 
 def test_a_changed_setting_makes_its_step_and_those_after_it_anew(made):
