@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from speechmesh.frontend.english.homographs import Homographs
 from speechmesh.frontend.english.letter_to_sound import LetterToSound
 from speechmesh.frontend.english.morphology import Morphology, attach_clitic, split_clitic, split_elision
 from speechmesh.frontend.english.phones import PAUSE, Phones, has_vowel, is_vowel, spell
@@ -33,6 +34,7 @@ class EnglishG2P:
         self._lexicon = PronouncingLexicon()
         self._morphology = Morphology(self._lexicon.lookup)
         self._letter_to_sound = LetterToSound()
+        self._homographs = Homographs()
         self._citation = lru_cache(maxsize=CACHE_WORDS)(self._pronounce)
 
     def phones(self, word: str, *, letter_name: bool = False, next_phone: str | None = None) -> Phones:
@@ -56,6 +58,13 @@ class EnglishG2P:
             if in_context is not None:
                 return in_context
         return self._citation(word)
+
+    def homograph(self, words: Sequence[str], at: int) -> Phones | None:
+        """The tokens of `words[at]` where what stands around it decides; None for words of one pronunciation.
+
+        `words` are those of a segment, "" for a pause.
+        """
+        return self._homographs.phones(words, at)
 
     def phrase(self, words: Sequence[str]) -> list[Phones]:
         """The tokens of each word of a phrase that is spoken without a pause and followed by one.

@@ -48,12 +48,16 @@ class EnglishReader:
         """The tokens of a segment: a pause, the words' phones with a pause at each mark, a pause."""
         phones: list[tuple[str, ...]] = []
         next_phone = PAUSE
-        for item in reversed(segment.items):  # backwards: "the" depends on what follows
+        # What decides about homographs; a letter's name and a pause tell nothing.
+        around = ["" if isinstance(item, Pause) or item.letter_name else item.text for item in segment.items]
+        for at in range(len(segment.items) - 1, -1, -1):  # backwards: "the" depends on what follows
+            item = segment.items[at]
             if isinstance(item, Pause):
                 phones.append((PAUSE,))
             else:
                 phones.append(
-                    self._g2p.phones(item.text, letter_name=item.letter_name, next_phone=next_phone)
+                    (None if item.letter_name else self._g2p.homograph(around, at))
+                    or self._g2p.phones(item.text, letter_name=item.letter_name, next_phone=next_phone)
                 )
             next_phone = phones[-1][0]
         tokens = [self._pause_id]

@@ -1,0 +1,179 @@
+"""Words of one spelling and several pronunciations, in sentences whose readings were settled by hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.frontend.english.g2p import EnglishG2P
+from speechmesh.frontend.english.homographs import Homographs
+from speechmesh.frontend.reader import load_reader
+
+# The word in question in brackets, and what tells its reading from the other: a piece of its phones.
+SENTENCES = """
+They will [record] a new song. | ao1
+He broke the world [record]. | eh1
+For the [record], I disagree. | eh1
+She [records] every call. | ao1
+Old [records] sound better. | eh1
+We want to [present] our findings. | p r iy0
+I bought her a birthday [present]. | p r eh1
+At [present] nobody knows. | p r eh1
+The [present] situation is bad. | p r eh1
+Our [project] is late. | p r aa1
+Analysts [project] a loss. | p r ax0
+I [object] to that. | jh eh1 k t
+A strange [object] fell. | aa1
+The [subject] was closed. | s ah1
+They were [content] with it. | t eh1 n t
+The [content] of the letter was private. | k aa1
+Please sign the [contract]. | k aa1
+Metals [contract] when they cool. | k aa1
+Muscles can [contract] quickly. | r ae1 k t
+She will [conduct] the orchestra. | d ah1 k t
+His [conduct] was shameful. | k aa1
+They could not [convert] it. | v er1 t
+The police found the [convict]. | k aa1
+A sharp [increase] in prices. | ih1 n
+Prices will [increase] again. | k r iy1 s
+It crossed the [desert]. | d eh1 z
+He would never [desert] us. | z er1 t
+We [import] most of our food. | ih0 m
+The [import] of cars fell. | ih1 m
+You may [insert] the card now. | s er1 t
+That was an [insult]. | ih1 n
+Do not [insult] me. | s ah1 l t
+You need a building [permit]. | p er1
+They do not [permit] smoking. | m ih1 t
+Farms [produce] milk. | d uw1 s
+The farms [produce] milk. | d uw1 s
+Fresh [produce] is cheap. | p r ow1
+We made good [progress]. | aa1 g
+Work will [progress] slowly. | g r eh1 s
+The [rebel] was caught. | r eh1
+They began to [rebel] against him. | b eh1 l
+You can get a [refund]. | r iy1
+They will [refund] you. | f ah1 n d
+I [refuse] to go. | f y uw1 z
+The [refuse] was collected on Monday. | r eh1 f
+The police [suspect] him. | p eh1 k t
+The [suspect] ran away. | s ah1 s
+We must [transport] the goods. | p ao1 r t
+Public [transport] is free. | r ae1 n
+Please [separate] the eggs. | ey1 t
+They sleep in [separate] rooms. | r ax0 t
+It is hard to [estimate] the cost. | ey1 t
+A rough [estimate] will do. | m ax0 t
+She will [graduate] in June. | ey1 t
+He is a [graduate] of Yale. | w ax0 t
+They [advocate] reform. | ey1 t
+An [advocate] of reform. | k ax0 t
+We need to [coordinate] better. | ey1 t
+It was an [appropriate] answer. | iy0 ax0 t
+The mayor will [delegate] the task. | ey1 t
+An [elaborate] plan. | er0 ax0 t
+Could you [elaborate] on that? | er0 ey1 t
+It was [deliberate]. | er0 ax0 t
+Please [close] the door. | k l ow1 z
+They are very [close]. | k l ow1 s
+We live [close] to the sea. | k l ow1 s
+She is a [close] friend. | k l ow1 s
+Shops [close] at nine. | k l ow1 z
+There is no [excuse] for it. | k y uw1 s
+Please [excuse] me. | k y uw1 z
+I [use] it daily. | y uw1 z
+What is the [use] of it? | y uw1 s
+For personal [use] only. | y uw1 s
+You can [use] mine. | y uw1 z
+It has many [uses]. | y uw1 s ax0
+She [uses] a lamp. | y uw1 z ax0
+Where do you [live]? | l ih1 v
+We heard [live] music. | l ay1 v
+The show goes [live] at nine. | l ay1 v
+They [live] in Spain. | l ih1 v
+Nine [lives] were saved. | l ay1 v z
+He [lives] in Rome. | l ih1 v z
+The [house] is old. | hh aw1 s
+The barns can [house] fifty cows. | hh aw1 z
+A cold [wind] blew. | w ih1 n d
+Please [wind] the clock. | w ay1 n d
+A [tear] ran down her cheek. | t ih1 r
+Do not [tear] the paper. | t eh1 r
+They took a [bow]. | b ow1
+He would [bow] to the king. | b aw1
+I have [read] the book. | r eh1 d
+I want to [read] it. | r iy1 d
+She [read] it yesterday. | r eh1 d
+He [read] the letter twice. | r eh1 d
+It was [read] aloud. | r eh1 d
+Please [read] this. | r iy1 d
+I [read] every day. | r iy1 d
+They will [lead] us. | l iy1 d
+The pipes were made of [lead] metal. | l eh1 d
+Old [lead] paint is poisonous. | l eh1 d
+She took the [lead]. | l iy1 d
+Wait a [minute]. | m ih1 n
+There were [minute] traces of it. | n uw1 t
+He [wound] up in jail. | w aw1 n d
+The [wound] healed. | w uw1 n d
+He plays the [bass]. | b ey1 s
+He caught a [bass] in the lake. | b ae1 s
+She [dove] into the water. | d ow1 v
+A white [dove] landed. | d ah1 v
+I [used] to smoke. | y uw1 s t
+She [used] a knife. | y uw1 z d
+It is [used] to make bread. | y uw1 z d
+We got [used] to it. | y uw1 s t
+The [aged] man slept. | jh ax0 d
+A man [aged] forty. | ey1 jh d
+The [perfect] crime. | p er1
+We need to [perfect] it. | f eh1 k t
+Music can [console] us. | s ow1 l
+The game [console] broke. | k aa1
+A high [protest] was heard. | p r ow1
+They [protest] against it. | t eh1 s t
+An [associate] of mine. | iy0 ax0 t
+I [associate] it with summer. | iy0 ey1 t
+Its main [attribute] is speed. | ae1 t
+We [attribute] it to luck. | r ih1 b
+"""
+
+
+@pytest.fixture(scope="module")
+def homographs() -> Homographs:
+    return Homographs()
+
+
+@pytest.mark.parametrize("line", [line for line in SENTENCES.splitlines() if line])
+def test_the_words_around_tell_the_reading(homographs: Homographs, line: str) -> None:
+    sentence, piece = line.split(" | ")
+    words = re.findall(r"\[?[a-z']+\]?|[,.?]", sentence.lower())
+    at = next(i for i, word in enumerate(words) if word.startswith("["))
+    plain = ["" if word in ",.?" else word.strip("[]") for word in words]
+    assert piece in " ".join(homographs.phones(plain, at) or ())
+
+
+def test_other_words_are_none_of_its_business(homographs: Homographs) -> None:
+    assert homographs.phones(["a", "word"], 1) is None
+    assert homographs.phones(["this", "is"], 0) is None
+
+
+def test_the_reader_asks_it(bootstrap: VoiceBundle) -> None:
+    reader = load_reader(bootstrap)
+    (segment,) = reader.plan("They record a record.", max_words=20, first_max_words=20).segments
+    tokens = reader.tokens(segment)
+    spoken = [
+        " ".join(bootstrap.tokens[t] for t in tokens.tokens[w.first_token : w.first_token + w.n_tokens])
+        for w in tokens.words
+    ]
+    assert spoken[1] == "r ih0 k ao1 r d"
+    assert spoken[3] == "r eh1 k er0 d"
+
+
+def test_a_word_by_itself_keeps_its_commoner_reading() -> None:
+    g2p = EnglishG2P()
+    for word in ("read", "live", "record", "use", "close"):
+        assert g2p.phones(word)
+        assert g2p.homograph([word], 0)
