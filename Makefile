@@ -58,7 +58,7 @@ bench: $(STAMP) ## Measure: yardstick, embedded, mesh with Triton, seed baseline
 voices: $(STAMP) ## Train the default voices from Debian's synthesisers (hours; see training/voices/README.md)
 	$(BIN)/python -m training.voices run mandarin --until features
 	$(BIN)/python -m training.voices run english --install
-	$(BIN)/python -m training.voices run mandarin
+	$(BIN)/python -m training.voices run mandarin --install
 
 images: $(STAMP) ## Build the service images (BASE=image for another base)
 	deploy/docker/build.sh $(if $(BASE),--base $(BASE))

@@ -9,6 +9,7 @@ on with the next.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -25,8 +26,8 @@ from speechmesh.vocoder.backends.embedded import run_chunk
 from speechmesh.vocoder.export.measure.quality import recogniser_missing
 from speechmesh.vocoder.export.mels import LogMel
 from speechmesh.vocoder.offline import vocode
-from training.voices.features import load_features, token_table, tracker_of
-from training.voices.listen import transcribe_all
+from training.voices.features import load_features, load_statistics, token_table, tracker_of
+from training.voices.listener import Heard, inputs, listen, load_listener
 from training.voices.loudness import block_powers, gated_lufs, true_peak_dbfs
 from training.voices.mesh import running_mesh, spoken_by
 from training.voices.metrics import (
@@ -40,8 +41,9 @@ from training.voices.metrics import (
     word_errors,
 )
 from training.voices.progress import Progress
+from training.voices.recogniser import transcribe_all
 from training.voices.settings import SpeakerSettings, VoiceSettings
-from training.voices.shards import Clip, Features, read_clips, shard_folders
+from training.voices.shards import Clip, Features, Int64, read_clips, shard_folders
 from training.voices.tones import tone_figures
 from training.voices.work import Work, write_json
 
@@ -116,6 +118,10 @@ class _Evaluation:
         self._log_mel = LogMel(settings.feature_space)
         self._tracker = tracker_of(settings, self._speaker)
         self._tiers: list[Tier] = list(bundle.config.vocoders)
+        mandarin = settings.language == "zh-CN"
+        self._listener = load_listener(settings, work) if mandarin else None
+        self._statistics = load_statistics(work)
+        self._heard: dict[str, Heard] = defaultdict(Heard)
         self._hears = settings.language == "en-US" and not recogniser_missing()
 
     def run(self, target: str) -> dict[str, Any]:
@@ -130,13 +136,16 @@ class _Evaluation:
             real = self._clips[i].samples
             self._listen(kinds["teacher"], real, item.text)
             made = self._acoustic.infer([segment_of(item, self._speaker_id)])[0]
+            self._hear_syllables("teacher", item.mel.astype(np.float32), item, item.durations, item.f0_hz)
             for tier in self._tiers:
                 copied = vocode(self._bundle, tier, item.mel.astype(np.float32))
                 self._compare_copy(kinds[f"copy {tier}"], copied, real, item)
                 spoken = vocode(self._bundle, tier, made.frames)
                 self._compare_full(kinds[f"full {tier}"], spoken, made, item, warp=i < _WARPED)
+                track = self._tracker(spoken)
+                self._hear_syllables(tier, self._log_mel(spoken), item, made.frames_per_token, track)
                 if tier == self._tiers[0]:
-                    contours.append((item, made, self._tracker(spoken)))
+                    contours.append((item, made, track))
             progress.advance()
         for tier in self._tiers:
             self._hear_mesh(kinds[f"mesh {tier}"], target, tier)
@@ -149,6 +158,7 @@ class _Evaluation:
         result: dict[str, Any] = {"sentences": len(self._features), "kinds": figures}
         if self._settings.language == "zh-CN":
             result["tones"] = tone_figures(contours, token_table(self._settings))
+            result["syllable_error_percent"] = {who: heard.percent() for who, heard in self._heard.items()}
         return result
 
     def _hear_mesh(self, kind: Kind, target: str, tier: Tier) -> None:
@@ -158,6 +168,15 @@ class _Evaluation:
         texts = [clip.text for clip in self._clips]
         for text, samples in zip(texts, spoken_by(target, self._speaker.name, tier, texts), strict=True):
             self._listen(kind, samples, text)
+
+    def _hear_syllables(
+        self, who: str, mel: FloatArray, item: Features, durations: Int64, f0_hz: FloatArray
+    ) -> None:
+        if self._listener is None:
+            return
+        n = min(len(mel), len(f0_hz))
+        x = inputs(mel[:n], f0_hz[:n], self._statistics, self._speaker_id)
+        listen(self._listener, x, item.tokens, durations, token_table(self._settings), self._heard[who])
 
     def _listen(self, kind: Kind, samples: FloatArray, text: str | None) -> None:
         """Notes loudness and peak, and where there is a text keeps it for the recogniser."""

@@ -94,7 +94,12 @@ def _tones(speaker: str, result: dict[str, Any]) -> list[str]:
         return []
     off = ", ".join(f"tone {tone} {value:.2f}" for tone, value in tones["rmse_semitones"].items())
     mistaken = tones["mistaken_percent"]
+    heard = ", ".join(
+        f"{who} {of['syllables']:.1f} % of the syllables and {of['tones']:.1f} % of the tones"
+        for who, of in result["syllable_error_percent"].items()
+    )
     return [
+        f"{speaker}: heard wrong by a listener that learnt the teachers' speech alone: {heard}.",
         f"{speaker}: mean contours differ from the teacher's by {off} semitones (RMS). A contour is nearer to another "
         f"tone's mean than to its own's in {mistaken['voice']:.1f} % ({mistaken['teacher']:.1f} % of the teacher's).",
         "",

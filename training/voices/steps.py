@@ -15,6 +15,7 @@ from training.voices.bundle import make_bundle
 from training.voices.corpus import make_corpus
 from training.voices.evaluate import evaluate
 from training.voices.features import make_features
+from training.voices.listener import train_listener
 from training.voices.progress import duration_text, say
 from training.voices.report import write_report
 from training.voices.settings import VoiceSettings
@@ -53,6 +54,7 @@ def steps_of(settings: VoiceSettings) -> list[Step]:
     people = "".join(speaker.model_dump_json(exclude={"description"}) for speaker in settings.speakers)
     corpus = settings.corpus.model_dump_json() + people
     speech = settings.speech.model_dump_json() + str(settings.feature_space.sample_rate_hz)
+    mandarin = settings.language == "zh-CN"
     vocoders = [_vocoder_step(settings, tier) for tier in settings.tiers]
     return [
         Step("corpus", lambda c: make_corpus(c.settings, c.work), corpus),
@@ -62,6 +64,7 @@ def steps_of(settings: VoiceSettings) -> list[Step]:
         Step("predicted", lambda c: predict_mels(c.settings, c.work, c.device), ""),
         *vocoders,
         Step("bundle", lambda c: _nothing(make_bundle(c.settings, c.work)), settings.model_dump_json()),
+        *([Step("listener", lambda c: train_listener(c.settings, c.work), "")] if mandarin else []),
         Step("evaluate", lambda c: evaluate(c.settings, c.work), ""),
         Step("report", lambda c: write_report(c.settings, c.work), ""),
     ]
