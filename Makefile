@@ -29,6 +29,7 @@ say: $(STAMP) ## Speak TEXT="..." through the running mesh into out.wav
 	$(BIN)/speechmesh say "$$TEXT" -o out.wav --timings
 
 test: lint type $(STAMP) ## Lint, types, and all tests (unit, integration, end to end)
+	@scripts/teachers.sh test
 	$(BIN)/python -m pytest
 
 unit: $(STAMP) ## The unit tests alone
@@ -56,6 +57,7 @@ bench: $(STAMP) ## Measure: yardstick, embedded, mesh with Triton, seed baseline
 	$(BIN)/python -m bench
 
 voices: $(STAMP) ## Train the default voices from Debian's synthesisers (hours; see training/voices/README.md)
+	@scripts/teachers.sh voices
 	$(BIN)/python -m training.voices run mandarin --until features
 	$(BIN)/python -m training.voices run english --install
 	$(BIN)/python -m training.voices run mandarin --install

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 
 from speechmesh.frontend.mandarin.pinyin import TOKENS, tokens_of
 from speechmesh.frontend.mandarin.sandhi import third_tones
+from training.voices.corpus import Sentence
 from training.voices.f0 import Tracker
 from training.voices.loudness import finish, integrated_lufs, k_weighting, true_peak_dbfs
-from training.voices.teachers.espeak import espeak_text, phones_of
+from training.voices.settings import load_settings
+from training.voices.teachers.espeak import Espeak, espeak_missing, espeak_text, phones_of
 from training.voices.utterance import Phone, frames_of, merge_pauses
 
 RATE = 16_000
@@ -151,6 +155,24 @@ def test_espeaks_phones_become_tokens():
     assert [(p.token, p.end_s, p.ends_word) for p in phones] == [
         *[("n", 0.1, False), ("i3", 0.22, True), ("a5", 0.42, True), ("pau", 0.5, False)]
     ]
+
+
+@pytest.mark.skipif(bool(espeak_missing()), reason=f"the teacher is missing: {espeak_missing()}")
+def test_espeak_says_each_tone_with_a_contour_of_its_own():
+    settings = load_settings("mandarin").speakers[0]
+    sentence = Sentence("a", "train", "ma1 ma2 ma4 。")
+    (spoken,) = Espeak(settings.teacher).speak([sentence])
+    finals = [phone for phone in spoken.phones if phone.token.startswith("a")]
+    assert [phone.token for phone in finals] == ["a1", "a2", "a4"]
+    assert spoken.phones[-1].end_s == pytest.approx(len(spoken.samples) / spoken.sample_rate_hz, abs=1e-3)
+    track = Tracker(spoken.sample_rate_hz, spoken.sample_rate_hz // 80, *settings.f0_hz)(spoken.samples)
+    starts = [before.end_s for before, after in pairwise(spoken.phones) if after in finals]
+    slopes = []
+    for start, phone in zip(starts, finals, strict=True):
+        piece = track[round(start * 80) : round(phone.end_s * 80)]
+        voiced = piece[piece > 0]
+        slopes.append(float(np.log2(voiced[-3:].mean() / voiced[:3].mean())))
+    assert slopes[1] > slopes[0] > slopes[2]
 
 
 def test_a_sentence_whose_syllables_do_not_match_is_left_out():
