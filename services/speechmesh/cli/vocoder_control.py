@@ -26,7 +26,7 @@ RunDirOption = Annotated[
     Path, typer.Option(help="Of the `speechmesh up` whose Triton gets the voice's files; see --target.")
 ]
 NameArgument = Annotated[
-    str, typer.Argument(metavar="VOICE[.TIER]", help="A voice, or one tier of it, as bootstrap.balanced.")
+    str, typer.Argument(metavar="VOICE[.TIER]", help="A voice, or one tier of it, as english.fast.")
 ]
 DEFAULT_TARGET = "127.0.0.1:50053"
 _TIMEOUT_S = 180.0

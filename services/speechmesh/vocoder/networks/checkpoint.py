@@ -14,7 +14,8 @@ from torch import Tensor
 
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FeatureSpace
-from speechmesh.vocoder.networks.config import NetworkConfig, parse
+from speechmesh.common.networks.config import NetworkConfig, parse
+from speechmesh.common.networks.weights import load_network, read_weights, tensors_of
 from speechmesh.vocoder.networks.hifigan import HiFiGan, HiFiGanConfig
 from speechmesh.vocoder.networks.kantts import KanTtsAudio, KanTtsHiFiGan, KanTtsHiFiGanConfig
 from speechmesh.vocoder.networks.vocos import (
@@ -24,7 +25,6 @@ from speechmesh.vocoder.networks.vocos import (
     VocosFeatures,
     VocosHeadConfig,
 )
-from speechmesh.vocoder.networks.weights import load_network, read_weights, tensors_of
 
 Architecture = Literal["hifigan", "kantts_hifigan", "vocos"]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from speechmesh.common.features import FeatureSpace
-from speechmesh.vocoder.networks.config import (
+from speechmesh.common.networks.config import (
     Channels,
     Dilation,
     FftSize,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from speechmesh.common.features import FeatureSpace
-from speechmesh.vocoder.networks.config import Channels, FftSize, HopLength, Layers, NetworkConfig, SampleRate
+from speechmesh.common.networks.config import Channels, FftSize, HopLength, Layers, NetworkConfig, SampleRate
 from speechmesh.vocoder.networks.layers import randomise, same_conv
 from speechmesh.vocoder.networks.spectral import InverseStft
 

@@ -1,0 +1,1 @@
+"""Acoustic networks in PyTorch, into which public checkpoints are loaded. Needs the export extra."""

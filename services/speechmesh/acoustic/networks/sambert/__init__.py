@@ -1,0 +1,1 @@
+"""Sambert, the acoustic model of KAN-TTS and ModelScope's `speech_sambert-hifigan_tts_*` voices."""
