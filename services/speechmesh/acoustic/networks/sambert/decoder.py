@@ -48,7 +48,7 @@ class DecoderState:
     values: list[Tensor]
 
 
-class _Pnca(nn.Module):
+class Pnca(nn.Module):
     """Attention to the own past and to the memory ahead, with one query."""
 
     def __init__(self, config: SambertConfig) -> None:
@@ -62,10 +62,12 @@ class _Pnca(nn.Module):
         self.fc_h = nn.Linear(units, units)
 
 
-class _Layer(nn.Module):
+class PncaLayer(nn.Module):
+    """Attention to both bands, then a feed-forward network."""
+
     def __init__(self, config: SambertConfig) -> None:
         super().__init__()
-        self.pnca_attn = _Pnca(config)
+        self.pnca_attn = Pnca(config)
         self.pos_ffn = FeedForward(config.decoder_num_units, config.decoder_ffn_inner_dim, 1)
 
 
@@ -77,7 +79,7 @@ class _Decoder(nn.Module):
         units = config.decoder_num_units
         self.prenet = prenet(config.num_mels, config.decoder_prenet_units, units)
         self.dec_in_proj = nn.Linear(config.n_memory + units, units)
-        self.pnca = nn.ModuleList(_Layer(config) for _ in range(config.decoder_num_layers))
+        self.pnca = nn.ModuleList(PncaLayer(config) for _ in range(config.decoder_num_layers))
         self.ln = nn.LayerNorm(units, eps=NORM_EPS)
         self.dec_out_proj = nn.Linear(units, config.outputs_per_step * config.num_mels)
 
@@ -91,14 +93,19 @@ class MelDecoder(nn.Module):
         self._n_mels, self._per_step = config.num_mels, config.outputs_per_step
         self.mel_dec = _Decoder(config)
 
+    @property
+    def layers(self) -> list[PncaLayer]:
+        """The layers, typed."""
+        return [layer for layer in self.mel_dec.pnca if isinstance(layer, PncaLayer)]
+
     def prepare(self, inputs: Tensor, n_frames: Tensor, log_durations: Tensor) -> Memory:
         """Keys and values of all of the memory at once. The bands follow from the longest token of each item."""
         longest = (log_durations.amax(1).exp() - 1.0) / self._per_step
         keys, values = [], []
-        for layer in self.mel_dec.pnca:
-            key, value = layer.pnca_attn.w_h_kv(inputs).chunk(2, -1)  # type: ignore[union-attr, operator]
-            keys.append(split_heads(key, layer.pnca_attn.n_heads))  # type: ignore[union-attr, arg-type]
-            values.append(split_heads(value, layer.pnca_attn.n_heads))  # type: ignore[union-attr, arg-type]
+        for layer in self.layers:
+            key, value = layer.pnca_attn.w_h_kv(inputs).chunk(2, -1)
+            keys.append(split_heads(key, layer.pnca_attn.n_heads))
+            values.append(split_heads(value, layer.pnca_attn.n_heads))
         n_steps = -(-n_frames // self._per_step)
         return Memory(inputs, keys, values, n_steps, (longest + 0.5).long())
 
@@ -120,19 +127,19 @@ class MelDecoder(nn.Module):
         end = torch.minimum(t + memory.bands + 1, memory.n_steps).unsqueeze(1)
         ahead_mask = ((ahead < end) | (ahead == t)).float()[:, None, None]
         ones = torch.ones(len(x), 1, 1, device=x.device)
-        for i, layer in enumerate(dec.pnca):
+        for i, layer in enumerate(self.layers):
             attention = layer.pnca_attn
             query, key, value = (
-                split_heads(part, attention.n_heads)  # type: ignore[union-attr, arg-type]
-                for part in attention.w_x_qkv(attention.layer_norm(x)).chunk(3, -1)  # type: ignore[union-attr, operator]
+                split_heads(part, attention.n_heads)
+                for part in attention.w_x_qkv(attention.layer_norm(x)).chunk(3, -1)
             )
             state.keys[i] = torch.cat((state.keys[i], key), dim=2)[:, :, -(band + 1) :]
             state.values[i] = torch.cat((state.values[i], value), dim=2)[:, :, -(band + 1) :]
             own = attend(query, state.keys[i], state.values[i], past_mask)
             window = slice(t, t + band + 1)
             read = attend(query, memory.keys[i][:, :, window], memory.values[i][:, :, window], ahead_mask)
-            x = x + attention.fc_x(merge_heads(own)) + attention.fc_h(merge_heads(read))  # type: ignore[union-attr, operator]
-            x = layer.pos_ffn(x, ones)  # type: ignore[operator]
+            x = x + attention.fc_x(merge_heads(own)) + attention.fc_h(merge_heads(read))
+            x = layer.pos_ffn(x, ones)
         raw: Tensor = dec.dec_out_proj(dec.ln(x)).squeeze(1)
         state.last = raw[:, -self._n_mels :]
         return raw

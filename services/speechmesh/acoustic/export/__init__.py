@@ -1,0 +1,1 @@
+"""Acoustic networks into graphs for ONNX Runtime. Needs the export extra."""
