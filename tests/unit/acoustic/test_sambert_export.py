@@ -10,8 +10,9 @@ import torch
 from torch.nn import functional
 
 from speechmesh.acoustic.export.sambert_decoder import export_decoder
+from speechmesh.acoustic.export.sambert_reader import export_reader
 from speechmesh.acoustic.networks.sambert.checkpoint import load_sambert
-from speechmesh.acoustic.networks.sambert.network import Sambert
+from speechmesh.acoustic.networks.sambert.network import Sambert, SambertInput
 from speechmesh.common.runtime import open_session
 
 VOICES = Path(__file__).parents[2] / "data" / "goldens" / "sambert" / "voices"
@@ -19,7 +20,7 @@ VOICES = Path(__file__).parents[2] / "data" / "goldens" / "sambert" / "voices"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
 
 
-@pytest.fixture(scope="module", params=["tiny_a", "tiny_nsf", "tiny_byte"])
+@pytest.fixture(scope="module", params=["tiny_a", "tiny_nsf", "tiny_se", "tiny_byte"])
 def network(request: pytest.FixtureRequest) -> Sambert:
     return load_sambert(VOICES / request.param).network
 
@@ -56,10 +57,57 @@ def test_the_decoders_graph_equals_the_network(network: Sambert, tmp_path: Path,
     total, pieces = memory.shape[1], []
     for first in range(0, total, piece):
         n = min(piece, total - first)
-        frames, feed["last"], feed["own"] = session.run(
-            None, feed | {"first": np.array([first]), "n": np.array(n)}
-        )
+        # Half of the way the memory is given from the step to make on, as streams at different steps do.
+        given = first if first > total // 2 else 0
+        here = {
+            **{"first": np.array([first - given]), "n": np.array(n), "done": np.full(3, given)},
+            "projected": feed["projected"][:, given:],
+            "memory": feed["memory"][:, :, :, given:],
+            "n_steps": feed["n_steps"] - given,
+        }
+        frames, feed["last"], feed["own"] = session.run(None, feed | here)
         pieces.append(frames)
     made = np.concatenate(pieces).transpose(1, 0, 2).reshape(3, -1, config.num_mels)
     for i, n in enumerate(n_frames):
         np.testing.assert_allclose(made[i, :n], expected[i, :n].numpy(), atol=1e-5)
+
+
+@torch.inference_mode()
+def test_the_readers_graph_equals_the_network(network: Sambert, tmp_path: Path) -> None:
+    config = network.config
+    torch.manual_seed(4)
+    lengths = torch.tensor([11, 3, 45])
+    shape = (3, int(lengths.max()))
+    embeddings = [network.text_encoder.get_submodule(name) for name in network.text_encoder.names]
+    features = torch.stack([torch.randint(1, e.num_embeddings, shape) for e in embeddings], dim=-1)
+    emotion = torch.randint(0, network.emo_tokenizer.num_embeddings, shape)
+    if config.speaker_embedding:
+        speaker = torch.randn(3, 1, config.speaker_units).expand(-1, shape[1], -1)
+    else:
+        speaker = torch.randint(0, network.spk_tokenizer.num_embeddings, shape)
+    variances, memory, n_frames = network.understand(SambertInput(features, emotion, speaker, lengths))
+    prepared = network.mel_decoder.prepare(memory, n_frames, variances.log_durations)
+
+    export_reader(network, tmp_path / "reader.onnx")
+    session = open_session(tmp_path / "reader.onnx")
+    state = np.zeros((2, 3, config.dur_pred_lstm_units), np.float32)
+    feed = {
+        **{"features": features.numpy(), "emotion": emotion.numpy(), "speaker": speaker.contiguous().numpy()},
+        **{"lengths": lengths.numpy(), "pace": np.ones(3, np.float32), "hidden": state, "cell": state},
+        **{"said": np.zeros((3, 1), np.float32), "first": np.array([0]), "n": np.array(shape[1])},
+    }
+    names = [output.name for output in session.get_outputs()]
+    made = dict(zip(names, session.run(None, feed), strict=True))
+    np.testing.assert_array_equal(made["durations"], variances.durations)
+    np.testing.assert_array_equal(made["n_frames"], n_frames)
+    np.testing.assert_array_equal(made["bands"], prepared.bands)
+    np.testing.assert_array_equal(made["n_steps"], prepared.n_steps)
+    n_steps, band = memory.shape[1], prepared.longest_band
+    kept = torch.stack([part for pair in zip(prepared.keys, prepared.values, strict=True) for part in pair])
+    np.testing.assert_allclose(made["memory"][:, :, :, :n_steps], kept, atol=1e-5)
+    assert made["memory"].shape[3] == n_steps + band
+    projection = network.mel_decoder.mel_dec.dec_in_proj
+    projected = functional.linear(memory, projection.weight[:, : config.n_memory], projection.bias)
+    np.testing.assert_allclose(made["projected"], projected * config.decoder_num_units**0.5, atol=1e-5)
+    slower = session.run(["n_frames"], feed | {"pace": np.full(3, 2.0, np.float32)})[0]
+    np.testing.assert_allclose(slower, 2 * made["n_frames"], atol=shape[1])

@@ -5,32 +5,31 @@ step is exported as it is and becomes the body of an ONNX `Loop`, so that frames
 caller asks for, and a run costs no more than its operators.
 
 The graph (B batch, H heads, W width of a head, K = longest band + 1, S steps of the longest item, L layers, U units):
-    first    int64 [1]      step to begin with          n        int64 []     how many to make
+    first    int64 [1]      step of the memory given here to begin with, n int64 [] how many to make
+    done     int64 [B]      steps made before those of the memory given here
     last     [B, M]         frame made last, zeros at the start
     own      [2L, B, H, K, W]  keys and values of the last K steps, layer by layer, zeros at the start
     projected [B, S, U]     the memory's part of each step's input
     memory   [2L, B, H, S + K - 1, W]  keys and values of the memory, zeros behind its end
-    bands, n_steps  int64 [B]
-    -> frames [n, B, r * M]; next_last, next_own
+    bands, n_steps  int64 [B]; n_steps of the memory given here
+Streams that are at different steps may so share a run: each gives its memory from its own next step on.
+    -> all_frames [n, B, r * M]; final_last, final_own
 """
 
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Iterable
 from pathlib import Path
 
 import onnx
 import torch
-from onnx import GraphProto, ModelProto, TensorProto, helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from speechmesh.acoustic.export.loops import export_step, looped
 from speechmesh.acoustic.networks.sambert.decoder import MelDecoder, PncaLayer
 from speechmesh.acoustic.networks.sambert.network import Sambert
 
-OPSET = 17
 _MASKED = -1e9
 
 
@@ -59,6 +58,7 @@ class DecoderStep(nn.Module):
         t: Tensor,
         last: Tensor,
         own: Tensor,
+        done: Tensor,
         projected: Tensor,
         memory: Tensor,
         bands: Tensor,
@@ -67,9 +67,9 @@ class DecoderStep(nn.Module):
         """See the module; `t` int64 [1]."""
         width = own.shape[3]
         slots = torch.arange(width, device=own.device)
-        past = t - (width - 1) + slots  # the step that each slot of the past holds
+        back = width - 1 - slots  # how many steps each slot of the past lies back
         ahead = t + slots
-        within_past = (past >= 0) & (past >= t - bands.unsqueeze(1))
+        within_past = (back <= (t + done).unsqueeze(1)) & (back <= bands.unsqueeze(1))
         within_ahead = (slots == 0) | ((slots <= bands.unsqueeze(1)) & (ahead < n_steps.unsqueeze(1)))
         mask = (1.0 - torch.stack((within_past, within_ahead)).float()) * _MASKED
         mask = mask[:, :, None, None]  # [2, B, 1, 1, K]
@@ -130,33 +130,23 @@ class _StepLayer(nn.Module):
         return x + functional.linear(hidden, self.w_2_weight, self.w_2_bias), keys, values
 
 
-_CARRIED = ("last", "own")
-_CONSTANT = ("projected", "memory", "bands", "n_steps")
-
-
 def export_decoder(network: Sambert, path: Path) -> None:
     """Writes the graph."""
     config = network.config
     step = DecoderStep(network.mel_decoder, config.n_memory, config.num_mels).eval()
-    _export_step(step, config.decoder_num_layers, config.decoder_num_heads, config.decoder_num_units, path)
-    model = onnx.load(str(path))
-    model = _looped(model)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-
-
-def _export_step(step: DecoderStep, n_layers: int, n_heads: int, n_units: int, path: Path) -> None:
     width, n_batch, n_steps = 3, 2, 5
-    head = n_units // n_heads
-    arguments = (
-        torch.ones(1, dtype=torch.int64),
-        torch.zeros(n_batch, step._n_mels),
-        torch.zeros(2 * n_layers, n_batch, n_heads, width, head),
-        torch.zeros(n_batch, n_steps, n_units),
-        torch.zeros(2 * n_layers, n_batch, n_heads, n_steps + width - 1, head),
-        torch.full((n_batch,), width - 1),
-        torch.full((n_batch,), n_steps),
-    )
+    n_kept, heads = 2 * config.decoder_num_layers, config.decoder_num_heads
+    head = config.decoder_num_units // heads
+    arguments = {
+        "t": torch.ones(1, dtype=torch.int64),
+        "last": torch.zeros(n_batch, config.num_mels),
+        "own": torch.zeros(n_kept, n_batch, heads, width, head),
+        "done": torch.zeros(n_batch, dtype=torch.int64),
+        "projected": torch.zeros(n_batch, n_steps, config.decoder_num_units),
+        "memory": torch.zeros(n_kept, n_batch, heads, n_steps + width - 1, head),
+        "bands": torch.full((n_batch,), width - 1),
+        "n_steps": torch.full((n_batch,), n_steps),
+    }
     axes = {
         **{
             "last": {0: "B"},
@@ -164,63 +154,17 @@ def _export_step(step: DecoderStep, n_layers: int, n_heads: int, n_units: int, p
             "projected": {0: "B", 1: "S"},
             "memory": {1: "B", 3: "SK"},
         },
-        **{"bands": {0: "B"}, "n_steps": {0: "B"}, "raw": {0: "B"}, "next_last": {0: "B"}},
+        **{name: {0: "B"} for name in ("done", "bands", "n_steps", "frames", "next_last")},
         "next_own": {1: "B", 3: "K"},
     }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the TorchScript exporter announces its retirement with every call
-        torch.onnx.export(
-            step,
-            arguments,
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=["t", *_CARRIED, *_CONSTANT],
-            output_names=["raw", "next_last", "next_own"],
-            dynamic_axes=axes,
-        )
-
-
-def _looped(step: ModelProto) -> ModelProto:
-    """The step's graph as the body of a loop around it; what does not change stands outside."""
-    inner = step.graph
-    body = GraphProto()
-    body.name = "step"
-    body.input.extend(
-        [
-            helper.make_tensor_value_info("iteration", TensorProto.INT64, []),
-            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
-            *(_value(inner.input, name) for name in _CARRIED),
-        ]
+    outputs = ["frames", "next_last", "next_own"]
+    model = looped(
+        export_step(step, list(arguments.values()), list(arguments), outputs, axes, path),
+        carried={"last": "next_last", "own": "next_own"},
+        constant=("done", "projected", "memory", "bands", "n_steps"),
+        made="frames",
+        made_axes=("B", "RM"),
+        name="sambert_decoder",
     )
-    body.node.append(helper.make_node("Add", ["first", "iteration"], ["t"]))
-    body.node.append(helper.make_node("Identity", ["go_on"], ["goes_on"]))
-    body.node.extend(inner.node)
-    body.output.append(helper.make_tensor_value_info("goes_on", TensorProto.BOOL, []))
-    body.output.extend(_value(inner.output, name) for name in ("next_last", "next_own", "raw"))
-    loop = helper.make_node(
-        "Loop", ["n", "", *_CARRIED], ["final_last", "final_own", "frames"], body=body, name="steps"
-    )
-    frames = helper.make_tensor_value_info("frames", TensorProto.FLOAT, ["n", "B", "RM"])
-    final = [_value(inner.output, name) for name in ("next_last", "next_own")]
-    for info, name in zip(final, ("final_last", "final_own"), strict=True):
-        info.name = name
-    outputs = [frames, *final]
-    graph = helper.make_graph(
-        [loop],
-        "sambert_decoder",
-        [
-            helper.make_tensor_value_info("first", TensorProto.INT64, [1]),
-            helper.make_tensor_value_info("n", TensorProto.INT64, []),
-            *(_value(inner.input, name) for name in (*_CARRIED, *_CONSTANT)),
-        ],
-        outputs,
-        list(inner.initializer),
-    )
-    return helper.make_model(graph, opset_imports=list(step.opset_import), ir_version=step.ir_version)
-
-
-def _value(values: Iterable[onnx.ValueInfoProto], name: str) -> onnx.ValueInfoProto:
-    found = onnx.ValueInfoProto()
-    found.CopyFrom(next(value for value in values if value.name == name))
-    return found
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))

@@ -23,6 +23,13 @@ class _Positions(nn.Module):
         super().__init__()
         self.register_buffer("position_enc", positions(n_positions, channels).unsqueeze(0))
 
+    def extend(self, n_positions: int) -> None:
+        """Makes the table at least so long: a graph cannot go on by the formula."""
+        n_known = self.position_enc.shape[1]
+        if n_positions > n_known:
+            further = positions(n_positions, self.position_enc.shape[2])[n_known:].to(self.position_enc)
+            self.position_enc = torch.cat((self.position_enc, further.unsqueeze(0)), dim=1)
+
     def forward(self, length: int) -> Tensor:
         """[1, length, C]."""
         table = self.position_enc
@@ -76,16 +83,20 @@ class TextEncoder(nn.Module):
     def __init__(self, config: SambertConfig, tables: Mapping[str, int]) -> None:
         """`tables`: for each feature in their order the size of its table, by the name of its embedding."""
         super().__init__()
-        self._names = list(tables)
+        self.names = list(tables)
         self._scale = math.sqrt(config.encoder_num_units)
         for name, size in tables.items():
             self.add_module(name, nn.Embedding(size, config.embedding_dim))
         self.ling_enc = _Encoder(config)
         self.ling_proj = nn.Linear(config.encoder_num_units, config.encoder_projection_units, bias=False)
 
+    def extend(self, n_tokens: int) -> None:
+        """Makes the table of positions at least so long."""
+        self.ling_enc.position_enc.extend(n_tokens)
+
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """`mask` [B, P, 1]."""
-        embedded = [self.get_submodule(name)(features[..., i]) for i, name in enumerate(self._names)]
+        embedded = [self.get_submodule(name)(features[..., i]) for i, name in enumerate(self.names)]
         x = torch.stack(embedded).sum(0) * self._scale
         out: Tensor = self.ling_proj(self.ling_enc(x, mask))
         return out

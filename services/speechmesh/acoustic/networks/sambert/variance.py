@@ -125,7 +125,9 @@ class VarianceAdaptor(nn.Module):
         ends = variances.durations.cumsum(1)
         n_frames = ends[:, -1]
         r = self._per_step
-        times = torch.arange(-(-int(n_frames.max()) // r) * r, device=ends.device)
+        # A tensor, not a number: how long the memory is comes out of the exported graph.
+        total = (n_frames.max() + (r - 1)) // r * r
+        times: Tensor = torch.arange(total, device=ends.device)  # type: ignore[call-overload]
         token = (times.view(1, -1, 1) >= ends.unsqueeze(1)).sum(-1)  # [B, T]: tokens that have ended
         inside = (times < n_frames.unsqueeze(1)).float()
         token = token.clamp(max=ends.shape[1] - 1)
@@ -136,6 +138,5 @@ class VarianceAdaptor(nn.Module):
 
         starts = (ends - variances.durations).gather(1, token)
         text = spread(variances.text) + self.dur_position_encoder((times - starts + 1) * inside)
-        batch, n_steps = len(text), len(times) // r
-        grouped = text.reshape(batch, n_steps, r * text.shape[-1])
+        grouped = text.reshape(text.shape[0], -1, r * text.shape[-1])
         return torch.cat((grouped, spread(speaker)[:, ::r], spread(emotion)[:, ::r]), dim=-1), n_frames
