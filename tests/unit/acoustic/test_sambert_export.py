@@ -10,8 +10,10 @@ import torch
 from torch.nn import functional
 
 from speechmesh.acoustic.export.sambert_decoder import export_decoder
+from speechmesh.acoustic.export.sambert_postnet import export_postnet
 from speechmesh.acoustic.export.sambert_reader import export_reader
 from speechmesh.acoustic.networks.sambert.checkpoint import load_sambert
+from speechmesh.acoustic.networks.sambert.layers import length_mask
 from speechmesh.acoustic.networks.sambert.network import Sambert, SambertInput
 from speechmesh.common.runtime import open_session
 
@@ -111,3 +113,34 @@ def test_the_readers_graph_equals_the_network(network: Sambert, tmp_path: Path) 
     np.testing.assert_allclose(made["projected"], projected * config.decoder_num_units**0.5, atol=1e-5)
     slower = session.run(["n_frames"], feed | {"pace": np.full(3, 2.0, np.float32)})[0]
     np.testing.assert_allclose(slower, 2 * made["n_frames"], atol=shape[1])
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("piece", [1, 7, 100])
+def test_the_postnet_streams_what_it_gives_at_once(network: Sambert, tmp_path: Path, piece: int) -> None:
+    torch.manual_seed(5)
+    lengths = torch.tensor([61, 20])
+    mask = length_mask(lengths, 61)
+    mel = torch.randn(2, 61, network.config.num_mels) * mask
+    expected = ((mel + network.mel_postnet(mel, mask)) * mask).numpy()
+
+    stream = export_postnet(network, tmp_path / "postnet.onnx")
+    session = open_session(tmp_path / "postnet.onnx")
+    lag = stream.lag_frames
+    behind = ((0, 0), (0, lag), (0, 0))
+    mels, masks = np.pad(mel.numpy(), behind), np.pad(mask.numpy(), behind)
+    state = np.zeros((2, stream.state_size), np.float32)
+    pieces, first, n = [], 0, lag + piece
+    while first < mels.shape[1]:
+        feed = {
+            "mel": mels[:, first : first + n],
+            "mask": masks[:, first : first + n],
+            "skip": np.array(0 if first else lag),
+            "state": state,
+        }
+        out, state = session.run(None, feed)
+        pieces.append(out)
+        first, n = first + n, piece
+    made = np.concatenate(pieces, axis=1)
+    for i, length in enumerate(lengths):
+        np.testing.assert_allclose(made[i, :length], expected[i, :length], atol=1e-5)

@@ -93,18 +93,23 @@ class FeedForward(nn.Module):
         return out
 
 
-class _FsmnFeedForward(nn.Module):
+class FsmnFeedForward(nn.Module):
+    """What a layer hears [B, C, T] -> [B, n_memory, T]."""
+
     def __init__(self, n_inputs: int, n_hidden: int, n_memory: int) -> None:
         super().__init__()
         self.w_1 = nn.Conv1d(n_inputs, n_hidden, 1)
         self.w_2 = nn.Conv1d(n_hidden, n_memory, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         out: Tensor = self.w_2(functional.relu(self.w_1(x)))
         return out
 
 
-class _FsmnMemory(nn.Module):
+class FsmnMemory(nn.Module):
+    """A weighted sum of what was heard around each frame; `left` and `right` say how far."""
+
     def __init__(self, n_memory: int, filter_size: int, shift: int) -> None:
         super().__init__()
         around = (filter_size - 1) // 2
@@ -112,6 +117,7 @@ class _FsmnMemory(nn.Module):
         self.conv_dw = nn.Conv1d(n_memory, n_memory, filter_size, groups=n_memory, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         out: Tensor = x + self.conv_dw(functional.pad(x, (self.left, self.right)))
         return out
 
@@ -125,9 +131,9 @@ class Fsmn(nn.Module):
     def __init__(self, config: FsmnConfig) -> None:
         super().__init__()
         sizes = [config.n_inputs] + [config.n_memory] * (config.n_layers - 1)
-        self.ffn_lst = nn.ModuleList(_FsmnFeedForward(n, config.n_hidden, config.n_memory) for n in sizes)
+        self.ffn_lst = nn.ModuleList(FsmnFeedForward(n, config.n_hidden, config.n_memory) for n in sizes)
         self.memory_block_lst = nn.ModuleList(
-            _FsmnMemory(config.n_memory, config.filter_size, shift) for shift in config.shifts
+            FsmnMemory(config.n_memory, config.filter_size, shift) for shift in config.shifts
         )
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
