@@ -18,6 +18,7 @@ from training.voices.training_loop import read_checkpoint
 from training.voices.vocoder_training import checkpoint_of
 from training.voices.work import Work, read_json, whole_file
 
+_DIFFERENCE = "word_error_difference_points"
 _COLUMNS = (
     ("mcd_db", "MCD, dB", ".2f"),
     ("mr_stft", "MR-STFT", ".2f"),
@@ -26,6 +27,15 @@ _COLUMNS = (
     ("duration_error_ms", "duration error, ms", ".1f"),
     ("lufs", "LUFS", ".1f"),
     ("true_peak_dbfs", "true peak, dBFS", ".1f"),
+)
+# What a voice must hold: title, kinds of speech, figure, its part, format.
+_PROMISED = (
+    ("words wrong in the mesh within 2 points of the teacher's", "mesh", _DIFFERENCE, "value", "+.1f"),
+    ("words wrong in copy-synthesis within 1 point", "copy", _DIFFERENCE, "value", "+.1f"),
+    ("MCD of copy-synthesis under 1.5 dB", "copy", "mcd_db", "", ".2f"),
+    ("F0 RMSE of copy-synthesis under 10 Hz", "copy", "f0_rmse_hz", "", ".1f"),
+    ("voicing error of copy-synthesis under 8 %", "copy", "voicing_error_percent", "", ".1f"),
+    ("true peak under -1 dBFS", "", "true_peak_dbfs", "", ".1f"),
 )
 _HEAD = """# Voices: what the run made
 
@@ -59,12 +69,34 @@ def _section(settings: VoiceSettings, work: Work, figures: list[str]) -> str:
     results = {
         s.name: read_json(work / "evaluation" / f"{s.name}.{bundle.revision}.json") for s in settings.speakers
     }
-    lines = [f"## {settings.name}", "", settings.description, "", *_table(results), ""]
+    speeds = read_json(work / "evaluation" / f"speed.{bundle.revision}.json")
+    lines = [f"## {settings.name}", "", settings.description, "", *_criteria(results, speeds), ""]
+    lines += [*_table(results), ""]
     for name, result in results.items():
         lines += _tones(name, result)
-    lines += _costs(settings, work, read_json(work / "evaluation" / f"speed.{bundle.revision}.json"))
+    lines += _costs(settings, work, speeds)
     lines += ["", *(f"![{Path(figure).stem}]({figure})" for figure in figures), ""]
     return "\n".join(lines)
+
+
+def _criteria(results: dict[str, Any], speeds: dict[str, float]) -> list[str]:
+    """What was promised, beside the worst of all speakers and tiers."""
+    lines = ["| promised | worst | where |", "|---|---|---|"]
+    for title, prefix, key, inner, form in _PROMISED:
+        found = {
+            f"{speaker}, {kind}": figures[key][inner] if inner else figures[key]
+            for speaker, result in results.items()
+            for kind, figures in result["kinds"].items()
+            if kind.startswith(prefix) and key in figures
+        }
+        if found:
+            where = max(found, key=found.__getitem__)
+            lines.append(f"| {title} | {found[where]:{form}} | {where} |")
+    for tier, bound in (("high", 0.05), ("fast", 0.005)):
+        lines.append(f"| RTF of the vocoder `{tier}` under {bound:g}, one thread | {speeds[tier]:.4f} | |")
+    both = speeds["acoustic"] + speeds["fast"]
+    lines.append(f"| RTF of acoustic model and fast vocoder under 0.01, one thread | {both:.4f} | |")
+    return lines
 
 
 def _table(results: dict[str, Any]) -> list[str]:
@@ -74,7 +106,7 @@ def _table(results: dict[str, Any]) -> list[str]:
         for kind, figures in result["kinds"].items():
             cells = [
                 _interval(figures.get("word_error_rate_percent"), ".1f"),
-                _interval(figures.get("word_error_difference_points") if kind != "teacher" else None, "+.1f"),
+                _interval(figures.get(_DIFFERENCE) if kind != "teacher" else None, "+.1f"),
             ]
             cells += [format(figures[key], form) if key in figures else "-" for key, _, form in _COLUMNS]
             lines.append(f"| {speaker} | {kind} | {' | '.join(cells)} |")
