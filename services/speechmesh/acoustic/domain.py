@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,20 @@ class AcousticSegment:
     energy_db: float = 0.0
 
 
+class Utterance(Protocol):
+    """A segment under way in a model, which alone knows what it is; `frames_per_token` [P] is known from the start."""
+
+    @property
+    def frames_per_token(self) -> npt.NDArray[np.int64]:
+        """Sums to the utterance's frames."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of its frames have been given."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AcousticResult:
     """What came of a segment: `frames` [T, M] and `frames_per_token` [P], which sums to T."""
@@ -47,11 +62,14 @@ class AcousticResult:
     frames_per_token: npt.NDArray[np.int64]
 
 
+def leading_surplus(frames_per_token: npt.NDArray[np.int64], max_frames: int) -> int:
+    """Frames to cut off the first token, a pause, so that at most `max_frames` of it are left; 0 keeps all."""
+    return max(int(frames_per_token[0]) - max_frames, 0) if max_frames > 0 else 0
+
+
 def cut_leading_pause(result: AcousticResult, max_frames: int) -> AcousticResult:
     """Keeps at most `max_frames` of the first token, a pause, so that first audio comes sooner; 0 keeps all."""
-    surplus = int(result.frames_per_token[0]) - max_frames
-    if max_frames <= 0 or surplus <= 0:
-        return result
+    surplus = leading_surplus(result.frames_per_token, max_frames)
     frames_per_token = result.frames_per_token.copy()
-    frames_per_token[0] = max_frames
+    frames_per_token[0] -= surplus
     return AcousticResult(result.frames[surplus:], frames_per_token)

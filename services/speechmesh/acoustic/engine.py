@@ -51,6 +51,7 @@ class AcousticEngine:
                 batcher = Batcher(
                     model,
                     executor,
+                    frame_s=bundle.config.feature_space.frame_ms / 1000.0,
                     max_items=settings.max_batch_items,
                     max_tokens=settings.max_batch_tokens,
                     max_queued=settings.max_queued_segments,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 import numpy as np
 
-from speechmesh.acoustic.batcher import BatchedResult
-from speechmesh.acoustic.domain import AcousticSegment, Ending, cut_leading_pause
+from speechmesh.acoustic.batcher import Piece
+from speechmesh.acoustic.domain import AcousticSegment, Ending
 from speechmesh.acoustic.engine import AcousticEngine, LoadedVoice
 from speechmesh.acoustic.settings import AcousticSettings
 from speechmesh.acoustic.v1 import acoustic_pb2 as pb
@@ -116,33 +117,40 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
         voice: LoadedVoice,
         results: asyncio.Queue[pb.StreamFramesResponse | None],
     ) -> None:
+        n_sent = 0
         with tracer.start_as_current_span(
             "acoustic.segment", attributes={"speechmesh.segment_index": message.index}
         ) as span:
-            batched = await voice.batcher.infer(segment, message.slack_ms, span)
-            span.set_attribute("speechmesh.queue_ms", batched.queue_ms)
-        for response in self._responses(message.index, segment, batched):
-            results.put_nowait(response)
+            async with aclosing(voice.batcher.stream(segment, message.slack_ms, span)) as pieces:
+                async for piece in pieces:
+                    for response in self._responses(message.index, piece, n_sent):
+                        results.put_nowait(response)
+                    n_sent += len(piece.frames)
+                    if piece.timing is not None:
+                        span.set_attribute("speechmesh.queue_ms", piece.timing.queue_ms)
 
-    def _responses(
-        self, index: int, segment: AcousticSegment, batched: BatchedResult
-    ) -> list[pb.StreamFramesResponse]:
-        result = cut_leading_pause(batched.result, segment.max_leading_pause_frames)
+    def _responses(self, index: int, piece: Piece, first_frame: int) -> list[pb.StreamFramesResponse]:
+        """The messages of a piece, whose frames are the segment's from `first_frame` on."""
         step = self._settings.max_frames_per_message
-        starts = range(0, max(len(result.frames), 1), step)
+        starts = range(0, max(len(piece.frames), 1), step)
         responses = [
             pb.StreamFramesResponse(
-                segment_index=index, frames=pack_frames(result.frames[start : start + step], start)
+                segment_index=index,
+                frames=pack_frames(piece.frames[start : start + step], first_frame + start),
             )
             for start in starts
         ]
-        responses[0].alignment.frames_per_token.extend(result.frames_per_token.tolist())
-        responses[-1].last = True
-        responses[-1].timing.CopyFrom(
-            pb.SegmentTiming(
-                queue_ms=batched.queue_ms, compute_ms=batched.compute_ms, batch_size=batched.batch_size
+        if first_frame == 0:
+            responses[0].alignment.frames_per_token.extend(piece.frames_per_token.tolist())
+        if piece.timing is not None:
+            responses[-1].last = True
+            responses[-1].timing.CopyFrom(
+                pb.SegmentTiming(
+                    queue_ms=piece.timing.queue_ms,
+                    compute_ms=piece.timing.compute_ms,
+                    batch_size=piece.timing.batch_size,
+                )
             )
-        )
         return responses
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:

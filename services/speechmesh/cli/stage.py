@@ -78,7 +78,7 @@ def acoustic(
 ) -> None:
     """Run the acoustic model over segments, one by one, and join their frames."""
     from speechmesh.acoustic.domain import AcousticSegment, Ending  # noqa: PLC0415 - needs the acoustic extra
-    from speechmesh.acoustic.families import load_acoustic  # noqa: PLC0415
+    from speechmesh.acoustic.families import load_acoustic, speak_whole  # noqa: PLC0415
 
     try:
         document: dict[str, Any] = json.loads(segments.read_text(encoding="utf-8"))
@@ -91,7 +91,7 @@ def acoustic(
             word_ends[[first + count - 1 for first, count in entry["words"]]] = True
             tokens = np.array([ids[token] for token in entry["tokens"]])
             segment = AcousticSegment(tokens, word_ends, Ending(entry["ending"]), rate=rate)
-            frames.append(model.infer([segment])[0].frames)
+            frames.append(speak_whole(model, segment).frames)
     except (OSError, ValueError, KeyError, TypeError, IndexError, Incompatible) as error:
         fail(f"{segments}: {type(error).__name__}: {error}")
     if not frames:

@@ -75,7 +75,7 @@ def _mark(bundle: VoiceBundle) -> str:
 
 def _speak(bundle: VoiceBundle) -> list[Utterance]:
     from speechmesh.acoustic.domain import AcousticSegment, Ending  # noqa: PLC0415 - needs the acoustic extra
-    from speechmesh.acoustic.families import load_acoustic  # noqa: PLC0415
+    from speechmesh.acoustic.families import load_acoustic, speak_whole  # noqa: PLC0415
     from speechmesh.frontend.reader import load_reader  # noqa: PLC0415 - needs the frontend extra
     from speechmesh.vocoder.export.material import Utterance  # noqa: PLC0415
 
@@ -89,6 +89,6 @@ def _speak(bundle: VoiceBundle) -> list[Utterance]:
             word_ends = np.zeros(len(of_segment.tokens), np.bool_)
             word_ends[[word.first_token + word.n_tokens - 1 for word in of_segment.words]] = True
             segment = AcousticSegment(np.array(of_segment.tokens, np.int64), word_ends, Ending.STATEMENT)
-            frames.append(model.infer([segment])[0].frames)
+            frames.append(speak_whole(model, segment).frames)
         utterances.append(Utterance(np.concatenate(frames), sentence))
     return utterances

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
 
-from speechmesh.acoustic.batcher import Batcher, Job, choose_batch
-from speechmesh.acoustic.domain import AcousticResult, AcousticSegment
+from speechmesh.acoustic.batcher import Batcher, Job, Piece, choose_batch
+from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.common.errors import Internal, Overloaded
 
 SPAN = trace.INVALID_SPAN
@@ -27,21 +27,47 @@ def key(segment: AcousticSegment) -> object:
     return segment.rate
 
 
-class EchoAcoustic:
-    """Frames that tell the segment's length; fails on segments of 13 tokens; can be held to fill the queue."""
+class Echo:
+    """An utterance of as many frames as its segment has tokens, which tell that number."""
 
-    def __init__(self) -> None:
+    def __init__(self, n: int) -> None:
+        self.n, self.given = n, 0
+        self.frames_per_token = np.ones(n, np.int64)
+
+    @property
+    def finished(self) -> bool:
+        return self.given == self.n
+
+
+class EchoAcoustic:
+    """Makes `step` frames a run; fails to begin segments of 13 tokens and to go on with 17; can be held."""
+
+    def __init__(self, step: int = 1000) -> None:
+        self.step = step
         self.batches: list[list[int]] = []
+        self.runs: list[list[int]] = []
         self.open = threading.Event()
         self.open.set()
 
-    def infer(self, segments: Sequence[AcousticSegment]) -> list[AcousticResult]:
+    def begin(self, segments: Sequence[AcousticSegment]) -> list[Echo]:
         self.open.wait()
         lengths = [len(segment.tokens) for segment in segments]
         self.batches.append(lengths)
         if 13 in lengths:
             raise ValueError("bad luck")
-        return [AcousticResult(np.full((n, 1), n, np.float32), np.ones(n, np.int64)) for n in lengths]
+        return [Echo(n) for n in lengths]
+
+    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
+        self.open.wait()
+        self.runs.append([utterance.n for utterance in utterances])
+        if any(utterance.n == 17 and utterance.given for utterance in utterances):
+            raise ValueError("bad luck, later")
+        frames = []
+        for utterance in utterances:
+            n = min(self.step, utterance.n - utterance.given)
+            utterance.given += n
+            frames.append(np.full((n, 1), utterance.n, np.float32))
+        return frames
 
     def batch_key(self, segment: AcousticSegment) -> object:
         return segment.rate
@@ -50,7 +76,7 @@ class EchoAcoustic:
 @asynccontextmanager
 async def serving(model: EchoAcoustic, max_queued: int = 100) -> AsyncIterator[Batcher]:
     with ThreadPoolExecutor(1) as executor:
-        batcher = Batcher(model, executor, max_items=4, max_tokens=100, max_queued=max_queued)
+        batcher = Batcher(model, executor, frame_s=0.01, max_items=4, max_tokens=100, max_queued=max_queued)
         task = asyncio.create_task(batcher.run())
         try:
             yield batcher
@@ -59,6 +85,10 @@ async def serving(model: EchoAcoustic, max_queued: int = 100) -> AsyncIterator[B
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def spoken(batcher: Batcher, segment: AcousticSegment, slack_ms: float = 0.0) -> list[Piece]:
+    return [piece async for piece in batcher.stream(segment, slack_ms, SPAN)]
 
 
 async def job_list(specs: list[tuple[int, float, float]]) -> list[Job]:
@@ -83,9 +113,10 @@ def test_a_batch_holds_the_most_urgent_and_keeps_its_limits(specs: list[tuple[in
 
 async def test_each_caller_gets_its_own_result() -> None:
     async with serving(EchoAcoustic()) as batcher:
-        results = await asyncio.gather(*(batcher.infer(segment_of(n), 0.0, SPAN) for n in range(1, 12)))
-    assert [len(batched.result.frames) for batched in results] == list(range(1, 12))
-    assert max(batched.batch_size for batched in results) > 1
+        results = await asyncio.gather(*(spoken(batcher, segment_of(n)) for n in range(1, 12)))
+    for n, (piece,) in enumerate(results, 1):
+        assert piece.frames.tolist() == [[n]] * n
+    assert max(piece.timing.batch_size for (piece,) in results if piece.timing) > 1
 
 
 async def test_the_earliest_deadline_is_served_first() -> None:
@@ -93,7 +124,7 @@ async def test_the_earliest_deadline_is_served_first() -> None:
     async with serving(model) as batcher:
         model.open.clear()
         slacks = {1: 0.0, 30: 900.0, 40: 100.0, 50: 500.0}  # 1 token runs at once, the others queue meanwhile
-        tasks = [asyncio.create_task(batcher.infer(segment_of(60 + n), s, SPAN)) for n, s in slacks.items()]
+        tasks = [asyncio.create_task(spoken(batcher, segment_of(60 + n), s)) for n, s in slacks.items()]
         await asyncio.sleep(0.05)
         model.open.set()
         await asyncio.gather(*tasks)
@@ -104,46 +135,43 @@ async def test_a_bad_item_fails_alone() -> None:
     model = EchoAcoustic()
     async with serving(model) as batcher:
         model.open.clear()
-        first = asyncio.create_task(batcher.infer(segment_of(1), 0.0, SPAN))
+        first = asyncio.create_task(spoken(batcher, segment_of(1)))
         await asyncio.sleep(0.02)
-        rest = [asyncio.create_task(batcher.infer(segment_of(n), 0.0, SPAN)) for n in (12, 13, 14)]
+        rest = [asyncio.create_task(spoken(batcher, segment_of(n))) for n in (12, 13, 14)]
         await asyncio.sleep(0.02)
         model.open.set()
         outcomes = await asyncio.gather(first, *rest, return_exceptions=True)
-    assert [type(outcome).__name__ for outcome in outcomes] == ["BatchedResult"] * 2 + [
-        "Internal",
-        "BatchedResult",
-    ]
+    assert [type(outcome).__name__ for outcome in outcomes] == ["list", "list", "Internal", "list"]
     assert isinstance(outcomes[2], Internal)
 
 
 class ForgetfulAcoustic(EchoAcoustic):
     """Gives no result for segments of 13 tokens."""
 
-    def infer(self, segments: Sequence[AcousticSegment]) -> list[AcousticResult]:
-        return super().infer([segment for segment in segments if len(segment.tokens) != 13])
+    def begin(self, segments: Sequence[AcousticSegment]) -> list[Echo]:
+        return super().begin([segment for segment in segments if len(segment.tokens) != 13])
 
 
 async def test_a_model_that_gives_too_few_results_hangs_nobody() -> None:
     async with asyncio.timeout(10), serving(ForgetfulAcoustic()) as batcher:
         with pytest.raises(Internal):
-            await batcher.infer(segment_of(13), 0.0, SPAN)
-        assert len((await batcher.infer(segment_of(5), 0.0, SPAN)).result.frames) == 5
+            await spoken(batcher, segment_of(13))
+        assert len((await spoken(batcher, segment_of(5)))[0].frames) == 5
 
 
 async def test_a_caller_that_left_is_dropped_before_it_runs() -> None:
     model = EchoAcoustic()
     async with serving(model) as batcher:
         model.open.clear()
-        running = asyncio.create_task(batcher.infer(segment_of(1), 0.0, SPAN))
+        running = asyncio.create_task(spoken(batcher, segment_of(1)))
         await asyncio.sleep(0.02)
-        leaving = asyncio.create_task(batcher.infer(segment_of(2), 0.0, SPAN))
+        leaving = asyncio.create_task(spoken(batcher, segment_of(2)))
         await asyncio.sleep(0.02)
         leaving.cancel()
         await asyncio.sleep(0.02)
         model.open.set()
         await running
-        await batcher.infer(segment_of(3), 0.0, SPAN)
+        await spoken(batcher, segment_of(3))
     assert model.batches == [[1], [3]]
 
 
@@ -151,11 +179,84 @@ async def test_a_full_queue_refuses_at_once() -> None:
     model = EchoAcoustic()
     async with serving(model, max_queued=2) as batcher:
         model.open.clear()
-        tasks = [asyncio.create_task(batcher.infer(segment_of(1), 0.0, SPAN))]
+        tasks = [asyncio.create_task(spoken(batcher, segment_of(1)))]
         await asyncio.sleep(0.02)
-        tasks += [asyncio.create_task(batcher.infer(segment_of(1), 0.0, SPAN)) for _ in range(2)]
+        tasks += [asyncio.create_task(spoken(batcher, segment_of(1))) for _ in range(2)]
         await asyncio.sleep(0.02)
         with pytest.raises(Overloaded, match="2 segments are queued"):
-            await batcher.infer(segment_of(1), 0.0, SPAN)
+            await spoken(batcher, segment_of(1))
         model.open.set()
         await asyncio.gather(*tasks)
+
+
+async def test_frames_come_as_they_are_made_and_the_last_piece_says_so() -> None:
+    async with serving(EchoAcoustic(step=3)) as batcher:
+        pieces = await spoken(batcher, segment_of(8))
+    assert [len(piece.frames) for piece in pieces] == [3, 3, 2]
+    assert [piece.timing is not None for piece in pieces] == [False, False, True]
+    assert all(piece.frames_per_token.sum() == 8 for piece in pieces)
+
+
+async def test_a_new_segment_joins_those_under_way_at_their_next_run() -> None:
+    model = EchoAcoustic(step=2)
+    async with serving(model) as batcher:
+        stream = batcher.stream(segment_of(50), 0.0, SPAN)
+        await anext(stream)
+        await asyncio.gather(*(spoken(batcher, segment_of(n)) for n in (4, 6)))
+        assert [piece async for piece in stream][-1].timing is not None
+    assert model.runs[0] == [50]
+    assert any(set(run) == {4, 6, 50} for run in model.runs)
+
+
+async def test_whoever_runs_dry_first_goes_first_and_who_is_ahead_waits() -> None:
+    model = EchoAcoustic(step=10)
+    async with serving(model) as batcher:
+        model.open.clear()
+        # Five are more than a run holds: the one with the most time waits until the others have got ahead of it.
+        tasks = [asyncio.create_task(spoken(batcher, segment_of(20), slack)) for slack in (0, 1, 2, 3)]
+        tasks.append(asyncio.create_task(spoken(batcher, segment_of(21), 150.0)))
+        await asyncio.sleep(0.05)
+        model.open.set()
+        await asyncio.gather(*tasks)
+    runs_of_the_last = [i for i, run in enumerate(model.runs) if 21 in run]
+    assert min(runs_of_the_last) > 0
+    assert all(len(run) <= 4 for run in model.runs)
+
+
+async def test_what_fails_on_its_way_fails_alone() -> None:
+    async with serving(EchoAcoustic(step=5)) as batcher:
+        outcomes = await asyncio.gather(
+            *(spoken(batcher, segment_of(n)) for n in (16, 17, 18)), return_exceptions=True
+        )
+    assert isinstance(outcomes[1], Internal)
+    for n, pieces in ((16, outcomes[0]), (18, outcomes[2])):
+        assert not isinstance(pieces, BaseException)
+        assert sum(len(piece.frames) for piece in pieces) == n
+
+
+async def test_a_caller_that_leaves_on_the_way_is_dropped_before_the_next_run() -> None:
+    model = EchoAcoustic(step=1)
+    async with serving(model) as batcher:
+        stream = batcher.stream(segment_of(1000), 0.0, SPAN)
+        await anext(stream)
+        await stream.aclose()
+        n_runs = len(model.runs)
+        await spoken(batcher, segment_of(3))
+        assert all(1000 not in run for run in model.runs[n_runs + 1 :])
+
+
+@pytest.mark.parametrize(("step", "kept"), [(1000, 4), (3, 4), (3, 0), (1, 99)])
+async def test_a_long_leading_pause_is_cut_off_the_first_pieces(step: int, kept: int) -> None:
+    class Pausing(EchoAcoustic):
+        def begin(self, segments: Sequence[AcousticSegment]) -> list[Echo]:
+            begun = super().begin(segments)
+            begun[0].frames_per_token = np.array([10, begun[0].n - 10])
+            return begun
+
+    segment = AcousticSegment(np.full(15, 2), np.zeros(15, np.bool_), max_leading_pause_frames=kept)
+    async with serving(Pausing(step)) as batcher:
+        pieces = await spoken(batcher, segment)
+    expected = min(kept, 10) or 10
+    assert pieces[0].frames_per_token.tolist() == [expected, 5]
+    assert sum(len(piece.frames) for piece in pieces) == expected + 5
+    assert all(len(piece.frames) for piece in pieces[:-1])

@@ -5,25 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from speechmesh.acoustic.domain import AcousticResult, AcousticSegment
+import numpy as np
+
+from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Utterance
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
+from speechmesh.common.features import FloatArray
 
 
 class Acoustic(Protocol):
-    """A loaded acoustic model."""
+    """A loaded acoustic model. Called from one worker thread at a time."""
 
-    def infer(self, segments: Sequence[AcousticSegment]) -> list[AcousticResult]:
-        """Synthesises a batch; result i belongs to segment i and equals what it gives alone to 1e-4.
+    def begin(self, segments: Sequence[AcousticSegment]) -> list[Utterance]:
+        """Takes a batch of segments up; utterance i belongs to segment i."""
+        ...
 
-        Called from one worker thread at a time.
+    def advance(self, utterances: Sequence[Utterance]) -> list[FloatArray]:
+        """The next frames [n, M] of each utterance, perhaps none yet; all of them from models that make all at once.
+
+        Utterances may have begun at different times; each gets what it would get alone to 1e-4. When it fails, no
+        utterance has moved.
         """
         ...
 
     def batch_key(self, segment: AcousticSegment) -> object:
         """Segments may share a batch only when their keys are equal."""
         ...
+
+
+def speak_whole(model: Acoustic, segment: AcousticSegment) -> AcousticResult:
+    """All frames of one segment."""
+    (utterance,) = model.begin([segment])
+    pieces = []
+    while not utterance.finished:
+        pieces += model.advance([utterance])
+    return AcousticResult(np.concatenate(pieces), utterance.frames_per_token)
 
 
 FAMILIES: dict[str, Callable[[VoiceBundle, int], Acoustic]] = {"parallel": ParallelAcoustic}

@@ -16,9 +16,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending
+from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending, Utterance
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
+from speechmesh.common.features import FloatArray
 from speechmesh.common.runtime import open_session, shrinking_run_options
 
 _PADDING_ID = 0
@@ -26,6 +27,20 @@ _STATEMENT, _QUESTION = 1, 2
 _INPUTS = {"phones", "wordend", "punct", "speaker", "speed"}
 _PITCH, _ENERGY = "pitch", "energy"
 _WARM_UP_TOKENS = (16, 64)
+
+
+class _Spoken:
+    """An utterance whose frames are all there."""
+
+    def __init__(self, result: AcousticResult) -> None:
+        self._result = result
+        self.frames_per_token = result.frames_per_token
+        self.finished = False
+
+    def take(self) -> FloatArray:
+        """The frames."""
+        self.finished = True
+        return self._result.frames
 
 
 class ParallelAcoustic:
@@ -61,6 +76,14 @@ class ParallelAcoustic:
     def batch_key(self, segment: AcousticSegment) -> object:
         """Whatever the speaker, rate, pitch and energy; only an older graph takes one speed a batch."""
         return segment.rate if self._speed_is_shared else None
+
+    def begin(self, segments: Sequence[AcousticSegment]) -> list[Utterance]:
+        """Synthesises a batch of segments of equal keys, all frames at once."""
+        return [_Spoken(result) for result in self.infer(segments)]
+
+    def advance(self, utterances: Sequence[Utterance]) -> list[FloatArray]:
+        """All frames of each."""
+        return [utterance.take() for utterance in utterances if isinstance(utterance, _Spoken)]
 
     def infer(self, segments: Sequence[AcousticSegment]) -> list[AcousticResult]:
         """Synthesises a batch of segments of equal keys."""
