@@ -25,9 +25,10 @@ class Ending(Enum):
 class AcousticSegment:
     """One segment to synthesise.
 
-    `tokens` [P] are ids of the voice's table; `word_ends` [P] is True on the last token of each word;
-    `rate` is a factor on speed (2 is twice as fast); `speaker_id` indexes the model's embedding; `pitch_semitones` and
-    `energy_db` shift the voice's own pitch and vocal effort, for models that can.
+    `tokens` [P] are ids of the voice's table; `word_ends` [P] is True on the last token of each word; `rate` is a
+    factor on speed (2 is twice as fast); `speaker_id` indexes the model's embedding; `pitch_semitones` and `energy_db`
+    shift the voice's own pitch and vocal effort, for models that can. `features` [P, F] are ids of what else a family
+    wants to know of each token, and `style` is the voice's name for how it is spoken.
     """
 
     tokens: npt.NDArray[np.int64]
@@ -38,6 +39,8 @@ class AcousticSegment:
     max_leading_pause_frames: int = 0
     pitch_semitones: float = 0.0
     energy_db: float = 0.0
+    features: npt.NDArray[np.int64] | None = None
+    style: str = ""
 
 
 class Utterance(Protocol):

@@ -76,5 +76,5 @@ def test_a_model_of_another_family_is_refused(bootstrap: VoiceBundle) -> None:
 def test_an_unknown_family_is_refused(bootstrap: VoiceBundle) -> None:
     acoustic = bootstrap.config.acoustic.model_copy(update={"family": "magic"})
     config = bootstrap.config.model_copy(update={"acoustic": acoustic})
-    with pytest.raises(Incompatible, match=r"acoustic\.family 'magic' is not one of parallel"):
+    with pytest.raises(Incompatible, match=r"acoustic\.family 'magic' is not one of parallel, sambert"):
         load_acoustic(VoiceBundle(bootstrap.folder, config), threads=1)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry import trace
 
+from speechmesh.acoustic.batcher import Batcher
+from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.export.sambert import export_sambert
+from speechmesh.acoustic.families import load_acoustic
 from speechmesh.acoustic.families.sambert.description import load_description
 from speechmesh.acoustic.families.sambert.model import SambertItem, SambertModel
+from speechmesh.acoustic.families.sambert.symbols import parse_symbols
 from speechmesh.acoustic.networks.sambert.checkpoint import load_sambert
-from speechmesh.acoustic.networks.sambert.symbols import parse_symbols
+from speechmesh.common.bundle import AcousticConfig, Speaker, VoiceBundle
 from speechmesh.common.errors import Incompatible
 
 GOLDENS = Path(__file__).parents[2] / "data" / "goldens" / "sambert"
@@ -99,3 +107,60 @@ def test_a_broken_description_is_named(tmp_path: Path) -> None:
         load_description(tmp_path / "sambert.json")
     with pytest.raises(Incompatible, match="No such file"):
         load_description(tmp_path / "nothing.json")
+
+
+def bundle_of(bootstrap: VoiceBundle, folder: Path, **changes: object) -> VoiceBundle:
+    """A bundle whose acoustic model is the Sambert in `folder`; the rest does not matter here."""
+    values = {
+        "acoustic": AcousticConfig(family="sambert", model="sambert.json"),
+        "speakers": (Speaker(name="F7", id=0), Speaker(name="M7", id=1)),
+        "styles": ("neutral", "happy", "sad"),
+        **changes,
+    }
+    return VoiceBundle(folder, bootstrap.config.model_copy(update=values))
+
+
+async def test_a_crowd_in_the_batcher_equals_upstreams_mels(bootstrap: VoiceBundle, tmp_path: Path) -> None:
+    served = Served("tiny_a", tmp_path)
+    model = load_acoustic(bundle_of(bootstrap, tmp_path), threads=1)
+    emotions = {1: "neutral", 5: "happy", 6: "sad"}
+    cases = [i for i, item in enumerate(served.items) if len(set(item.emotion) - {0}) == 1]
+    assert len(cases) >= 4  # those of one emotion, as a segment has
+    with ThreadPoolExecutor(1) as executor:
+        batcher = Batcher(model, executor, frame_s=0.0125, max_items=3, max_tokens=200, max_queued=100)
+        task = asyncio.create_task(batcher.run())
+
+        async def speak(case: int) -> list[np.ndarray]:
+            item = served.items[case]
+            segment = AcousticSegment(
+                item.features[:, 0],
+                np.zeros(len(item.emotion), np.bool_),
+                speaker_id=int(item.speaker[0]),
+                features=item.features[:, 1:],
+                style=emotions[int(item.emotion.max())],
+            )
+            return [piece.frames async for piece in batcher.stream(segment, 0.0, trace.INVALID_SPAN)]
+
+        crowd = cases * 3
+        spoken = await asyncio.gather(*(speak(case) for case in crowd))
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    for case, pieces in zip(crowd, spoken, strict=True):
+        served.check(np.concatenate(pieces), case)
+    assert max(map(len, spoken)) > 1  # a long one left in pieces
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"styles": ("neutral", "bored")}, "Sambert knows no bored"),
+        ({"speakers": (Speaker(name="x", id=2),)}, "the model has none of id 2"),
+    ],
+)
+def test_a_bundle_that_promises_more_than_the_model_has_is_refused(
+    bootstrap: VoiceBundle, tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    Served("tiny_a", tmp_path)
+    with pytest.raises(Incompatible, match=message):
+        load_acoustic(bundle_of(bootstrap, tmp_path, **changes), threads=1)

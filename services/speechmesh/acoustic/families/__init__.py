@@ -9,6 +9,7 @@ import numpy as np
 
 from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Utterance
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
+from speechmesh.acoustic.families.sambert.family import SambertAcoustic
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
@@ -43,7 +44,10 @@ def speak_whole(model: Acoustic, segment: AcousticSegment) -> AcousticResult:
     return AcousticResult(np.concatenate(pieces), utterance.frames_per_token)
 
 
-FAMILIES: dict[str, Callable[[VoiceBundle, int], Acoustic]] = {"parallel": ParallelAcoustic}
+FAMILIES: dict[str, Callable[[VoiceBundle, int], Acoustic]] = {
+    "parallel": ParallelAcoustic,
+    "sambert": SambertAcoustic,
+}
 
 
 def load_acoustic(bundle: VoiceBundle, *, threads: int) -> Acoustic:

@@ -10,8 +10,8 @@ import pytest
 import torch
 import yaml
 
+from speechmesh.acoustic.families.sambert.symbols import Symbols, parse_symbols
 from speechmesh.acoustic.networks.sambert.checkpoint import input_of, load_sambert
-from speechmesh.acoustic.networks.sambert.symbols import Symbols, parse_symbols
 from speechmesh.common.errors import Incompatible, InvalidInput
 
 VOICES = Path(__file__).parents[3] / "data" / "goldens" / "sambert" / "voices"

@@ -37,6 +37,11 @@ class Stream:
     finished: bool = field(default=False)
 
     @property
+    def frames_per_token(self) -> npt.NDArray[np.int64]:
+        """See Utterance."""
+        return self.durations
+
+    @property
     def n_steps(self) -> int:
         """Steps in all."""
         return len(self.projected)

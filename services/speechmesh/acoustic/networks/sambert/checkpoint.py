@@ -13,9 +13,9 @@ import torch
 import yaml
 from torch import Tensor
 
+from speechmesh.acoustic.families.sambert.symbols import BYTE_FEATURES, FEATURES, Symbols, parse_symbols
 from speechmesh.acoustic.networks.sambert.config import SambertConfig
 from speechmesh.acoustic.networks.sambert.network import Sambert, Tables
-from speechmesh.acoustic.networks.sambert.symbols import BYTE_FEATURES, FEATURES, Symbols, parse_symbols
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.networks.config import parse
 from speechmesh.common.networks.weights import load_network, read_weights, tensors_of

@@ -1,0 +1,87 @@
+"""Sambert as a family of the acoustic stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from speechmesh.acoustic.domain import AcousticSegment, Utterance
+from speechmesh.acoustic.families.sambert.model import SambertItem, SambertModel
+from speechmesh.acoustic.families.sambert.streams import Stream
+from speechmesh.acoustic.families.sambert.symbols import EMOTIONS, Symbols
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.errors import Incompatible, InvalidInput
+from speechmesh.common.features import FloatArray
+
+# Steps a run, of an utterance that has given nothing yet and of one that has: early first audio, then fewer runs.
+_FIRST_FRAMES, _LATER_STEPS = 6, 8
+_NO_EMOTION = 0
+_PAUSE_MARK = "#"
+_WARM_UP_TOKENS = (8, 40)
+
+
+class SambertAcoustic:
+    """Runs the graphs in the folder of the bundle's acoustic model.
+
+    A segment's `features` [P, F] are the ids of tone, syllable flag and word segment, none of voices that read bytes;
+    its style is an emotion's name without `emotion_`.
+    """
+
+    def __init__(self, bundle: VoiceBundle, threads: int) -> None:
+        """Loads and warms the model.
+
+        Raises:
+            Incompatible: when its files are not such graphs, or the bundle names speakers or emotions that it has not.
+        """
+        path = bundle.folder / bundle.config.acoustic.model
+        self._model = SambertModel(path.parent, threads)
+        description = self._model.description
+        self._symbols = Symbols(description.speakers, description.reads_bytes)
+        self._emotions = {name.removeprefix("emotion_"): i for i, name in enumerate(EMOTIONS)}
+        if unknown := sorted(set(bundle.config.styles) - self._emotions.keys()):
+            raise Incompatible(f"{bundle.folder}/voice.yaml: styles: Sambert knows no {', '.join(unknown)}")
+        if (n := max(speaker.id for speaker in bundle.config.speakers)) >= len(description.speakers):
+            raise Incompatible(f"{bundle.folder}/voice.yaml: speakers: the model has none of id {n}")
+        (self._phones, *others) = self._symbols.features.values()
+        self._n_features = len(others)
+        self._pauses = np.array([i for i, phone in enumerate(self._phones) if phone.startswith(_PAUSE_MARK)])
+        lag, per_step = description.postnet_lag_frames, description.outputs_per_step
+        self._first_steps = -(-(lag + _FIRST_FRAMES) // per_step)
+        self._default_style = bundle.config.styles[0]
+        for n_tokens in _WARM_UP_TOKENS:
+            self._warm_up(n_tokens)
+
+    def batch_key(self, segment: AcousticSegment) -> object:
+        """Whatever the speaker, emotion and rate."""
+        return None
+
+    def begin(self, segments: Sequence[AcousticSegment]) -> list[Utterance]:
+        """Reads the segments: their durations are known then."""
+        return list(self._model.begin([self._item(segment) for segment in segments]))
+
+    def advance(self, utterances: Sequence[Utterance]) -> list[FloatArray]:
+        """Some steps of each."""
+        streams = [utterance for utterance in utterances if isinstance(utterance, Stream)]
+        fresh = any(not stream.postnet_began for stream in streams)
+        return self._model.advance(streams, self._first_steps if fresh else _LATER_STEPS)
+
+    def _item(self, segment: AcousticSegment) -> SambertItem:
+        n = len(segment.tokens)
+        given = segment.features if segment.features is not None else np.zeros((n, 0), np.int64)
+        if given.shape != (n, self._n_features):
+            raise InvalidInput("segment.features", f"are {list(given.shape)}, not {[n, self._n_features]}")
+        emotion = np.full(n, self._emotions[segment.style or self._default_style])
+        if not self._symbols.reads_bytes:
+            emotion[np.isin(segment.tokens, self._pauses)] = _NO_EMOTION
+        features = np.concatenate([segment.tokens[:, None], given], axis=1)
+        return SambertItem(features, emotion, np.full(n, segment.speaker_id), 1.0 / segment.rate)
+
+    def _warm_up(self, n_tokens: int) -> None:
+        zeros = np.zeros((n_tokens, self._n_features), np.int64)
+        segment = AcousticSegment(
+            np.zeros(n_tokens, np.int64), np.zeros(n_tokens, np.bool_), features=zeros, rate=1.0
+        )
+        (utterance,) = self.begin([segment])
+        while not utterance.finished:
+            self.advance([utterance])
