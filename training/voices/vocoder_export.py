@@ -15,6 +15,7 @@ from speechmesh.common.runtime import open_session
 from speechmesh.vocoder.export.onnx import export_onnx
 from speechmesh.vocoder.export.stateful import make_stateful
 from speechmesh.vocoder.export.streaming import stream
+from speechmesh.vocoder.networks.vocos import Vocos
 from training.voices.features import load_features
 from training.voices.half_weights import round_weights, store_halves
 from training.voices.settings import VoiceSettings
@@ -25,6 +26,9 @@ from training.voices.work import Work, whole_file
 EDGE_FRAMES = 2
 MAX_BATCH_SIZE = 8
 _TOLERANCE = 1e-4
+# Nothing of speech is as low; what a network makes there is an offset that drifts.
+_LOWEST_HZ = 10.0
+_SILENT_LOG_MAGNITUDE = -20.0
 _CHECKED_FRAMES = 200
 
 
@@ -35,6 +39,7 @@ def export_vocoder(settings: VoiceSettings, work: Work, tier: Tier, path: Path) 
         Incompatible: when streamed and whole differ by more than 1e-4.
     """
     network = load_vocoder(settings, work, tier)
+    silence_below(network, settings.feature_space.sample_rate_hz, _LOWEST_HZ)
     round_weights(network)
     with whole_file(path) as part:
         export_onnx(network, settings.feature_space.n_mels, part)
@@ -61,3 +66,13 @@ def export_vocoder(settings: VoiceSettings, work: Work, tier: Tier, path: Path) 
     if not difference <= _TOLERANCE:
         raise Incompatible(f"vocoder {tier}: streamed and whole differ by {difference:.1e}")
     return config
+
+
+@torch.no_grad()
+def silence_below(network: Vocos, sample_rate_hz: int, lowest_hz: float) -> None:
+    """Makes the head say nothing in the bins below a frequency, 0 Hz among them, in place."""
+    n_fft = network.config.head.n_fft
+    n_bins = int(np.ceil(lowest_hz * n_fft / sample_rate_hz))
+    # The head's first outputs are the bins' logarithmic magnitudes.
+    network.head.out.weight[:n_bins] = 0.0
+    network.head.out.bias[:n_bins] = _SILENT_LOG_MAGNITUDE

@@ -16,12 +16,18 @@ from pydantic import BaseModel
 
 
 def _describe() -> str:
-    """The commit whose code this is, `-dirty` where files differ from it; `?` outside a checkout."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    """The commit whose code this is, `-dirty` where training or product differ from it; `?` outside a checkout."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--", "training", "services")
+    return f"{commit}{'-dirty' if changed else ''}" if commit else "?"
+
+
+def _git(*arguments: str) -> str:
+    """What git says of this checkout; nothing where there is none."""
+    command = ["git", "-C", str(Path(__file__).parents[2]), *arguments]
     with suppress(OSError):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return done.stdout.strip() or "?"
-    return "?"
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return ""
 
 
 # When the process begins: what is changed and committed while it runs is not what runs.
