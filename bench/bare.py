@@ -35,6 +35,10 @@ class BareVoice:
         self._settings = load(FrontendSettings)
         self._reader = load_reader(bundle)
         self._acoustic = open_session(folder / self._config.acoustic.model)
+        speed = next(node for node in self._acoustic.get_inputs() if node.name == "speed")
+        self._speed = np.full([1] * len(speed.shape), self._config.acoustic.rate_scale, np.float32)
+        names = {node.name for node in self._acoustic.get_inputs()}
+        self._neutral = {name: np.zeros(1, np.float32) for name in ("pitch", "energy") if name in names}
         vocoder = next(iter(self._config.vocoders.values()))
         self._vocoder = open_session(folder / vocoder.model)
         self.sample_rate_hz = self._config.feature_space.sample_rate_hz
@@ -58,7 +62,8 @@ class BareVoice:
             "wordend": word_ends[None],
             "punct": np.array([_QUESTION if plan.ending(index) is Ending.QUESTION else _STATEMENT], np.int64),
             "speaker": np.array([self._config.speakers[0].id], np.int64),
-            "speed": np.array(self._config.acoustic.rate_scale, np.float32),
+            "speed": self._speed,
+            **self._neutral,
         }
         mel, durations = self._acoustic.run(["mel", "dur"], feeds)
         mel = mel[:, self._surplus_pause_frames(plan, index, int(durations[0, 0])) : int(durations.sum())]

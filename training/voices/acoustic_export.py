@@ -1,8 +1,4 @@
-"""The acoustic model as the graph of the family `parallel`; see speechmesh.acoustic.families.parallel.
-
-Beyond what the family feeds, the graph has two inputs with a default, which ONNX Runtime calls overridable
-initialisers: `pitch` in semitones and `energy` in dB, float32 [1] or [B]. They may be left out.
-"""
+"""The acoustic model as the graph of the family `parallel`; see speechmesh.acoustic.families.parallel."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from training.voices.acoustic_network import Acoustic
@@ -25,7 +20,6 @@ from training.voices.work import Work, whole_file
 
 OPSET = 17
 _INPUTS = ["phones", "wordend", "punct", "speaker", "speed", "pitch", "energy"]
-_CONTROLS = ("pitch", "energy")
 _SPEED = (0.3, 3.0)
 PITCH_SEMITONES, ENERGY_DB = 6.0, 9.0
 _LONGEST_FRAMES = 160.0
@@ -105,7 +99,6 @@ def export_acoustic(settings: VoiceSettings, work: Work, path: Path) -> None:
         _export(served, part)
         model = onnx.load(str(part))
         store_halves(model)
-        _make_optional(model)
         onnx.checker.check_model(model)
         onnx.save(model, str(part))
 
@@ -133,13 +126,3 @@ def _export(served: ServedAcoustic, path: Path) -> None:
             output_names=["mel", "dur"],
             dynamic_axes=axes,
         )
-
-
-def _make_optional(model: onnx.ModelProto) -> None:
-    """Gives the controls defaults."""
-    for i, value in enumerate(model.graph.input):
-        if value.name in _CONTROLS:
-            neutral = numpy_helper.from_array(np.zeros(1, np.float32), value.name)
-            model.graph.initializer.append(neutral)
-            optional = helper.make_tensor_value_info(value.name, TensorProto.FLOAT, [f"C_{value.name}"])
-            model.graph.input[i].CopyFrom(optional)

@@ -26,9 +26,6 @@ from training.voices.work import Work, whole_file
 EDGE_FRAMES = 2
 MAX_BATCH_SIZE = 8
 _TOLERANCE = 1e-4
-# Nothing of speech is as low; what a network makes there is an offset that drifts.
-_LOWEST_HZ = 10.0
-_SILENT_LOG_MAGNITUDE = -20.0
 _CHECKED_FRAMES = 200
 
 
@@ -39,7 +36,7 @@ def export_vocoder(settings: VoiceSettings, work: Work, tier: Tier, path: Path) 
         Incompatible: when streamed and whole differ by more than 1e-4.
     """
     network = load_vocoder(settings, work, tier)
-    silence_below(network, settings.feature_space.sample_rate_hz, _LOWEST_HZ)
+    remove_offset(network)
     round_weights(network)
     with whole_file(path) as part:
         export_onnx(network, settings.feature_space.n_mels, part)
@@ -69,10 +66,13 @@ def export_vocoder(settings: VoiceSettings, work: Work, tier: Tier, path: Path) 
 
 
 @torch.no_grad()
-def silence_below(network: Vocos, sample_rate_hz: int, lowest_hz: float) -> None:
-    """Makes the head say nothing in the bins below a frequency, 0 Hz among them, in place."""
-    n_fft = network.config.head.n_fft
-    n_bins = int(np.ceil(lowest_hz * n_fft / sample_rate_hz))
-    # The head's first outputs are the bins' logarithmic magnitudes.
-    network.head.out.weight[:n_bins] = 0.0
-    network.head.out.bias[:n_bins] = _SILENT_LOG_MAGNITUDE
+def remove_offset(network: Vocos) -> None:
+    """Makes every frame's mean zero, in place, and with it that of the sound.
+
+    A frame times a Hann window has the mean of its bin 0 less the real part of its bin 1, halved: it is zero when both
+    bins are the same number. So the head says of bin 0 what it says of bin 1. (The imaginary part of bin 0 is nothing.)
+    """
+    n_bins = network.head.n_bins
+    for parameter in (network.head.out.weight, network.head.out.bias):
+        parameter[0] = parameter[1]  # logarithmic magnitudes
+        parameter[n_bins] = parameter[n_bins + 1]  # phases

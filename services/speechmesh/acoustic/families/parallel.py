@@ -4,7 +4,7 @@ Graph contract (B batch, P tokens, T frames, M bins):
     phones  int64 [B, P]  0 = padding        wordend int64 [B, P]  1 on the last phone of a word
     punct   int64 [B]     1 statement, 2 question
     speaker int64 [B]                         speed   float32 [B]   factor on durations; [] in graphs of one for all
-    pitch   float32 [B]   semitones          energy  float32 [B]   dB of vocal effort; both optional, with a default
+    pitch   float32 [B]   semitones          energy  float32 [B]   dB of vocal effort; of graphs that have them
     -> mel  float32 [B, T, M]                 dur     int64 [B, P]  frames per token, 0 for padding
 A padded batch gives what the single items give.
 """
@@ -55,12 +55,12 @@ class ParallelAcoustic:
         path = bundle.folder / bundle.config.acoustic.model
         self._session = open_session(path, threads=threads)
         inputs = {node.name for node in self._session.get_inputs()}
-        if inputs != _INPUTS:
+        self._controls = inputs & {_PITCH, _ENERGY}
+        if inputs - self._controls != _INPUTS:
             raise Incompatible(
                 f"{path}: inputs are {sorted(inputs)}, family parallel needs {sorted(_INPUTS)}"
             )
         config = bundle.config.acoustic
-        self._controls = {node.name for node in self._session.get_overridable_initializers()}
         for control, most in ((_PITCH, config.pitch_range_semitones), (_ENERGY, config.energy_range_db)):
             if most and control not in self._controls:
                 raise Incompatible(f"{path}: has no input {control!r}, but voice.yaml gives it a range")
@@ -107,7 +107,7 @@ class ParallelAcoustic:
             "speed": speed[:1].reshape(()) if self._speed_is_shared else speed,
         }
         shifts = {_PITCH: [s.pitch_semitones for s in segments], _ENERGY: [s.energy_db for s in segments]}
-        return feed | {name: np.array(shifts[name], np.float32) for name in self._controls & shifts.keys()}
+        return feed | {name: np.array(shifts[name], np.float32) for name in self._controls}
 
 
 def unpack(
