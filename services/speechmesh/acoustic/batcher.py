@@ -111,6 +111,7 @@ class Batcher:
         max_items: int,
         max_tokens: int,
         max_queued: int,
+        max_under_way: int = 64,
     ) -> None:
         self._model = model
         self._executor = executor
@@ -118,6 +119,7 @@ class Batcher:
         self._max_items = max_items
         self._max_tokens = max_tokens
         self._max_queued = max_queued
+        self._max_under_way = max_under_way
         self._queue: list[Job] = []
         self._under_way: list[Job] = []
         self._work = asyncio.Event()
@@ -166,8 +168,9 @@ class Batcher:
         """The jobs to begin now, and those under way that go on with them."""
         by_urgency = sorted(self._under_way, key=lambda job: job.deadline)
         new: list[Job] = []
-        if self._queue:
-            new = choose_batch(self._queue, self._model.batch_key, self._max_items, self._max_tokens)
+        places = min(self._max_items, self._max_under_way - len(self._under_way))
+        if self._queue and places > 0:
+            new = choose_batch(self._queue, self._model.batch_key, places, self._max_tokens)
             more_urgent = sum(job.deadline <= new[0].deadline for job in by_urgency)
             if more_urgent >= self._max_items:
                 new = []

@@ -55,6 +55,7 @@ class AcousticEngine:
                     max_items=settings.max_batch_items,
                     max_tokens=settings.max_batch_tokens,
                     max_queued=settings.max_queued_segments,
+                    max_under_way=settings.max_segments_under_way,
                 )
                 self.voices[bundle.name] = LoadedVoice(bundle, batcher)
             self._loaded = True

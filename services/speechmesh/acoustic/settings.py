@@ -25,6 +25,11 @@ class AcousticSettings(ServiceSettings):
     max_queued_segments: int = Field(
         512, ge=1, description="Segments that wait; one more is refused at once."
     )
+    max_segments_under_way: int = Field(
+        64,
+        ge=1,
+        description="Segments whose frames a model is making little by little; each holds memory, others wait.",
+    )
     max_segment_tokens: int = Field(1000, ge=1, description="Tokens of one segment; more is refused.")
     max_segments_per_stream: int = Field(8, ge=1, description="Segments of one stream in work at once.")
     max_frames_per_message: int = Field(

@@ -74,9 +74,19 @@ class EchoAcoustic:
 
 
 @asynccontextmanager
-async def serving(model: EchoAcoustic, max_queued: int = 100) -> AsyncIterator[Batcher]:
+async def serving(
+    model: EchoAcoustic, max_queued: int = 100, max_under_way: int = 64
+) -> AsyncIterator[Batcher]:
     with ThreadPoolExecutor(1) as executor:
-        batcher = Batcher(model, executor, frame_s=0.01, max_items=4, max_tokens=100, max_queued=max_queued)
+        batcher = Batcher(
+            model,
+            executor,
+            frame_s=0.01,
+            max_items=4,
+            max_tokens=100,
+            max_queued=max_queued,
+            max_under_way=max_under_way,
+        )
         task = asyncio.create_task(batcher.run())
         try:
             yield batcher
@@ -260,3 +270,11 @@ async def test_a_long_leading_pause_is_cut_off_the_first_pieces(step: int, kept:
     assert pieces[0].frames_per_token.tolist() == [expected, 5]
     assert sum(len(piece.frames) for piece in pieces) == expected + 5
     assert all(len(piece.frames) for piece in pieces[:-1])
+
+
+async def test_no_more_are_under_way_than_the_limit() -> None:
+    model = EchoAcoustic(step=1)
+    async with serving(model, max_under_way=2) as batcher:
+        results = await asyncio.gather(*(spoken(batcher, segment_of(n)) for n in (5, 6, 7, 8)))
+    assert [sum(len(piece.frames) for piece in pieces) for pieces in results] == [5, 6, 7, 8]
+    assert max(map(len, model.runs)) == 2
