@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     contenders.stop_on_sigterm()
     try:
         if options.what == "profile":
-            profile.run(options.voice, _plan(options).window, _console)
+            profile.run(options.voice, options.tier, _plan(options).window, _console)
         else:
             _measure(options)
     except (BenchError, Incompatible, RuntimeError) as error:
@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--streams", nargs="+", type=int, help="closed loops of so many streams")
     parser.add_argument("--quick", action="store_true", help="2 s windows, few repetitions; rough")
     parser.add_argument("--window-s", type=float, help="length of each window in seconds")
-    parser.add_argument("--voice", type=Path, default=Path("voices/bootstrap"), help="voice bundle")
+    parser.add_argument("--voice", type=Path, default=Path("voices/english"), help="voice bundle")
+    parser.add_argument("--tier", default="fast", help="the one tier of the voice that all contenders run")
     parser.add_argument("--json", type=Path, help="write the results there too")
     return parser
 
@@ -70,9 +71,10 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 
 @contextmanager
-def _all_running(names: Sequence[str], voice: Path) -> Iterator[list[Contender]]:
+def _all_running(names: Sequence[str], voice: Path, tier: str) -> Iterator[list[Contender]]:
     """The contenders, all started; each but the measured one idles. In the order of NAMES."""
     with tempfile.TemporaryDirectory(prefix="speechmesh-bench-") as scratch, ExitStack() as stack:
+        voice = contenders.with_one_tier(voice, tier, Path(scratch))
         started = []
         for name in contenders.NAMES:
             if name in names:
@@ -83,7 +85,7 @@ def _all_running(names: Sequence[str], voice: Path) -> Iterator[list[Contender]]
 
 def _measure(options: argparse.Namespace) -> None:
     began = time.time()
-    results: dict[str, Any] = {"machine": report.machine(), "voice": options.voice.name}
+    results: dict[str, Any] = {"machine": report.machine(), "voice": options.voice.name, "tier": options.tier}
     if set(options.scenarios) - {"v1"}:
         results |= _measure_voice(options)
     if "v1" in options.scenarios:
@@ -108,7 +110,7 @@ def _measure_voice(options: argparse.Namespace) -> dict[str, Any]:
     plan = _plan(options)
     results: dict[str, Any] = {}
     with (
-        _all_running(options.contenders, options.voice) as started,
+        _all_running(options.contenders, options.voice, options.tier) as started,
         _errors.status("warming up") as status,
     ):
         if "single" in options.scenarios:

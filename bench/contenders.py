@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import psutil
+import yaml
 
 from bench.usage import Processes, idle_share
 from speechmesh.common.bundle import load_bundle
@@ -105,6 +107,22 @@ def running(name: str, voice: Path, scratch: Path) -> Iterator[Contender]:
         ):
             metrics_url = f"http://127.0.0.1:{state['ports']['triton_metrics']}/metrics"
             yield Contender(name, worker, Processes([pid]), Processes([worker.pid]), metrics_url)
+
+
+def with_one_tier(voice: Path, tier: str, scratch: Path) -> Path:
+    """A copy of the voice that has one tier alone, so that every contender runs the same vocoder, however loaded.
+
+    Raises:
+        BenchError: when the voice has no such tier.
+    """
+    config = yaml.safe_load((voice / "voice.yaml").read_text(encoding="utf-8"))
+    if tier not in config["vocoders"]:
+        raise BenchError(f"voice {voice} has no tier {tier!r}; it has {', '.join(config['vocoders'])}")
+    config["vocoders"] = {tier: config["vocoders"][tier]}
+    target = scratch / voice.name
+    shutil.copytree(voice, target)
+    (target / "voice.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return target
 
 
 @contextmanager

@@ -27,11 +27,13 @@ _SPIED_ROLES = ("frontend", "acoustic", "vocoder")
 _SPY_FOLDER = Path("bench/results")
 
 
-def run(voice: Path, window: Window, console: Console) -> None:
+def run(voice: Path, tier: str, window: Window, console: Console) -> None:
     """Loads the mesh with 16 streams and prints who used how much CPU time for a second of audio."""
     with (
         tempfile.TemporaryDirectory(prefix="speechmesh-bench-") as scratch,
-        contenders.running("mesh", voice, Path(scratch)) as mesh,
+        contenders.running(
+            "mesh", contenders.with_one_tier(voice, tier, Path(scratch)), Path(scratch)
+        ) as mesh,
     ):
         counts: list[dict[str, float]] = []
         with _spying(mesh, console):

@@ -13,7 +13,20 @@ REPOSITORY = Path(__file__).parent.parent
 
 @pytest.fixture(scope="session")
 def voices_dir() -> Path:
-    return REPOSITORY / "voices"
+    """A folder with one small voice of one speaker and one tier, by which most tests are done sooner."""
+    return REPOSITORY / "tests/data/voices"
+
+
+@pytest.fixture(scope="session")
+def english() -> VoiceBundle:
+    """The English voice that ships."""
+    return load_bundle(REPOSITORY / "voices/english")
+
+
+@pytest.fixture(scope="session")
+def mandarin() -> VoiceBundle:
+    """The Mandarin voice that ships."""
+    return load_bundle(REPOSITORY / "voices/mandarin")
 
 
 @pytest.fixture(scope="session")

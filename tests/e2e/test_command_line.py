@@ -51,7 +51,7 @@ def test_say_shows_where_the_time_went(up_mesh: UpMesh, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["say", "Hi.", "--rate", "9"], "prosody.rate"),
-        (["say", "Hi.", "--voice", "nobody"], "there is bootstrap"),
+        (["say", "Hi.", "--voice", "nobody"], "there is english"),
         (["say", "Hi.", "--tier", "best"], "quality_tier 'best' is not one of"),
         (["say", "!!!"], "nothing that can be spoken"),
         (["say", "--file", "/nowhere.txt"], "/nowhere.txt"),
@@ -71,7 +71,7 @@ def test_what_is_wrong_is_one_line_on_stderr(
 def test_voices_are_listed(up_mesh: UpMesh) -> None:
     result = speechmesh("voices", "--target", up_mesh.target)
     assert result.returncode == 0
-    assert "bootstrap" in result.stdout
+    assert "english" in result.stdout
 
 
 def test_up_shows_why_a_stage_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ def test_up_shows_which_field_of_a_voice_does_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     voices = shutil.copytree(REPOSITORY / "voices", tmp_path / "voices")
-    config = voices / "bootstrap/voice.yaml"
+    config = voices / "english/voice.yaml"
     config.write_text(config.read_text().replace("hop_length: 200", "hop_length: 256"))
     monkeypatch.setenv("SPEECHMESH_ACOUSTIC_VOICES_DIR", str(voices))
     result = speechmesh("up", "--free-ports", "--backend", "embedded", "--run-dir", str(tmp_path / "run"))

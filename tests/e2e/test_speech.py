@@ -12,7 +12,7 @@ from pocketsphinx import Decoder
 from speechmesh.acoustic.domain import AcousticSegment, Ending, cut_leading_pause
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
 from speechmesh.client import AsyncClient, Client, SpeechOptions
-from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.bundle import Tier, VoiceBundle
 from speechmesh.common.runtime import open_session
 from speechmesh.frontend.plan import Ending as PlanEnding
 from speechmesh.frontend.reader import load_reader
@@ -87,16 +87,17 @@ def test_twenty_sentences_are_understood_by_a_recogniser(
     assert word_error_rate <= MAX_WORD_ERROR_RATE, misheard
 
 
+TIER: Tier = "fast"
 TEXT = (
     "Streaming must change nothing at all. Is this sentence, with its 3 clauses, equal to the whole? It is!"
 )
 
 
-def offline(bundle: VoiceBundle, text: str) -> np.ndarray:
+def offline(bundle: VoiceBundle, text: str, speaker_id: int = 0) -> np.ndarray:
     """The same graphs, segment by segment in one piece each; leading pauses as the frontend cuts."""
     reader = load_reader(bundle)
     acoustic = ParallelAcoustic(bundle, threads=1)
-    config, space = bundle.config.vocoders["balanced"], bundle.config.feature_space
+    config, space = bundle.config.vocoders[TIER], bundle.config.feature_space
     vocoder = open_session(bundle.folder / config.model)
     edge = np.full((config.edge_frames, space.n_mels), space.silence, np.float32)
     trimmed = config.edge_frames * space.hop_length
@@ -109,26 +110,31 @@ def offline(bundle: VoiceBundle, text: str) -> np.ndarray:
             word_ends[word.first_token + word.n_tokens - 1] = True
         continues = index > 0 and plan.ending(index - 1) is PlanEnding.CONTINUATION
         ending = Ending(plan.ending(index).value)
-        (result,) = acoustic.infer([AcousticSegment(np.array(tokens.tokens), word_ends, ending)])
+        (result,) = acoustic.infer([AcousticSegment(np.array(tokens.tokens), word_ends, ending, speaker_id)])
         result = cut_leading_pause(result, 4 if index == 0 or continues else 0)
         mel = np.concatenate([edge, result.frames, edge])
         pieces.append(run_chunk(vocoder, Chunk(mel, last=True)).samples[trimmed:-trimmed])
     return np.concatenate(pieces)
 
 
-async def speak(client: AsyncClient, text: str) -> np.ndarray:
-    async with client.synthesize(text, SpeechOptions(encoding="pcm_f32le")) as stream:
+async def speak(client: AsyncClient, text: str, speaker: str = "") -> np.ndarray:
+    options = SpeechOptions(encoding="pcm_f32le", speaker=speaker, quality_tier=TIER)
+    async with client.synthesize(text, options) as stream:
         return np.frombuffer(await stream.read(), "<f4")
 
 
-async def test_streamed_audio_equals_offline_audio(up_mesh: UpMesh, bootstrap: VoiceBundle) -> None:
+async def test_streamed_audio_equals_offline_audio(up_mesh: UpMesh, english: VoiceBundle) -> None:
     async with AsyncClient(up_mesh.target) as client:
-        np.testing.assert_allclose(await speak(client, TEXT), offline(bootstrap, TEXT), atol=1e-4)
+        np.testing.assert_allclose(await speak(client, TEXT), offline(english, TEXT), atol=1e-4)
 
 
-async def test_concurrent_requests_never_mix(up_mesh: UpMesh, bootstrap: VoiceBundle) -> None:
+async def test_concurrent_requests_of_all_speakers_never_mix(up_mesh: UpMesh, english: VoiceBundle) -> None:
+    speakers = english.config.speakers
     texts = [f"Listener {n} hears {n * 111} and nothing else, whoever speaks beside." for n in range(1, 13)]
     async with AsyncClient(up_mesh.target) as client:
-        crowd = await asyncio.gather(*(speak(client, text) for text in texts))
-    for text, audio in zip(texts, crowd, strict=True):
-        np.testing.assert_allclose(audio, offline(bootstrap, text), atol=1e-4)
+        crowd = await asyncio.gather(
+            *(speak(client, text, speakers[i % len(speakers)].name) for i, text in enumerate(texts))
+        )
+    for i, (text, audio) in enumerate(zip(texts, crowd, strict=True)):
+        expected = offline(english, text, speakers[i % len(speakers)].id)
+        np.testing.assert_allclose(audio, expected, atol=1e-4)

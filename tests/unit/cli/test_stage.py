@@ -33,10 +33,10 @@ def test_the_stages_one_by_one_make_audio(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["frontend", "Hi.", "--voice", "nobody"], "there is bootstrap"),
+        (["frontend", "Hi.", "--voice", "nobody"], "there is english"),
         (["acoustic", "nowhere.json", "-o", "mel.npy"], "nowhere.json"),
         (["vocoder", "nowhere.npy", "-o", "out.wav"], "nowhere.npy"),
-        (["vocoder", "nowhere.npy", "-o", "out.wav", "--tier", "best"], "has balanced"),
+        (["vocoder", "nowhere.npy", "-o", "out.wav", "--tier", "best"], "has high, fast"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], message: str) -> None:

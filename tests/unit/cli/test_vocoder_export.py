@@ -15,7 +15,7 @@ from speechmesh.cli.main import app
 from speechmesh.cli.voice_speech import speaking_voices
 from speechmesh.common.bundle import VoiceBundle, load_bundle
 
-BOOTSTRAP = Path("voices/bootstrap")
+BOOTSTRAP = Path("tests/data/voices/bootstrap")
 
 
 def run(*arguments: str | Path) -> Result:
@@ -81,7 +81,7 @@ def test_the_speech_that_judges_is_the_voices_own(exported: tuple[list[str | Pat
             "--tiers: 'best' is not a tier",
         ),
         (["tests/data/goldens/vocos_tiny", "--name", "a", "--target", "tpu"], 2, "--target"),
-        (["voices/bootstrap/tokens.json", "--name", "a"], 1, "tokens.json"),
+        (["tests/data/voices/bootstrap/tokens.json", "--name", "a"], 1, "tokens.json"),
     ],
 )
 def test_errors_are_a_line(arguments: list[str], code: int, message: str, tmp_path: Path) -> None:

@@ -291,8 +291,5 @@ def test_a_known_word_is_said_as_the_lexicon_says(g2p: EnglishG2P) -> None:
 
 
 def test_the_phones_are_the_token_table_of_the_shipped_voice() -> None:
-    tables = list(VOICES.glob("*/tokens.json"))
-    if not tables:
-        pytest.skip("no voice with a token table in voices/")
-    english = [json.loads(table.read_text(encoding="utf-8"))["tokens"] for table in tables]
-    assert ["<pad>", "pau", *PHONES] in english
+    table = json.loads((VOICES / "english/tokens.json").read_text(encoding="utf-8"))["tokens"]
+    assert table == ["<pad>", "pau", *PHONES]
