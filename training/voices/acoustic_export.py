@@ -21,7 +21,7 @@ from training.voices.work import Work, whole_file
 OPSET = 17
 _INPUTS = ["phones", "wordend", "punct", "speaker", "speed", "pitch", "energy"]
 _SPEED = (0.3, 3.0)
-PITCH_SEMITONES, ENERGY_DB = 6.0, 9.0
+_PITCH_SEMITONES, ENERGY_DB = 6.0, 9.0
 _LONGEST_FRAMES = 160.0
 _BIAS_UTTERANCES = 40
 
@@ -62,7 +62,7 @@ class ServedAcoustic(nn.Module):
         frames = network.duration_predictor(encoded.hidden, encoded.mask).squeeze(-1).exp()
         frames = frames * speed.clamp(*_SPEED).reshape(-1, 1) * self.duration_factor[speaker].unsqueeze(1)
         durations = (frames.round().clamp(1.0, _LONGEST_FRAMES) * mask).long()
-        shift = pitch.clamp(-PITCH_SEMITONES, PITCH_SEMITONES) * self.pitch_per_semitone[speaker]
+        shift = pitch.clamp(-_PITCH_SEMITONES, _PITCH_SEMITONES) * self.pitch_per_semitone[speaker]
         tone = network.pitch_predictor(encoded.hidden, encoded.mask) + shift.reshape(-1, 1, 1)
         tone = tone.clamp(-LIMIT, LIMIT)
         force = network.predict_energy(encoded, tone)

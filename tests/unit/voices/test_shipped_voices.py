@@ -24,7 +24,7 @@ MAX_BUNDLE_BYTES = 30_000_000
 LUFS = -21.0
 
 
-@pytest.fixture(scope="module", params=["english"])
+@pytest.fixture(scope="module", params=sorted(TEXTS))
 def voice(request: pytest.FixtureRequest) -> VoiceBundle:
     return request.getfixturevalue(request.param)
 
@@ -109,20 +109,25 @@ def test_speakers_differ(
     assert max(pitches) > 1.25 * min(pitches)
 
 
-@pytest.mark.parametrize("semitones", [-6.0, -3.0, 3.0, 6.0])
+@pytest.mark.parametrize("part", [-1.0, -0.5, 0.5, 1.0])
 def test_pitch_moves_by_what_was_asked(
-    voice: VoiceBundle, model: ParallelAcoustic, segments: list[AcousticSegment], semitones: float
+    voice: VoiceBundle, model: ParallelAcoustic, segments: list[AcousticSegment], part: float
 ) -> None:
+    if voice.name == "mandarin":  # whose pitch follows from the tokens alone
+        assert voice.config.acoustic.pitch_range_semitones == 0.0
+        return
+    semitones = part * voice.config.acoustic.pitch_range_semitones
     moved = []
     for speaker in voice.config.speakers:
         plain = replace(segments[1], speaker_id=speaker.id)
-        shifted = replace(plain, pitch_semitones=semitones)
-        ratio = median_f0_hz(audio(voice, model, shifted)) / median_f0_hz(audio(voice, model, plain))
-        moved.append(12.0 * np.log2(ratio))
-    # The pitch is bounded to where the speaker's speech goes, so that a far shift falls short.
-    assert np.sign(np.median(moved)) == np.sign(semitones)
-    assert abs(np.median(moved)) > 0.4 * abs(semitones), moved
-    assert abs(np.median(moved)) < 1.5 * abs(semitones), moved
+        tracks = [
+            Tracker(16_000, 200, 60.0, 500.0)(audio(voice, model, segment))
+            for segment in (plain, replace(plain, pitch_semitones=semitones))
+        ]
+        voiced = (tracks[0] > 0) & (tracks[1] > 0)
+        moved.append(float(np.median(12.0 * np.log2(tracks[1][voiced] / tracks[0][voiced]))))
+    # Where a speaker's own intonation is at its bound, a shift falls short.
+    assert 0.5 * abs(semitones) < np.mean(moved) * np.sign(semitones) < 1.5 * abs(semitones), moved
 
 
 def test_more_effort_is_louder(
@@ -137,7 +142,7 @@ def test_more_effort_is_louder(
 
 @pytest.mark.parametrize(
     "extreme",
-    [{"rate": 0.5}, {"rate": 2.0}, {"pitch_semitones": 6.0}, {"energy_db": 9.0}, {"energy_db": -9.0}],
+    [{"rate": 0.5}, {"rate": 2.0}, {"pitch_semitones": 2.0}, {"energy_db": 9.0}, {"energy_db": -9.0}],
 )
 def test_nothing_that_may_be_asked_for_breaks_it(
     voice: VoiceBundle, model: ParallelAcoustic, segments: list[AcousticSegment], extreme: dict[str, float]
