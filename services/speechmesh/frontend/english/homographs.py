@@ -58,6 +58,9 @@ _ADJECTIVES: Final = _set(
     final only main public private recent world national local global single double full personal human free open
     whole huge early late top best better worst real true common major minor annual legal criminal medical"""
 )
+_FUNCTION_WORDS: Final = _DETERMINERS.union(
+    _PREPOSITIONS, _MODALS, _HAVES, _BES, _OBJECTS, _PLURAL_SUBJECTS, _set("and or but to")
+)
 
 
 def _is_plural(word: str) -> bool:
@@ -97,7 +100,7 @@ def _votes(around: _Around) -> dict[str, float]:
     elif before in _PREPOSITIONS:
         votes["noun"] += 2.5
         votes["adjective"] += 2.0 * _may_be_noun(after)
-    elif not before or before in ("and", "or", "but", "then", "just", "to"):
+    elif not before or before in ("and", "or", "but", "then", "just"):
         votes["verb"] += 0.5
     elif before_that in _DETERMINERS:  # "a building permit", but "the farms produce"
         votes["verb" if _is_plural(before) else "noun"] += 1.5
@@ -114,16 +117,7 @@ def _votes(around: _Around) -> dict[str, float]:
 
 def _may_be_noun(word: str) -> bool:
     """Whether a noun phrase may go on with this word: it is there and no function word."""
-    return bool(word) and word not in (
-        _DETERMINERS
-        | _PREPOSITIONS
-        | _MODALS
-        | _HAVES
-        | _BES
-        | _OBJECTS
-        | _PLURAL_SUBJECTS
-        | _set("and or but to")
-    )
+    return bool(word) and word not in _FUNCTION_WORDS
 
 
 _LIVE_NOUNS: Final = _set(
