@@ -10,7 +10,6 @@ from rich.table import Column, Table
 from speechmesh.cli.console import fail, out
 from speechmesh.client import Client, SpeechError
 from speechmesh.client.options import DEFAULT_TARGET, TIERS
-from speechmesh.speech.v1 import speech_pb2 as pb
 
 
 def voices(
@@ -28,7 +27,7 @@ def voices(
         fail(str(error))
     tiers = {value: name for name, value in TIERS.items()}
     table = Table(Column("voice", no_wrap=True))  # the name is what one copies
-    for name in ("languages", "speakers", "styles", "controls", "tiers", "Hz", "revision", "licence"):
+    for name in ("languages", "speakers", "styles", "pitch", "energy", "tiers", "Hz", "revision", "licence"):
         table.add_column(name, overflow="fold")
     for voice in found:
         table.add_row(
@@ -36,7 +35,8 @@ def voices(
             ", ".join(voice.languages),
             ", ".join(speaker.name for speaker in voice.speakers),
             ", ".join(voice.styles),
-            _controls(voice.capabilities),
+            _range(voice.capabilities.pitch_range_semitones, "st"),
+            _range(voice.capabilities.energy_range_db, "dB"),
             ", ".join(tiers[tier] for tier in voice.quality_tiers),
             str(voice.sample_rate_hz),
             voice.revision,
@@ -45,11 +45,6 @@ def voices(
     out.print(table)
 
 
-def _controls(can: pb.Capabilities) -> str:
-    """What of a voice may be changed, and how far."""
-    controls = ["rate", "volume"]
-    if can.pitch:
-        controls.append(f"pitch ±{can.pitch_range_semitones:g} semitones")
-    if can.energy_range_db:
-        controls.append(f"energy ±{can.energy_range_db:g} dB")
-    return ", ".join(controls)
+def _range(most: float, unit: str) -> str:
+    """How far something may be shifted."""
+    return f"±{most:g} {unit}" if most else "-"
