@@ -30,6 +30,8 @@ async def speak(mesh: Mesh, text: str, **options: object) -> tuple[list[pb.Synth
 async def test_english_speaks_where_nothing_is_asked_for(shipped: Mesh) -> None:
     responses, _ = await speak(shipped, "Hello.")
     assert (responses[0].header.voice, responses[0].header.language) == ("english", "en-US")
+    responses, _ = await speak(shipped, "你好。")
+    assert (responses[0].header.voice, responses[0].header.language) == ("mandarin", "zh-CN")
 
 
 async def test_the_language_finds_the_mandarin_voice_which_times_its_words(shipped: Mesh) -> None:

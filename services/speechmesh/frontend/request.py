@@ -74,8 +74,17 @@ def speaks(voice: VoiceBundle, language: str) -> str | None:
     return None
 
 
+def script_language(text: str) -> str:
+    """The language that a text's script tells: `zh` where half of the letters are Chinese characters, else none."""
+    letters = [character for character in text if character.isalpha()]
+    n_chinese = sum("\u4e00" <= character <= "\u9fff" for character in letters)
+    return "zh" if n_chinese and 2 * n_chinese >= len(letters) else ""
+
+
 def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default: str) -> VoiceBundle:
     """The voice that a request names, else the default one, else the first that speaks its language.
+
+    A request without a voice and a language has its text's language, where its script tells it and a voice speaks it.
 
     Raises:
         InvalidInput: naming `voice.name` or `voice.language`.
@@ -88,9 +97,12 @@ def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default
         return voices[request.voice]
     candidates = [voices[default]] if default in voices else []
     candidates += voices.values()
+    language = request.language or script_language(request.text)
     for voice in candidates:
-        if not request.language or speaks(voice, request.language):
+        if not language or speaks(voice, language):
             return voice
+    if not request.language:
+        return candidates[0]
     languages = sorted({language for voice in voices.values() for language in voice.config.languages})
     raise InvalidInput(
         "voice.language", f"no voice speaks {request.language!r}; there is {', '.join(languages)}"

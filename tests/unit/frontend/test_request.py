@@ -51,6 +51,29 @@ def test_the_language_finds_a_voice_the_default_first(
 
 
 @pytest.mark.parametrize(
+    ("text", "options", "voice"),
+    [
+        ("你好。", {}, "mandarin"),
+        ("你好 AI。", {}, "mandarin"),
+        ("Ni hao 好", {}, "bootstrap"),
+        ("123", {}, "bootstrap"),
+        ("你好。", {"voice": "bootstrap"}, "bootstrap"),
+        ("你好。", {"language": "en-US"}, "bootstrap"),
+    ],
+)
+def test_the_script_finds_a_voice_where_nothing_is_asked_for(
+    voices: dict[str, VoiceBundle], text: str, options: dict[str, str], voice: str
+) -> None:
+    request = SpeechRequest(text=text, **options)  # type: ignore[arg-type]
+    assert check(request, voices, default_voice="", max_text_chars=10).voice.name == voice
+
+
+def test_a_script_that_no_voice_speaks_leaves_the_default(bootstrap: VoiceBundle) -> None:
+    request = SpeechRequest(text="你好。")
+    assert check(request, {"bootstrap": bootstrap}, default_voice="", max_text_chars=10).voice is bootstrap
+
+
+@pytest.mark.parametrize(
     ("asked", "own"), [("en", "en-GB"), ("EN-gb", "en-GB"), ("e", None), ("en-US", None), ("zh-CN", "zh-CN")]
 )
 def test_a_language_asked_for_by_its_first_part_is_any_of_its_regions(
