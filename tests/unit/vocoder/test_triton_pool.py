@@ -30,6 +30,7 @@ STOPPING = (grpc.StatusCode.UNAVAILABLE, "Server is stopping, scheduler for mode
 UNREADY = (grpc.StatusCode.UNAVAILABLE, "'bootstrap.balanced' version 1 is not at ready state")
 ABSENT = (grpc.StatusCode.NOT_FOUND, "Request for unknown model: 'bootstrap.balanced' is not found")
 WRONG = (grpc.StatusCode.INVALID_ARGUMENT, "unexpected shape for input 'mel'")
+LOST_INPUT = (grpc.StatusCode.INVALID_ARGUMENT, "input 'state' does not exist in request")
 BROKEN = (grpc.StatusCode.INTERNAL, "[ONNXRuntimeError] : 2")
 RESET = (grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2")
 STUB_DIED = (grpc.StatusCode.INTERNAL, "Stub process 'bootstrap.balanced_0_0' is not healthy.")
@@ -469,7 +470,11 @@ async def test_queues_that_stay_too_long_are_overloaded_in_the_end(
             await vocode(backend, model)
 
 
-@pytest.mark.parametrize(("failure", "n_tries"), [(WRONG, 1), (BROKEN, 2)], ids=["wrong", "broken"])
+@pytest.mark.parametrize(
+    ("failure", "n_tries"),
+    [(WRONG, 1), (BROKEN, 2), (LOST_INPUT, 2)],
+    ids=["wrong", "broken", "lost an input"],
+)
 async def test_a_chunk_that_fails_anywhere_is_internal(
     tritons: Start, model: VocoderModel, failure: Script, n_tries: int
 ) -> None:
@@ -481,6 +486,14 @@ async def test_a_chunk_that_fails_anywhere_is_internal(
             await vocode(backend, model)
         assert sum(server.began.qsize() for server in servers) == n_tries
         assert n_healthy(backend) == 3
+
+
+async def test_an_input_that_a_lone_server_lost_is_sent_again(tritons: Start, model: VocoderModel) -> None:
+    (server,) = await tritons(1)
+    async with backend_for([server], model) as backend:
+        server.fails = [LOST_INPUT]
+        await vocode(backend, model)
+        assert server.began.qsize() == 2
 
 
 async def test_a_model_that_fails_on_one_server_alone_is_run_on_another(

@@ -84,6 +84,9 @@ def unpack(response: pb.ModelInferResponse) -> Vocoded:
 # python backend's, whose process died ("Stub process ... is not healthy").
 _GONE = ("RST_STREAM", "Stream removed", "Socket closed", "GOAWAY", "is not healthy")
 
+# Every request has all inputs (see pack), so a server that misses one has lost it itself. Seen once, of Triton 2.51.
+_LOST_INPUT = "does not exist in request"
+
 
 def refused(error: grpc.aio.AioRpcError) -> Refused:
     """What a failed call means. Triton 2.51 says UNAVAILABLE for several things, which its message tells apart."""
@@ -108,6 +111,8 @@ def _refusal(code: grpc.StatusCode, details: str) -> Refusal:
             return Refusal.HUNG
         case grpc.StatusCode.NOT_FOUND:
             return Refusal.ABSENT
+        case grpc.StatusCode.INVALID_ARGUMENT if _LOST_INPUT in details:
+            return Refusal.BROKEN
         case grpc.StatusCode.INTERNAL | grpc.StatusCode.UNKNOWN:
             return Refusal.LOST if any(mark in details for mark in _GONE) else Refusal.BROKEN
     return Refusal.WRONG
