@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pocketsphinx import Decoder
 
-from speechmesh.acoustic.domain import AcousticSegment, Ending, cut_leading_pause
+from speechmesh.acoustic.domain import AcousticSegment, Ending, leading_surplus
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
 from speechmesh.client import AsyncClient, Client, SpeechOptions
 from speechmesh.common.bundle import Tier, VoiceBundle
@@ -111,8 +111,8 @@ def offline(bundle: VoiceBundle, text: str, speaker_id: int = 0) -> np.ndarray:
         continues = index > 0 and plan.ending(index - 1) is PlanEnding.CONTINUATION
         ending = Ending(plan.ending(index).value)
         (result,) = acoustic.infer([AcousticSegment(np.array(tokens.tokens), word_ends, ending, speaker_id)])
-        result = cut_leading_pause(result, 4 if index == 0 or continues else 0)
-        mel = np.concatenate([edge, result.frames, edge])
+        surplus = leading_surplus(result.frames_per_token, 4 if index == 0 or continues else 0)
+        mel = np.concatenate([edge, result.frames[surplus:], edge])
         pieces.append(run_chunk(vocoder, Chunk(mel, last=True)).samples[trimmed:-trimmed])
     return np.concatenate(pieces)
 

@@ -165,16 +165,19 @@ class Batcher:
             await self._run_batch(new, others)
 
     def _choose(self) -> tuple[list[Job], list[Job]]:
-        """The jobs to begin now, and those under way that go on with them."""
-        by_urgency = sorted(self._under_way, key=lambda job: job.deadline)
+        """The jobs to begin now, and those under way that go on with them.
+
+        New ones get as many places as are among the most urgent of all: none takes that of a listener who runs dry
+        sooner.
+        """
+        by_urgency = sorted([*self._under_way, *self._queue], key=lambda job: job.deadline)
+        n_urgent = sum(job in self._queue for job in by_urgency[: self._max_items])
+        places = min(n_urgent, self._max_under_way - len(self._under_way))
         new: list[Job] = []
-        places = min(self._max_items, self._max_under_way - len(self._under_way))
-        if self._queue and places > 0:
+        if places > 0:
             new = choose_batch(self._queue, self._model.batch_key, places, self._max_tokens)
-            more_urgent = sum(job.deadline <= new[0].deadline for job in by_urgency)
-            if more_urgent >= self._max_items:
-                new = []
-        return new, by_urgency[: self._max_items - len(new)]
+        under_way = [job for job in by_urgency if job in self._under_way]
+        return new, under_way[: self._max_items - len(new)]
 
     async def _run_batch(self, new: Sequence[Job], others: Sequence[Job]) -> None:
         batch = [*new, *others]

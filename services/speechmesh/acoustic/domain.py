@@ -68,11 +68,3 @@ class AcousticResult:
 def leading_surplus(frames_per_token: npt.NDArray[np.int64], max_frames: int) -> int:
     """Frames to cut off the first token, a pause, so that at most `max_frames` of it are left; 0 keeps all."""
     return max(int(frames_per_token[0]) - max_frames, 0) if max_frames > 0 else 0
-
-
-def cut_leading_pause(result: AcousticResult, max_frames: int) -> AcousticResult:
-    """Keeps at most `max_frames` of the first token, a pause, so that first audio comes sooner; 0 keeps all."""
-    surplus = leading_surplus(result.frames_per_token, max_frames)
-    frames_per_token = result.frames_per_token.copy()
-    frames_per_token[0] -= surplus
-    return AcousticResult(result.frames[surplus:], frames_per_token)

@@ -278,3 +278,16 @@ async def test_no_more_are_under_way_than_the_limit() -> None:
         results = await asyncio.gather(*(spoken(batcher, segment_of(n)) for n in (5, 6, 7, 8)))
     assert [sum(len(piece.frames) for piece in pieces) for pieces in results] == [5, 6, 7, 8]
     assert max(map(len, model.runs)) == 2
+
+
+async def test_new_segments_that_can_wait_do_not_push_out_those_under_way() -> None:
+    model = EchoAcoustic(step=1)
+    async with serving(model) as batcher:
+        urgent = batcher.stream(segment_of(30), 0.0, SPAN)
+        await anext(urgent)
+        n_before = len(model.runs)
+        relaxed = [asyncio.create_task(spoken(batcher, segment_of(20), 60_000.0)) for _ in range(8)]
+        assert [piece async for piece in urgent][-1].timing is not None
+        runs_until_done = model.runs[n_before : n_before + 29]
+        await asyncio.gather(*relaxed)
+    assert all(30 in run for run in runs_until_done)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending, cut_leading_pause
+from speechmesh.acoustic.domain import AcousticSegment, Ending, leading_surplus
 from speechmesh.acoustic.families import load_acoustic
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
 from speechmesh.common.bundle import VoiceBundle
@@ -58,12 +58,9 @@ def test_segments_of_different_rates_never_share_a_batch(model: ParallelAcoustic
     assert model.batch_key(segment_of([2], rate=1.0)) != model.batch_key(segment_of([2], rate=1.1))
 
 
-@pytest.mark.parametrize(("max_frames", "kept"), [(4, 4), (0, 10), (99, 10)])
-def test_a_long_leading_pause_is_cut_with_its_duration(max_frames: int, kept: int) -> None:
-    frames = np.arange(15, dtype=np.float32)[:, None]
-    result = cut_leading_pause(AcousticResult(frames, np.array([10, 5])), max_frames)
-    assert result.frames_per_token.tolist() == [kept, 5]
-    np.testing.assert_array_equal(result.frames, frames[10 - kept :])
+@pytest.mark.parametrize(("max_frames", "surplus"), [(4, 6), (0, 0), (99, 0)])
+def test_of_a_long_leading_pause_the_surplus_is_cut(max_frames: int, surplus: int) -> None:
+    assert leading_surplus(np.array([10, 5]), max_frames) == surplus
 
 
 def test_a_model_of_another_family_is_refused(bootstrap: VoiceBundle) -> None:

@@ -94,6 +94,38 @@ def test_streams_that_come_and_go_equal_themselves_alone(served: Served, data: s
         served.check(np.concatenate(pieces[number]), case)
 
 
+class FailsAtRun:
+    """A session whose run of a number fails."""
+
+    def __init__(self, session: object, number: int) -> None:
+        self._session, self._left = session, number
+
+    def run(self, *arguments: object) -> object:
+        self._left -= 1
+        if not self._left:
+            raise RuntimeError("out of luck")
+        return self._session.run(*arguments)  # type: ignore[attr-defined]
+
+
+def test_a_run_that_fails_loses_no_frames(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two streams at different steps take a run of the postnet each, of which the second fails."""
+    model = served.model
+    (early,) = model.begin([served.items[0]])
+    pieces = {id(early): list(model.advance([early], 8))}
+    (late,) = model.begin([served.items[0]])
+    pieces[id(late)] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(model, "_postnet", FailsAtRun(model._postnet, 2))
+        with suppress(RuntimeError):  # a short item may be finished, and then there is one run alone
+            for stream, frames in zip((early, late), model.advance([early, late], 8), strict=True):
+                pieces[id(stream)].append(frames)
+    while not (early.finished and late.finished):
+        for stream in (early, late):
+            pieces[id(stream)] += model.advance([stream], 8)
+    for stream in (early, late):
+        served.check(np.concatenate(pieces[id(stream)]), 0)
+
+
 def test_a_slower_pace_makes_more_frames(served: Served) -> None:
     item = served.items[0]
     slow = SambertItem(item.features, item.emotion, item.speaker, pace=1.5)

@@ -153,7 +153,7 @@ def _grammars():  # type: ignore[no-untyped-def]  # wetext has no types
 
 @cache
 def _cutter():  # type: ignore[no-untyped-def]  # nor has jieba
-    import jieba  # noqa: PLC0415 - its dictionary takes a second and 100 MB
+    import jieba  # noqa: PLC0415 - its dictionary takes a second and 70 MB
 
     # By hand, because jieba's own way leaves, and trusts, a cache in the shared temporary folder.
     tokenizer = jieba.Tokenizer()

@@ -80,8 +80,12 @@ class SambertModel:
         for stream in streams:
             if n_given := postnet_frames(stream, lag):
                 alike[n_given, stream.postnet_began].append(stream)
-        for together in alike.values():
-            out, state = self._postnet.run(["out", "next_state"], pack_postnet(together, lag))
+        # All runs before any of them counts: should one fail, the frames of the others still wait in their streams.
+        made = [
+            (together, *self._postnet.run(["out", "next_state"], pack_postnet(together, lag)))
+            for together in alike.values()
+        ]
+        for together, out, state in made:
             unpack_postnet(together, state)
             for row, stream in enumerate(together):
                 ready[id(stream)] = self._denormalised(out[row])
