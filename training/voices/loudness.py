@@ -16,6 +16,10 @@ _OFFSET_DB = -0.691
 _TAIL_S = 0.5
 _PEAK_OVERSAMPLING = 4
 
+# What lies below speech: offsets and their steps, which flite leaves in its pauses. A mean taken over the whole would
+# only move them.
+_RUMBLE_HZ = 30.0
+
 # The two filters of the K weighting as analogue prototypes: frequency, quality, gain (from De Man's derivation of the
 # standard's coefficients for 48 kHz, "Evaluation of implementations of the EBU R128 loudness measurement", 2018).
 _SHELF_HZ, _SHELF_Q, _SHELF_DB = 1681.9744509555319, 0.7071752369554193, 3.99984385397
@@ -85,11 +89,20 @@ def true_peak_dbfs(samples: FloatArray) -> float:
     return float(20.0 * np.log10(max(np.abs(fine).max(), np.abs(samples).max())))
 
 
+def without_rumble(samples: FloatArray, sample_rate_hz: int) -> Float64:
+    """Samples [N] through a second-order Butterworth high pass, forwards and backwards: no phase is changed."""
+    n = len(samples) + int(_TAIL_S * sample_rate_hz)
+    n = 1 << (n - 1).bit_length()
+    hz = np.arange(n // 2 + 1) * (sample_rate_hz / n)
+    gain = hz**4 / (hz**4 + _RUMBLE_HZ**4)
+    return np.asarray(np.fft.irfft(np.fft.rfft(samples.astype(np.float64), n) * gain, n)[: len(samples)])
+
+
 def finish(
     samples: FloatArray, sample_rate_hz: int, gain: float, peak_dbfs: float, fade_ms: float
 ) -> FloatArray:
-    """Samples [N] without DC, times `gain`, turned down where a true peak is over `peak_dbfs`, faded at both ends."""
-    out = (samples - samples.mean(dtype=np.float64)) * gain
+    """Samples [N] without what is below speech, times `gain`, no true peak over `peak_dbfs`, faded at both ends."""
+    out = without_rumble(samples, sample_rate_hz) * gain
     n_fade = min(round(fade_ms * sample_rate_hz / 1000.0), len(out) // 2)
     fade = np.sin(0.5 * np.pi * (np.arange(n_fade) + 0.5) / max(n_fade, 1)) ** 2
     out[:n_fade] *= fade

@@ -91,7 +91,9 @@ class SpeechSettings(_Strict):
     """How the teachers' speech is made alike."""
 
     loudness_lufs: float = -21.0
-    true_peak_dbfs: float = Field(-1.5, le=-1.0)
+    true_peak_dbfs: float = Field(
+        -2.5, le=-1.0, description="Of the teachers; a vocoder overshoots by up to a decibel."
+    )
     fade_ms: float = Field(5.0, gt=0)
     shard_utterances: int = Field(100, ge=1)
 

@@ -63,6 +63,20 @@ def test_finished_speech_has_no_dc_no_clicks_and_no_peak_above_the_bound():
     assert np.abs(done[[0, -1]]).max() < 1e-3
 
 
+def test_an_offset_that_a_pause_alone_has_is_gone():
+    samples = sine(200.0, 1.0, 0.5)
+    samples[RATE // 4 : RATE * 3 // 4] = np.float32(0.1)
+    done = finish(samples, RATE, gain=1.0, peak_dbfs=-1.5, fade_ms=5.0)
+    assert abs(done[RATE * 3 // 8 : RATE * 5 // 8].mean()) < 2e-3
+
+
+def test_what_is_below_speech_goes_and_the_lowest_voice_stays():
+    low, rumble = sine(60.0, 1.0, 0.5), sine(10.0, 1.0, 0.5)
+    middle = slice(RATE // 4, RATE * 3 // 4)
+    assert np.abs(finish(rumble, RATE, 1.0, -1.5, 5.0)[middle]).max() < 0.02
+    np.testing.assert_allclose(finish(low, RATE, 1.0, -1.5, 5.0)[middle], low[middle], atol=0.05)
+
+
 @given(
     st.lists(st.floats(0.0, 0.4), min_size=1, max_size=40),
     st.integers(0, 60),
