@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from speechmesh.cli.main import app
 from speechmesh.common.bundle import VoiceBundle, load_bundle
 
 REPOSITORY = Path(__file__).parent.parent
@@ -32,3 +36,26 @@ def mandarin() -> VoiceBundle:
 @pytest.fixture(scope="session")
 def bootstrap(voices_dir: Path) -> VoiceBundle:
     return load_bundle(voices_dir / "bootstrap")
+
+
+@pytest.fixture(scope="session")
+def modelscope_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Sambert-HifiGan model laid out as ModelScope has them, of two voices with tiny random weights."""
+    folder = tmp_path_factory.mktemp("modelscope") / "speech_sambert-hifigan_tts_tiny"
+    goldens = REPOSITORY / "tests/data/goldens"
+    for name in ("tiny_a", "tiny_nsf"):
+        shutil.copytree(goldens / "sambert/voices" / name / "am", folder / "voices" / name / "am")
+        shutil.copytree(goldens / "kantts" / name / "voc", folder / "voices" / name / "voc")
+    (folder / "voices/voices.json").write_text(json.dumps({"voices": ["tiny_nsf"]}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def imported_voices(modelscope_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the voices of that model, as the command imports them."""
+    voices = tmp_path_factory.mktemp("imported")
+    arguments = ["voice", "import", "sambert-hifigan", modelscope_folder, "--out", voices]
+    arguments += ["--tiers", "high=fp32", "--styles", "neutral,happy,sad", "--license", "MIT"]
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == 0, done.output
+    return voices

@@ -58,6 +58,10 @@ def frontend(
                 "ending": plan.ending(index).value,
                 "tokens": [bundle.tokens[token] for token in tokens.tokens],
                 "words": [[word.first_token, word.n_tokens] for word in tokens.words],
+                "features": {
+                    name: [bundle.token_features[name][i] for i in ids]
+                    for name, ids in tokens.features.items()
+                },
             }
         )
     dropped = [{"text": part.text, "start": part.start, "end": part.end} for part in plan.dropped]
@@ -74,23 +78,43 @@ def acoustic(
     segments: Annotated[Path, typer.Argument(help="JSON of `speechmesh stage frontend`.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Frames, NumPy [T, M] float32.")],
     rate: Annotated[float, typer.Option(help="Factor on the speaking rate.")] = 1.0,
+    speaker: Annotated[str, typer.Option(help="Speaker; default: the voice's first.")] = "",
+    style: Annotated[str, typer.Option(help="Style; default: the voice's first.")] = "",
     voices: VoicesOption = _VOICES,
 ) -> None:
     """Run the acoustic model over segments, one by one, and join their frames."""
-    from speechmesh.acoustic.domain import AcousticSegment, Ending  # noqa: PLC0415 - needs the acoustic extra
-    from speechmesh.acoustic.families import load_acoustic, speak_whole  # noqa: PLC0415
+    from speechmesh.acoustic.families import load_acoustic, speak_whole  # noqa: PLC0415 - needs the acoustic extra
+    from speechmesh.cli.segments import acoustic_segment  # noqa: PLC0415
+    from speechmesh.frontend.plan import TokenSegment, TokenWord  # noqa: PLC0415
 
     try:
         document: dict[str, Any] = json.loads(segments.read_text(encoding="utf-8"))
         bundle = _bundle(voices, document["voice"])
-        ids = {token: index for index, token in enumerate(bundle.tokens)}
+        config = bundle.config
+        speakers = {one.name: one.id for one in config.speakers}
+        if (speaker or config.speakers[0].name) not in speakers:
+            fail(f"--speaker {speaker!r}: voice {bundle.name} has {', '.join(speakers)}", 2)
+        if (style or config.styles[0]) not in config.styles:
+            fail(f"--style {style!r}: voice {bundle.name} has {', '.join(config.styles)}", 2)
         model = load_acoustic(bundle, threads=1)
         frames = []
         for entry in document["segments"]:
-            word_ends = np.zeros(len(entry["tokens"]), np.bool_)
-            word_ends[[first + count - 1 for first, count in entry["words"]]] = True
-            tokens = np.array([ids[token] for token in entry["tokens"]])
-            segment = AcousticSegment(tokens, word_ends, Ending(entry["ending"]), rate=rate)
+            read = TokenSegment(
+                [bundle.tokens.index(token) for token in entry["tokens"]],
+                [TokenWord("", 0, 0, first, count) for first, count in entry["words"]],
+                {
+                    name: [table.index(part) for part in entry["features"][name]]
+                    for name, table in bundle.token_features.items()
+                },
+            )
+            segment = acoustic_segment(
+                read,
+                bundle,
+                ending=entry["ending"],
+                speaker_id=speakers[speaker or config.speakers[0].name],
+                style=style or config.styles[0],
+                rate=rate,
+            )
             frames.append(speak_whole(model, segment).frames)
     except (OSError, ValueError, KeyError, TypeError, IndexError, Incompatible) as error:
         fail(f"{segments}: {type(error).__name__}: {error}")

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from speechmesh.cli.console import err, fail, out
+from speechmesh.cli.console import fail, out
+from speechmesh.cli.export_steps import print_card, require_export_extra, shown_step
 from speechmesh.common.errors import Incompatible, InvalidInput
 
 if TYPE_CHECKING:
-    from speechmesh.vocoder.export.card import Card
     from speechmesh.vocoder.export.options import Options
-    from speechmesh.vocoder.export.steps import Step
 
 app = typer.Typer(help="Vocoders: checkpoints into served models.", no_args_is_help=True)
-
-_EXPORT_EXTRA = ("torch", "onnx", "onnxruntime", "safetensors", "tritonclient")
 
 
 @app.command()
@@ -110,12 +104,12 @@ def _export(options: Options, voices: Path, *, force: bool) -> None:
     mark = fingerprint(options, speakers.fingerprint)
     card = read_card(options.out, options.name)
     if force or card is None or not is_up_to_date(card, options.out, mark):
-        _require_extra()
+        require_export_extra()
         from speechmesh.vocoder.export.pipeline import export as run  # noqa: PLC0415 - needs the export extra
 
         started = time.monotonic()
-        card = run(options, mark, _step, voice=bundle, speakers=speakers.load())
-        _print_card(card)
+        card = run(options, mark, shown_step, voice=bundle, speakers=speakers.load())
+        print_card(card)
         out.print(f"{options.out}: done in {time.monotonic() - started:.0f} s", highlight=False)
     else:
         names = ", ".join(card.model_name(tier) for tier in card.tiers)
@@ -124,43 +118,3 @@ def _export(options: Options, voices: Path, *, force: bool) -> None:
         changed = place_in_voice(card, options.out, options.voice)
         state = f"has the tiers {', '.join(card.tiers)}" if changed else "up to date"
         out.print(f"{options.voice}: {state}", highlight=False)
-
-
-def _require_extra() -> None:
-    missing = [module for module in _EXPORT_EXTRA if importlib.util.find_spec(module) is None]
-    if missing:
-        fail(f"this needs {', '.join(missing)}: pip install 'speechmesh\\[export]'")
-
-
-@contextmanager
-def _step(title: str) -> Iterator[Step]:
-    """A spinner while the step runs, a line when it is done."""
-    from speechmesh.vocoder.export.steps import Step  # noqa: PLC0415
-
-    started = time.monotonic()
-    with err.status(title) as status:
-
-        class Shown(Step):
-            def detail(self, text: str) -> None:
-                status.update(f"{title}: {text}")
-
-        step = Shown()
-        try:
-            yield step
-        except (Incompatible, InvalidInput):
-            err.print(f"[red]✗[/] {title}", highlight=False)
-            raise
-    remark = f": {escape(step.remark)}" if step.remark else ""
-    err.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]{remark}", highlight=False)
-
-
-def _print_card(card: Card) -> None:
-    for tier, of_tier in card.tiers.items():
-        speed = of_tier.shown_speed
-        out.print(
-            f"{card.model_name(tier)}: {of_tier.precision}, {of_tier.n_bytes / 1e6:.1f} MB, RTF {speed.rtf:.4f} with "
-            f"one thread, {speed.speedup:.2f} times fp32's speed",
-            highlight=False,
-        )
-    for note in card.notes:
-        out.print(f"note: {note}", highlight=False)

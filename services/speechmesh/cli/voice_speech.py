@@ -74,8 +74,8 @@ def _mark(bundle: VoiceBundle) -> str:
 
 
 def _speak(bundle: VoiceBundle) -> list[Utterance]:
-    from speechmesh.acoustic.domain import AcousticSegment, Ending  # noqa: PLC0415 - needs the acoustic extra
-    from speechmesh.acoustic.families import load_acoustic, speak_whole  # noqa: PLC0415
+    from speechmesh.acoustic.families import load_acoustic, speak_whole  # noqa: PLC0415 - needs the acoustic extra
+    from speechmesh.cli.segments import acoustic_segment  # noqa: PLC0415
     from speechmesh.frontend.reader import load_reader  # noqa: PLC0415 - needs the frontend extra
     from speechmesh.vocoder.export.material import Utterance  # noqa: PLC0415
 
@@ -83,12 +83,7 @@ def _speak(bundle: VoiceBundle) -> list[Utterance]:
     utterances = []
     for sentence in _SENTENCES:
         plan = reader.plan(sentence, max_words=40, first_max_words=40)
-        tokens = [reader.tokens(segment) for segment in plan.segments]
-        frames = []
-        for of_segment in tokens:
-            word_ends = np.zeros(len(of_segment.tokens), np.bool_)
-            word_ends[[word.first_token + word.n_tokens - 1 for word in of_segment.words]] = True
-            segment = AcousticSegment(np.array(of_segment.tokens, np.int64), word_ends, Ending.STATEMENT)
-            frames.append(speak_whole(model, segment).frames)
+        segments = [acoustic_segment(reader.tokens(part), bundle) for part in plan.segments]
+        frames = [speak_whole(model, segment).frames for segment in segments]
         utterances.append(Utterance(np.concatenate(frames), sentence))
     return utterances

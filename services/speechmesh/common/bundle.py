@@ -37,7 +37,11 @@ class FrontendConfig(_Strict):
     """Which text frontend reads for the voice, and its token table."""
 
     reader: str = Field(description="Name of the text frontend, for example `english`.")
-    tokens: str = Field("tokens.json", description='JSON file {"tokens": [...]}; index = id.')
+    tokens: str = Field(
+        "tokens.json",
+        description='JSON file {"tokens": [...]}; index = id, 0 is padding. Of acoustic models that read more of each '
+        'token also "features": {name: [...]}.',
+    )
     pause_token: str = "pau"
 
 
@@ -46,6 +50,7 @@ class AcousticConfig(_Strict):
 
     family: str
     model: str
+    further_files: tuple[str, ...] = Field((), description="What else belongs to the model.")
     rate_scale: float = Field(
         1.0, gt=0, description="Factor on durations at rate 1, where a model's own pace is off."
     )
@@ -158,13 +163,18 @@ class VoiceBundle:
         """The voice's name."""
         return self.config.name
 
+    @property
+    def files(self) -> list[str]:
+        """All files that decide the sound, voice.yaml but not its folder included, sorted."""
+        config = self.config
+        files = {"voice.yaml", config.frontend.tokens, config.acoustic.model, *config.acoustic.further_files}
+        return sorted(files | {vocoder.model for vocoder in config.vocoders.values()})
+
     @cached_property
     def revision(self) -> str:
         """Hash of all that decides the sound: equal revision and request, equal audio."""
         digest = hashlib.sha256()
-        files = {"voice.yaml", self.config.frontend.tokens, self.config.acoustic.model}
-        files |= {vocoder.model for vocoder in self.config.vocoders.values()}
-        for name in sorted(files):
+        for name in self.files:
             digest.update(name.encode())
             digest.update(hashlib.sha256((self.folder / name).read_bytes()).digest())
         return digest.hexdigest()[:12]
@@ -176,12 +186,26 @@ class VoiceBundle:
         Raises:
             Incompatible: when the file is not a token table.
         """
+        return self._token_table[0]
+
+    @property
+    def token_features(self) -> dict[str, tuple[str, ...]]:
+        """What each token has besides: tables by name, in the file's order; index = id.
+
+        Raises:
+            Incompatible: when the file is not a token table.
+        """
+        return self._token_table[1]
+
+    @cached_property
+    def _token_table(self) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
         path = self.folder / self.config.frontend.tokens
         try:
-            tokens = json.loads(path.read_text(encoding="utf-8"))["tokens"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            features = {name: tuple(table) for name, table in content.get("features", {}).items()}
+            return tuple(content["tokens"]), features
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Incompatible(f"{path}: not a token table ({error})") from None
-        return tuple(tokens)
 
     def vocoder_model_name(self, tier: Tier) -> str:
         """The name under which Triton serves the tier's vocoder."""
@@ -205,8 +229,7 @@ def load_bundle(folder: Path) -> VoiceBundle:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise Incompatible(f"{path}: {problems}") from None
     bundle = VoiceBundle(folder, config)
-    models = [config.acoustic.model, *(vocoder.model for vocoder in config.vocoders.values())]
-    for name in (config.frontend.tokens, *models):
+    for name in bundle.files:
         if not (folder / name).is_file():
             raise Incompatible(f"{path}: names {name}, which is not in the folder")
     return bundle

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from speechmesh.frontend.segment import SpokenSegment
@@ -40,10 +40,14 @@ class TokenWord:
 
 @dataclass(frozen=True, slots=True)
 class TokenSegment:
-    """A segment ready for the acoustic stage: `tokens` (P) of the voice's table, pauses included."""
+    """A segment ready for the acoustic stage: `tokens` (P) of the voice's table, pauses included.
+
+    `features` are what the voice's table has besides, by name, an id a token (P).
+    """
 
     tokens: Sequence[int]
     words: Sequence[TokenWord]
+    features: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.frontend.english.reader import EnglishReader
 from speechmesh.frontend.mandarin.reader import MandarinReader
+from speechmesh.frontend.mandarin.sambert_reader import SambertReader
 from speechmesh.frontend.plan import TextPlan, TokenSegment
 from speechmesh.frontend.segment import SpokenSegment
 
@@ -25,7 +26,11 @@ class Reader(Protocol):
         ...
 
 
-READERS: dict[str, Callable[[VoiceBundle], Reader]] = {"english": EnglishReader, "mandarin": MandarinReader}
+READERS: dict[str, Callable[[VoiceBundle], Reader]] = {
+    "english": EnglishReader,
+    "mandarin": MandarinReader,
+    "sambert": SambertReader,
+}
 
 
 def load_reader(bundle: VoiceBundle) -> Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from speechmesh.acoustic.export.sambert import export_sambert
 from speechmesh.acoustic.families import load_acoustic
 from speechmesh.acoustic.families.sambert.description import load_description
 from speechmesh.acoustic.families.sambert.model import SambertItem, SambertModel
-from speechmesh.acoustic.families.sambert.symbols import parse_symbols
+from speechmesh.acoustic.families.sambert.symbols import Symbols, parse_symbols
 from speechmesh.acoustic.networks.sambert.checkpoint import load_sambert
 from speechmesh.common.bundle import AcousticConfig, Speaker, VoiceBundle
 from speechmesh.common.errors import Incompatible
@@ -149,7 +150,11 @@ def bundle_of(bootstrap: VoiceBundle, folder: Path, **changes: object) -> VoiceB
         "styles": ("neutral", "happy", "sad"),
         **changes,
     }
-    return VoiceBundle(folder, bootstrap.config.model_copy(update=values))
+    bundle = VoiceBundle(folder, bootstrap.config.model_copy(update=values))
+    symbols = Symbols(("F7", "M7"))
+    tables = {"tokens": symbols.tokens, "features": symbols.token_features}
+    (folder / "tokens.json").write_text(json.dumps(tables))
+    return bundle
 
 
 async def test_a_crowd_in_the_batcher_equals_upstreams_mels(bootstrap: VoiceBundle, tmp_path: Path) -> None:
@@ -165,7 +170,7 @@ async def test_a_crowd_in_the_batcher_equals_upstreams_mels(bootstrap: VoiceBund
         async def speak(case: int) -> list[np.ndarray]:
             item = served.items[case]
             segment = AcousticSegment(
-                item.features[:, 0],
+                item.features[:, 0] + 1,
                 np.zeros(len(item.emotion), np.bool_),
                 speaker_id=int(item.speaker[0]),
                 features=item.features[:, 1:],

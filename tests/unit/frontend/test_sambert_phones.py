@@ -8,7 +8,7 @@ import pytest
 from pypinyin import Style, pinyin
 
 from speechmesh.acoustic.families.sambert.symbols import PHONES, SYLLABLE_FLAGS, TONES, WORD_SEGMENTS
-from speechmesh.frontend.mandarin.sambert_phones import boundary, phones_of, word_symbols
+from speechmesh.frontend.mandarin.sambert_phones import boundary, mandarin_syllable, phones_of, word_symbols
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,11 @@ def test_what_is_no_syllable_is_refused(text: str) -> None:
 
 
 def test_words_say_where_each_phone_stands() -> None:
-    symbols = [*word_symbols(["jin1", "tian1"]), boundary(1), *word_symbols(["hen3"]), boundary(4)]
+    today, very = (
+        word_symbols([mandarin_syllable(syllable) for syllable in word.split()])
+        for word in ("jin1 tian1", "hen3")
+    )
+    symbols = [*today, boundary(1), *very, boundary(4)]
     assert ["$".join(symbol) for symbol in symbols] == [
         "j_c$tone1$s_begin$word_begin",
         "in_c$tone1$s_end$word_middle",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from speechmesh.frontend.english.homographs import Homographs
@@ -118,6 +118,12 @@ class EnglishG2P:
             return known
         bare = word.replace("'", "")
         return self._citation(bare) if bare else ()
+
+
+@cache
+def shared_g2p() -> EnglishG2P:
+    """The one of this process: its lexicon takes memory."""
+    return EnglishG2P()
 
 
 def _in_context(word: str, next_phone: str) -> Phones | None:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
-from speechmesh.frontend.english.g2p import EnglishG2P
+from speechmesh.frontend.english.g2p import shared_g2p
 from speechmesh.frontend.english.normalise import normalise
 from speechmesh.frontend.english.phones import PAUSE, PHONES
 from speechmesh.frontend.plan import TextPlan, TokenSegment, TokenWord
 from speechmesh.frontend.segment import SpokenSegment, split_segments
 from speechmesh.frontend.spoken import Pause
-
-# The lexicon takes memory; every English voice of a process shares it.
-_shared_g2p = cache(EnglishG2P)
 
 _WARM_UP = "Warm up: Dr. Smith paid $1,299.50 on March 3rd, 2024, didn't he?"
 
@@ -34,7 +29,7 @@ class EnglishReader:
             raise Incompatible(f"{bundle.folder}: the token table lacks {', '.join(missing)}")
         self._ids = ids
         self._pause_id = ids[pause]
-        self._g2p = _shared_g2p()
+        self._g2p = shared_g2p()
         for segment in self.plan(_WARM_UP, max_words=20, first_max_words=8).segments:
             self.tokens(segment)
 

@@ -30,20 +30,25 @@ _SONS: Final = frozenset("女儿 婴儿 幼儿 孤儿 少儿 孩儿 健儿 宠�
 
 def phrase(words: Sequence[Word]) -> list[tuple[str, ...]]:
     """The tokens of each word of a phrase that is spoken without a pause; empty for a word that cannot be read."""
+    return [
+        tuple(token for syllable in syllables for token in tokens_of(syllable))
+        for syllables in spoken_syllables(words)
+    ]
+
+
+def spoken_syllables(words: Sequence[Word]) -> list[list[str]]:
+    """The syllables of each word of such a phrase in numbered pinyin, tones as they are spoken; English is spelled."""
     spoken: list[sandhi.Spoken] = []
     for i, word in enumerate(words):
-        if word.letter_name:
-            said = LETTER_NAMES.get(word.text, ())
+        if word.text.isascii():
+            said = tuple(syllable for letter in word.text for syllable in LETTER_NAMES.get(letter, ()))
             # Not a character each, but nothing that 一 or 不 would mind.
             spoken.append(sandhi.Spoken("?" * len(said), said))
         elif word.text == "得" and i == 0:
             spoken.append(sandhi.Spoken(word.text, (_MUST,)))
         else:
             spoken.append(sandhi.Spoken(word.text, syllables_of(word.text)))
-    return [
-        tuple(token for syllable in syllables for token in tokens_of(syllable))
-        for syllables in sandhi.phrase(spoken)
-    ]
+    return sandhi.phrase(spoken)
 
 
 @lru_cache(maxsize=CACHE_WORDS)

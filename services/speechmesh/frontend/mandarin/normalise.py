@@ -35,7 +35,8 @@ _MARKS = {
 }
 # Titles are read without a pause around them.
 _SILENT = frozenset(" \"'“”‘’「」『』《》·~～-_*#`|<>[]{}/\\")
-_LETTER = re.compile(r"[A-Za-z]")
+_LATIN = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
+_LONGEST_ACRONYM = 5
 
 
 def is_hanzi(character: str) -> bool:
@@ -80,12 +81,16 @@ class _Speaker:
         if all(map(is_hanzi, word)):
             self._word(word, written)
             return
-        for one in written:  # letters, digits and marks, each by itself
+        taken = 0
+        for i, one in enumerate(written):  # digits and marks, each by itself
             character = one.character
+            if i < taken:
+                continue
             if is_hanzi(character):
                 self._word(character, [one])
-            elif _LETTER.match(character):
-                self._word(character.lower(), [one], letter_name=True)
+            elif latin := _LATIN.match(word, i):
+                taken = latin.end()
+                self._latin(latin[0], written[i:taken])
             elif character in DIGITS:
                 self._word(DIGITS[character], [one])
             elif character in _SILENT:
@@ -94,6 +99,15 @@ class _Speaker:
                 self._pause(_MARKS[character], one)
             else:
                 self._drop(one)
+
+    def _latin(self, letters: str, written: list[_Written]) -> None:
+        """A word of another language, or the letters of an acronym."""
+        if len(letters) > 1 and not (letters.isupper() and len(letters) <= _LONGEST_ACRONYM):
+            self._word(letters.lower().replace("’", "'"), written)
+            return
+        for one in written:
+            if one.character.isalpha():
+                self._word(one.character.lower(), [one], letter_name=True)
 
     def _word(self, word: str, written: list[_Written], *, letter_name: bool = False) -> None:
         start, end = self._span(written[0].start, written[-1].end)

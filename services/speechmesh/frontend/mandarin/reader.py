@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.frontend.mandarin import g2p
@@ -12,6 +14,34 @@ from speechmesh.frontend.segment import SpokenSegment, split_segments
 from speechmesh.frontend.spoken import Pause, Word
 
 _WARM_UP = "2024年3月5日，我花了1,299.50元，买了12kg铜。你好吗？"
+
+
+class _Reader(Protocol):
+    def plan(self, text: str, *, max_words: int, first_max_words: int) -> TextPlan: ...
+
+    def tokens(self, segment: SpokenSegment) -> TokenSegment: ...
+
+
+def plan_of(text: str, *, max_words: int, first_max_words: int) -> TextPlan:
+    """Splits and normalises a Chinese text."""
+    spoken = normalise(text)
+    segments = split_segments(spoken, max_words=max_words, first_max_words=first_max_words)
+    return TextPlan(segments, spoken.dropped)
+
+
+def warm_up(reader: _Reader, bundle: VoiceBundle) -> None:
+    """Reads a sentence, which loads what reading needs.
+
+    Raises:
+        Incompatible: when a library is not installed.
+    """
+    try:
+        for segment in reader.plan(_WARM_UP, max_words=20, first_max_words=8).segments:
+            reader.tokens(segment)
+    except ModuleNotFoundError as error:
+        raise Incompatible(
+            f"{bundle.folder}: reading Mandarin needs {error.name}: pip install 'speechmesh[frontend]'"
+        ) from None
 
 
 class MandarinReader:
@@ -29,19 +59,11 @@ class MandarinReader:
             raise Incompatible(f"{bundle.folder}: the token table lacks {', '.join(missing)}")
         self._ids = ids
         self._pause_id = ids[pause]
-        try:
-            for segment in self.plan(_WARM_UP, max_words=20, first_max_words=8).segments:
-                self.tokens(segment)
-        except ModuleNotFoundError as error:
-            raise Incompatible(
-                f"{bundle.folder}: reading Mandarin needs {error.name}: pip install 'speechmesh[frontend]'"
-            ) from None
+        warm_up(self, bundle)
 
     def plan(self, text: str, *, max_words: int, first_max_words: int) -> TextPlan:
         """Splits and normalises a text."""
-        spoken = normalise(text)
-        segments = split_segments(spoken, max_words=max_words, first_max_words=first_max_words)
-        return TextPlan(segments, spoken.dropped)
+        return plan_of(text, max_words=max_words, first_max_words=first_max_words)
 
     def tokens(self, segment: SpokenSegment) -> TokenSegment:
         """The tokens of a segment: a pause, the words' initials and finals with a pause at each mark, a pause."""

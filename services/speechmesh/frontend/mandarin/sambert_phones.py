@@ -1,5 +1,7 @@
 """Syllables and words as the symbols of Sambert's voices: phone, tone, place in the syllable, place in the word.
 
+English is said in phones of its own: CMU's without stress, which is the syllable's tone, 0 or 1.
+
 Its phones are pinyin's initials and finals, but that `y` and `w` are initials, that a syllable without one begins
 with a glottal one (`ga`, `ge`, `go`), that `x` is `xx`, and that erhua belongs to the final (`ar`).
 """
@@ -10,11 +12,22 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from speechmesh.frontend.english.phones import Phones
+from speechmesh.frontend.english.syllables import syllables_of
+
 _SYLLABLE = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?([aeiouvê][a-zê]*?)(r?)[1-5]")
 _WRITTEN_OTHERWISE = {"iu": "iou", "ui": "uei", "un": "uen", "ue": "ve", "ê": "ei"}
 _GLOTTAL = {"a": "ga", "e": "ge", "o": "go"}
+_SCHWA = {"ax": "ah"}
 # Exclamations without a vowel are said with one.
 _VOCALISED = {"m": "en", "n": "en", "ng": "eng", "hm": "en", "hng": "eng"}
+
+
+class Syllable(NamedTuple):
+    """Phones that share a tone."""
+
+    phones: tuple[str, ...]
+    tone: str
 
 
 class Symbol(NamedTuple):
@@ -67,14 +80,38 @@ def _spoken(initial: str, final: str) -> str:
     return _WRITTEN_OTHERWISE.get(final, final)
 
 
-def word_symbols(syllables: Sequence[str]) -> list[Symbol]:
-    """A word's tokens, two a syllable."""
+def mandarin_syllable(syllable: str) -> Syllable:
+    """A syllable of numbered pinyin.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    return Syllable(phones_of(syllable), f"tone{syllable[-1]}")
+
+
+def english_syllables(phones: Phones) -> list[Syllable]:
+    """The syllables of an English word."""
+    syllables = []
+    for syllable in syllables_of(phones):
+        stressed = any(phone.endswith("1") for phone in syllable)
+        bare = tuple(_SCHWA.get(phone.rstrip("01"), phone.rstrip("01")) for phone in syllable)
+        syllables.append(Syllable(bare, f"tone{int(stressed)}"))
+    return syllables
+
+
+def word_symbols(syllables: Sequence[Syllable]) -> list[Symbol]:
+    """The tokens of a word."""
     symbols = []
-    last = 2 * len(syllables) - 1
-    for i, syllable in enumerate(syllables):
-        tone = f"tone{syllable[-1]}"
-        for j, phone in enumerate(phones_of(syllable)):
-            place = 2 * i + j
-            word = "word_begin" if place == 0 else "word_end" if place == last else "word_middle"
-            symbols.append(Symbol(phone, tone, "s_end" if j else "s_begin", word))
+    n = sum(len(syllable.phones) for syllable in syllables)
+    for syllable in syllables:
+        for j, phone in enumerate(syllable.phones):
+            word = "word_begin" if not symbols else "word_end" if len(symbols) == n - 1 else "word_middle"
+            symbols.append(Symbol(phone, syllable.tone, _flag(j, len(syllable.phones)), word))
     return symbols
+
+
+def _flag(place: int, n: int) -> str:
+    """The place of a phone in a syllable of `n`."""
+    if n == 1:
+        return "s_both"
+    return "s_begin" if place == 0 else "s_end" if place == n - 1 else "s_middle"

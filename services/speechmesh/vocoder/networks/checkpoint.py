@@ -15,9 +15,10 @@ from torch import Tensor
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FeatureSpace
 from speechmesh.common.networks.config import NetworkConfig, parse
+from speechmesh.common.networks.kantts_audio import KanTtsAudio
 from speechmesh.common.networks.weights import load_network, read_weights, tensors_of
 from speechmesh.vocoder.networks.hifigan import HiFiGan, HiFiGanConfig
-from speechmesh.vocoder.networks.kantts import KanTtsAudio, KanTtsHiFiGan, KanTtsHiFiGanConfig
+from speechmesh.vocoder.networks.kantts import KanTtsHiFiGan, KanTtsHiFiGanConfig
 from speechmesh.vocoder.networks.vocos import (
     Vocos,
     VocosBackboneConfig,

@@ -14,13 +14,12 @@ from speechmesh.common.features import FeatureSpace
 from speechmesh.common.networks.config import (
     Channels,
     Dilation,
-    FftSize,
-    HopLength,
     KernelSize,
     NetworkConfig,
     Rate,
     SampleRate,
 )
+from speechmesh.common.networks.kantts_audio import KanTtsAudio
 from speechmesh.vocoder.networks.kantts_layers import PaddedConv1d, SourceConv1d, TrimmedConvTranspose1d
 from speechmesh.vocoder.networks.layers import (
     LAST_LEAKY_SLOPE,
@@ -34,18 +33,6 @@ from speechmesh.vocoder.networks.nsf import HarmonicSource
 
 # F0 in Hz and voicing ride behind the mel's bins.
 _SOURCE_BINS = 2
-
-
-class KanTtsAudio(NetworkConfig):
-    """The part of upstream's `audio_config` that describes the mels."""
-
-    sampling_rate: SampleRate
-    hop_length: HopLength
-    n_fft: FftSize
-    win_length: FftSize
-    fmin: float = Field(ge=0)
-    fmax: float = Field(gt=0)
-    norm_type: str = "mean_std"
 
 
 class NsfParams(NetworkConfig):
@@ -123,20 +110,8 @@ class KanTtsHiFiGanConfig(NetworkConfig):
 
     @property
     def feature_space(self) -> FeatureSpace:
-        """Decibels mapped to 0..1, less the training set's mean, by its deviation, bin by bin."""
-        return FeatureSpace(
-            kind="mel",
-            sample_rate_hz=self.audio.sampling_rate,
-            hop_length=self.audio.hop_length,
-            n_fft=self.audio.n_fft,
-            win_length=self.audio.win_length,
-            n_mels=self.n_mels,
-            f_min_hz=self.audio.fmin,
-            f_max_hz=self.audio.fmax,
-            log_base="decibel",
-            log_floor=1e-5,
-            normalisation=f"kan-tts {self.audio.norm_type.replace('_', '-')}",
-        )
+        """What the generator takes."""
+        return self.audio.feature_space(self.n_mels)
 
 
 class KanTtsHiFiGan(nn.Module):

@@ -54,6 +54,11 @@ FEATURES = {
 }
 BYTE_FEATURES = {"byte_index_emb": BYTES}
 
+# The names of a token's features in a voice bundle, without the phone, which is the token itself.
+BUNDLE_FEATURES = {"tone": TONES, "syllable_flag": SYLLABLE_FLAGS, "word_segment": WORD_SEGMENTS}
+# Stands before the phones in a bundle's token table: its id 0 is padding everywhere.
+PAD = "<pad>"
+
 _SYMBOL = re.compile(r"\{([^{}\s]+)\}")
 
 
@@ -77,6 +82,16 @@ class Symbols:
     def features(self) -> dict[str, tuple[str, ...]]:
         """The tables of a token's features by the names of their embeddings."""
         return BYTE_FEATURES if self.reads_bytes else FEATURES
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The token table of a bundle; an id is one more than in the checkpoint's tables."""
+        return (PAD, *(BYTES if self.reads_bytes else PHONES))
+
+    @property
+    def token_features(self) -> dict[str, tuple[str, ...]]:
+        """The further tables of a bundle."""
+        return {} if self.reads_bytes else BUNDLE_FEATURES
 
     @cached_property
     def _ids(self) -> list[dict[str, int]]:

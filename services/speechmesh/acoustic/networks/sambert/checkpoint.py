@@ -17,10 +17,13 @@ from speechmesh.acoustic.families.sambert.symbols import BYTE_FEATURES, FEATURES
 from speechmesh.acoustic.networks.sambert.config import SambertConfig
 from speechmesh.acoustic.networks.sambert.network import Sambert, Tables
 from speechmesh.common.errors import Incompatible
+from speechmesh.common.features import FeatureSpace
 from speechmesh.common.networks.config import parse
+from speechmesh.common.networks.kantts_audio import KanTtsAudio
 from speechmesh.common.networks.weights import load_network, read_weights, tensors_of
 
 _CHECKPOINT = re.compile(r"checkpoint_(\d{1,18})\.pth")
+_AUDIO_SECTION = "audio_config"
 _SECTION = "Model.KanTtsSAMBERT.params"
 # Learnt with, but not used to speak.
 _IGNORED = ("align_attention.",)
@@ -42,6 +45,7 @@ class SambertVoice:
 
     network: Sambert
     symbols: Symbols
+    feature_space: FeatureSpace
     f0: F0Scale | None  # of models whose last two bins are F0 and voicing
     speaker_vector: npt.NDArray[np.float32] | None  # [D], of models that take one in place of an id
 
@@ -72,7 +76,9 @@ def load_sambert(folder: Path) -> SambertVoice:
         raise Incompatible(
             f"{am / 'se.npy'}: has {vector.size} values, speaker_units is {config.speaker_units}"
         )
-    return SambertVoice(network, symbols, _f0_scale(config, am), vector)
+    audio = parse(KanTtsAudio, _section(sections, _AUDIO_SECTION, config_path), config_path, _AUDIO_SECTION)
+    space = audio.feature_space(config.num_mels)
+    return SambertVoice(network, symbols, space, _f0_scale(config, am), vector)
 
 
 def denormalised(mel: npt.NDArray[np.float32], f0: F0Scale) -> npt.NDArray[np.float32]:

@@ -1,0 +1,1 @@
+"""Public checkpoints into voice bundles: one file a kind."""
