@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speechmesh.vocoder.pressure import Pressure, Steps
+from speechmesh.common.pressure import Pressure, Steps
 
 
 class Stage:

@@ -1,8 +1,8 @@
-"""How hard the stage is pressed, and what tier `auto` takes for it. Pure: the caller tells the time.
+"""How hard a stage is pressed, and how many steps of relief it takes for it. Pure: the caller tells the time.
 
-Pressure is what waiting took of the time that listeners had left: 0 when every chunk runs at once, 1 when on average
-a chunk's turn comes as its listener runs dry. Each step down makes the segments to come cheaper; one that has begun
-keeps its tier.
+Pressure is what waiting took of the time that listeners had left: 0 when all work runs at once, 1 when on average its
+turn comes as its listener runs dry. In the vocoder stage each step makes the segments to come cheaper; one that has
+begun keeps its tier. Any other share, as that of memory in use, can be followed the same way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Steps:
-    """When `auto` changes its tier. Down soon, up late: a step up that was too early is heard as gaps."""
+    """When a step is taken. Down soon, up late: a step up that was too early is heard as gaps."""
 
     down_above: float = 0.5
     up_below: float = 0.1
@@ -22,7 +22,7 @@ class Steps:
 
 
 class Pressure:
-    """Follows the pressure, and how many tiers below the best `auto` stands.
+    """Follows the pressure, and how many steps down the stage stands.
 
     A step up that had to be taken back soon doubles the calm that the next one asks for, up to `_MAX_PATIENCE` times;
     one that held makes it the usual again.
@@ -31,7 +31,7 @@ class Pressure:
     _MEMORY_S = 2.0
     # A new listener has no audio yet, but nobody hears that its first came this much later.
     _LEAST_SLACK_MS = 100.0
-    # One chunk that waited for ages is no more than that.
+    # One piece of work that waited for ages is no more than that.
     _MOST = 4.0
     _MAX_PATIENCE = 16
     _RELAPSE_S = 30.0
@@ -48,9 +48,13 @@ class Pressure:
         self._stepped_up = -math.inf
 
     def observe(self, *, queue_ms: float, slack_ms: float, now: float) -> None:
-        """A chunk ran after `queue_ms` of waiting; when it came, its listener had audio for `slack_ms` left."""
-        share = min(queue_ms / max(slack_ms, self._LEAST_SLACK_MS), self._MOST)
-        # A load of many chunks must not count more than a load of few that lasts as long.
+        """Work ran after `queue_ms` of waiting; when it came, its listener had audio for `slack_ms` left."""
+        self.observe_share(queue_ms / max(slack_ms, self._LEAST_SLACK_MS), now)
+
+    def observe_share(self, share: float, now: float) -> None:
+        """So much of what there is was taken: 0 none, 1 all."""
+        share = min(share, self._MOST)
+        # A load of much small work must not count more than a load of little that lasts as long.
         weight = 1.0 - math.exp(-max(now - self._seen, 0.01) / self._MEMORY_S)
         self._value += weight * (share - self._value)
         self._seen = now
@@ -61,7 +65,7 @@ class Pressure:
         return self._value * math.exp(-max(now - self._seen - self._MEMORY_S, 0.0) / self._MEMORY_S)
 
     def level(self, now: float) -> int:
-        """Steps below the best tier, 0 for none."""
+        """Steps down, 0 for none."""
         self._step(now)
         return self._level
 
