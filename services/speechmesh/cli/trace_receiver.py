@@ -60,10 +60,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        if self.path != "/v1/traces" or length > _MAX_BODY_BYTES:
-            self.send_error(404 if self.path != "/v1/traces" else 413)
+        if self.path not in ("/v1/traces", "/v1/metrics") or length > _MAX_BODY_BYTES:
+            self.send_error(413 if length > _MAX_BODY_BYTES else 404)
             return
         body = self.rfile.read(length)
+        if self.path == "/v1/metrics":  # which go to the same endpoint; nobody looks at them here
+            self._answer(b"")
+            return
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         try:
@@ -73,7 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with self.lock, self.path_to_file.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-        answer = ExportTraceServiceResponse().SerializeToString()
+        self._answer(ExportTraceServiceResponse().SerializeToString())
+
+    def _answer(self, answer: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/x-protobuf")
         self.send_header("Content-Length", str(len(answer)))

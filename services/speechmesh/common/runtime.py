@@ -6,7 +6,18 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from speechmesh.common.errors import Incompatible
+from speechmesh.common.errors import Incompatible, Overloaded
+
+# How ONNX Runtime says it: its arena, an arena with a limit, the C++ library, CUDA and its libraries.
+_OUT_OF_MEMORY_TEXTS = (
+    "Failed to allocate memory for requested buffer",
+    "is smaller than requested bytes",
+    "bad_alloc",
+    "bad allocation",
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
 
 
 def open_session(model: Path, *, threads: int = 1) -> ort.InferenceSession:
@@ -16,6 +27,7 @@ def open_session(model: Path, *, threads: int = 1) -> ort.InferenceSession:
 
     Raises:
         Incompatible: when the file is not a model that ONNX Runtime can load.
+        Overloaded: when memory does not suffice for it now.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -26,6 +38,8 @@ def open_session(model: Path, *, threads: int = 1) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
+        if is_out_of_memory(error):
+            raise Overloaded(f"memory does not suffice to load {model}") from None
         raise Incompatible(f"{model}: ONNX Runtime cannot load it: {error}") from None
 
 
@@ -34,3 +48,17 @@ def shrinking_run_options() -> ort.RunOptions:
     options = ort.RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory did not suffice, on the host or a device: what failed may pass with less at once.
+
+    ONNX Runtime has no class for it, only its texts; PyTorch's class is known by its name, as serving needs no PyTorch.
+    """
+    if isinstance(error, MemoryError):
+        return True
+    kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(error).__mro__}
+    if ("torch", "OutOfMemoryError") in kinds:
+        return True
+    from_runtime = type(error).__module__.startswith("onnxruntime.")
+    return from_runtime and any(text in str(error) for text in _OUT_OF_MEMORY_TEXTS)

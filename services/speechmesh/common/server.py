@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 
 from speechmesh.common.errors import Incompatible, Overloaded, SpeechmeshError
 from speechmesh.common.interceptor import CallInterceptor
+from speechmesh.common.metrics import REASON, STREAMS_REFUSED, start_metrics
 from speechmesh.common.settings import ServiceSettings
 from speechmesh.common.telemetry import start_logging, start_tracing
 
@@ -36,6 +37,7 @@ class StreamLimit:
             Overloaded: when all places are taken.
         """
         if self.n_streams >= self._max_streams:
+            STREAMS_REFUSED.add(1, {REASON: "limit"})
             raise Overloaded(f"{self._max_streams} streams are running, no more are taken")
         self.n_streams += 1
         try:
@@ -122,7 +124,11 @@ def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> N
     """Runs a service until SIGTERM or SIGINT, then drains it. The `main` of every service."""
     start_logging(service_name, settings.log_level)
     tracing = start_tracing(service_name, settings.otlp_endpoint)
+    metrics = None
     try:
+        metrics = start_metrics(
+            service_name, settings.otlp_endpoint, settings.metrics_port, host=settings.host
+        )
         asyncio.run(_serve_until_signal(settings, lifespan))
     except (
         SpeechmeshError
@@ -130,8 +136,9 @@ def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> N
         log.error("cannot serve: %s", error)
         sys.exit(1)
     finally:
-        if tracing is not None:
-            tracing.shutdown()
+        for telemetry in (tracing, metrics):
+            if telemetry is not None:
+                telemetry.shutdown()
 
 
 async def _serve_until_signal(settings: ServiceSettings, lifespan: Lifespan) -> None:

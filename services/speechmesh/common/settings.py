@@ -39,7 +39,11 @@ class ServiceSettings(BaseSettings):
     )
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged.")
     otlp_endpoint: str = Field(
-        "", description="Base URL of an OTLP/HTTP receiver, as http://host:4318; empty: no tracing."
+        "",
+        description="Base URL of an OTLP/HTTP receiver of traces and metrics, as http://host:4318; empty: none.",
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port at which Prometheus may scrape /metrics, on `host`; 0: none."
     )
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from speechmesh.common.bundle import TIERS, Tier, VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, InvalidInput, Unavailable
+from speechmesh.common.pressure import Pressure, Steps
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
 from speechmesh.vocoder.models import Models, Slot
-from speechmesh.vocoder.pressure import Pressure, Steps
 from speechmesh.vocoder.ramp import ChunkCost
 from speechmesh.vocoder.settings import VocoderSettings
 from speechmesh.vocoder.turns import Turns
@@ -126,8 +126,11 @@ class VocoderEngine:
             raise Incompatible(f"voice {voice!r} is here in revision {bundle.revision}, not {revision}")
         return bundle
 
-    def choose(self, bundle: VoiceBundle, tier: str) -> VocoderModel:
-        """The vocoder for a segment; tier `auto` or empty: the best that the pressure allows.
+    def choose(self, bundle: VoiceBundle, tier: str, *, tiers_down: int = 0) -> VocoderModel:
+        """The vocoder for a segment.
+
+        Tier `auto` or empty: the best that the pressure here allows, at least `tiers_down` steps below
+        the best there is.
 
         Raises:
             Incompatible: when the voice has no such tier.
@@ -135,7 +138,7 @@ class VocoderEngine:
         tiers = _tiers(bundle)
         if tier in ("", "auto"):
             tiers = [name for name in tiers if self.models.enabled(VocoderModel(bundle, name))] or tiers
-            level = self.pressure.level(time.monotonic())
+            level = max(self.pressure.level(time.monotonic()), tiers_down)
             return VocoderModel(bundle, tiers[min(level, len(tiers) - 1)])
         chosen = next((name for name in tiers if name == tier), None)
         if chosen is None:
