@@ -56,6 +56,7 @@ class Conductor:
         self._space = checked.voice.config.feature_space
         self._places = asyncio.Semaphore(settings.max_segments_in_flight)
         self._audible = asyncio.Event()
+        self._tiers_down = 0  # as the acoustic stage has asked last
 
     async def run(self, timeout_s: float | None) -> AsyncGenerator[AudioChunk]:
         """The request's audio from where the delivery stands, in order.
@@ -107,6 +108,7 @@ class Conductor:
                 acoustic_pb2.WordSpan(first_token=word.first_token, n_tokens=word.n_tokens)
                 for word in tokens.words
             ],
+            features=[acoustic_pb2.TokenFeature(name=name, ids=ids) for name, ids in tokens.features.items()],
             ending=_ENDINGS[self._plan.ending(index)],
             speaker=self._checked.speaker.name,
             style=self._checked.style,
@@ -149,6 +151,7 @@ class Conductor:
 
     def _note(self, response: acoustic_pb2.StreamFramesResponse) -> None:
         index = response.segment_index
+        self._tiers_down = response.tiers_down
         if response.HasField("alignment"):
             self._delivery.align(index, response.alignment.frames_per_token)
         if response.last:
@@ -171,6 +174,8 @@ class Conductor:
                     slack_ms=round(slack_ms),
                     # What was begun in one tier is not ended in another, whatever happened in between.
                     tier=self._delivery.tier(index) or "",
+                    # Heeded at a segment's first frames, so that one that has begun keeps its tier, and of tier auto.
+                    tiers_down=self._tiers_down,
                 )
             )
         )

@@ -102,6 +102,7 @@ async def _read(requests: AsyncIterator[pb.StreamAudioRequest], n_mels: int) -> 
             message.last,
             time.monotonic() + message.slack_ms / 1000.0,
             message.tier,
+            message.tiers_down,
         )
 
 

@@ -29,7 +29,8 @@ from speechmesh.vocoder.ramp import Ramp
 class FramesIn:
     """Some frames [T, M] of a segment; `deadline` is on `time.monotonic()`'s clock, in seconds.
 
-    `tier` on a segment's first frames is the tier for that segment; empty for the stream's.
+    `tier` on a segment's first frames is the tier for that segment; empty for the stream's. Where that is `auto`,
+    `tiers_down` on them says how many steps below the best it is at least.
     """
 
     segment_index: int
@@ -38,6 +39,7 @@ class FramesIn:
     last: bool
     deadline: float
     tier: str = ""
+    tiers_down: int = 0
 
 
 @dataclass(slots=True)
@@ -127,7 +129,8 @@ class VocoderStream:
         async for item in frames:
             if segment is None:
                 wanted = item.tier or self._tier or "auto"
-                segment = _Segment(item.segment_index, self._engine.choose(self._bundle, wanted))
+                model = self._engine.choose(self._bundle, wanted, tiers_down=item.tiers_down)
+                segment = _Segment(item.segment_index, model)
                 await segments.put(segment)
                 tasks.start(self._vocode(segment, wanted))
             if segment.n_frames + len(item.frames) > max_frames:
