@@ -12,65 +12,25 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import aclosing
 
-import numpy as np
-import numpy.typing as npt
 from opentelemetry import trace
 
-from speechmesh.acoustic.domain import AcousticSegment, Utterance, leading_surplus
+from speechmesh.acoustic.batch_limits import BatchLimits
+from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.families import Acoustic
-from speechmesh.common.errors import Internal, Overloaded
+from speechmesh.acoustic.jobs import Job, Listener, Piece
+from speechmesh.acoustic.stage_pressure import SMALLER, StagePressure
+from speechmesh.common import metrics
+from speechmesh.common.errors import Internal, Overloaded, SpeechmeshError
 from speechmesh.common.features import FloatArray
+from speechmesh.common.runtime import is_out_of_memory
 from speechmesh.common.telemetry import tracer
 
 log = logging.getLogger(__name__)
 
 # Padding is computed like everything else; company is not worth more of it.
 _MAX_PADDING = 0.15
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Where a segment's time went: before its first run, in its runs, and the largest of these."""
-
-    queue_ms: float
-    compute_ms: float
-    batch_size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some frames [n, M] of a segment, never none but in the last piece; its `frames_per_token` [P].
-
-    Of its first pause no more is there than the segment wants. `timing` comes with the last piece.
-    """
-
-    frames: FloatArray
-    frames_per_token: npt.NDArray[np.int64]
-    timing: Timing | None
-
-
-@dataclass(eq=False)
-class Job:
-    """A segment in the queue or under way. `deadline` is on `time.monotonic()`'s clock, in seconds."""
-
-    segment: AcousticSegment
-    deadline: float
-    span: trace.Span
-    queued_at: float = field(default_factory=time.monotonic)
-    began_at: float = 0.0
-    compute_s: float = 0.0
-    batch_size: int = 0
-    utterance: Utterance | None = None
-    frames_per_token: npt.NDArray[np.int64] | None = None
-    surplus: int = 0  # frames of the first pause that are still to be cut
-    pieces: asyncio.Queue[Piece | Exception] = field(default_factory=asyncio.Queue)
-
-    @property
-    def timing(self) -> Timing:
-        """So far."""
-        return Timing((self.began_at - self.queued_at) * 1000.0, self.compute_s * 1000.0, self.batch_size)
 
 
 def choose_batch(
@@ -112,17 +72,30 @@ class Batcher:
         max_tokens: int,
         max_queued: int,
         max_under_way: int = 64,
+        voice: str = "",
+        pressure: StagePressure | None = None,
     ) -> None:
         self._model = model
         self._executor = executor
         self._frame_s = frame_s
-        self._max_items = max_items
-        self._max_tokens = max_tokens
+        self._limits = BatchLimits(max_items, max_tokens)
         self._max_queued = max_queued
         self._max_under_way = max_under_way
+        self._labels = {metrics.VOICE: voice}
+        self._pressure = pressure
         self._queue: list[Job] = []
         self._under_way: list[Job] = []
         self._work = asyncio.Event()
+
+    @property
+    def n_queued(self) -> int:
+        """Segments that wait for their first run."""
+        return len(self._queue)
+
+    @property
+    def n_under_way(self) -> int:
+        """Segments of which some frames are still to be made."""
+        return len(self._under_way)
 
     async def stream(
         self, segment: AcousticSegment, slack_ms: float, span: trace.Span
@@ -130,23 +103,35 @@ class Batcher:
         """Synthesises a segment, piece by piece. What its caller leaves behind is dropped before its next run.
 
         Raises:
-            Overloaded: when the queue is full.
+            Overloaded: when the queue is full, or memory does not suffice for this segment.
             Internal: when the model fails on this segment.
+        """
+        job = self.submit(segment)
+        listener = job.join(slack_ms, span)
+        try:
+            async with aclosing(job.heard_by(listener)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self.leave(job, listener)
+
+    def submit(self, segment: AcousticSegment, on_end: Callable[[Job], None] | None = None) -> Job:
+        """Queues a segment, for listeners that join at once.
+
+        Raises:
+            Overloaded: when the queue is full.
         """
         if len(self._queue) >= self._max_queued:
             raise Overloaded(f"{self._max_queued} segments are queued, no more are taken")
-        job = Job(segment, time.monotonic() + slack_ms / 1000.0, span)
+        job = Job(segment, on_end)
         self._queue.append(job)
         self._work.set()
-        try:
-            while True:
-                piece = await job.pieces.get()
-                if isinstance(piece, Exception):
-                    raise piece
-                yield piece
-                if piece.timing is not None:
-                    return
-        finally:
+        return job
+
+    def leave(self, job: Job, listener: Listener) -> None:
+        """A listener has heard enough. When nobody is left, the job is dropped before its next run."""
+        job.listeners.remove(listener)
+        if not job.listeners:
             for jobs in (self._queue, self._under_way):
                 if job in jobs:
                     jobs.remove(job)
@@ -170,72 +155,89 @@ class Batcher:
         New ones get as many places as are among the most urgent of all: none takes that of a listener who runs dry
         sooner.
         """
+        pressed = self._pressure is not None and self._pressure.level >= SMALLER
+        max_items, max_tokens = self._limits.at(time.monotonic(), halved=pressed)
         by_urgency = sorted([*self._under_way, *self._queue], key=lambda job: job.deadline)
-        n_urgent = sum(job in self._queue for job in by_urgency[: self._max_items])
+        n_urgent = sum(job in self._queue for job in by_urgency[:max_items])
         places = min(n_urgent, self._max_under_way - len(self._under_way))
         new: list[Job] = []
         if places > 0:
-            new = choose_batch(self._queue, self._model.batch_key, places, self._max_tokens)
+            new = choose_batch(self._queue, self._model.batch_key, places, max_tokens)
         under_way = [job for job in by_urgency if job in self._under_way]
-        return new, under_way[: self._max_items - len(new)]
+        return new, under_way[: max_items - len(new)]
 
     async def _run_batch(self, new: Sequence[Job], others: Sequence[Job]) -> None:
         batch = [*new, *others]
-        started = time.monotonic()
-        links = [trace.Link(job.span.get_span_context()) for job in batch]
+        spans = [listener.span for job in batch for listener in job.listeners]
         with tracer.start_as_current_span(
             "acoustic.batch",
-            trace.set_span_in_context(batch[0].span),
-            links=links,
+            trace.set_span_in_context(spans[0]),
+            links=[trace.Link(span.get_span_context()) for span in spans],
             attributes={
                 "speechmesh.batch_size": len(batch),
                 "speechmesh.begun": len(new),
                 "speechmesh.tokens": sum(len(job.segment.tokens) for job in new),
+                "speechmesh.pressure_level": self._pressure.level if self._pressure else 0,
             },
         ):
+            started = time.monotonic()
+            for job in new:
+                self._begin(job, started)
             outcomes = await self._advance(batch)
         elapsed_s = time.monotonic() - started
+        metrics.ACOUSTIC_BATCH_SIZE.record(len(batch), self._labels)
         for job, outcome in zip(batch, outcomes, strict=True):
-            job.began_at = job.began_at or started
             job.compute_s += elapsed_s
             job.batch_size = max(job.batch_size, len(batch))
             self._hand_out(job, outcome)
 
-    def _hand_out(self, job: Job, outcome: FloatArray | Exception) -> None:
-        if job not in self._under_way:  # its caller left meanwhile
-            return
-        if isinstance(outcome, Exception):
-            self._under_way.remove(job)
-            job.pieces.put_nowait(outcome)
-            return
-        assert job.utterance is not None
-        if job.frames_per_token is None:
-            job.frames_per_token = job.utterance.frames_per_token.copy()
-            job.surplus = leading_surplus(job.frames_per_token, job.segment.max_leading_pause_frames)
-            job.frames_per_token[0] -= job.surplus
-        frames = outcome[job.surplus :]
-        job.surplus -= len(outcome) - len(frames)
-        finished = job.utterance.finished
-        if finished:
-            self._under_way.remove(job)
-        if finished or len(frames):
-            job.pieces.put_nowait(Piece(frames, job.frames_per_token, job.timing if finished else None))
-        # The listener has so much more to play.
-        job.deadline += len(frames) * self._frame_s
+    def _begin(self, job: Job, now: float) -> None:
+        slack_s = job.deadline - job.queued_at
+        job.began_at = now
+        metrics.ACOUSTIC_QUEUE.record(now - job.queued_at, self._labels)
+        if self._pressure is not None:
+            self._pressure.observe(queue_ms=job.timing.queue_ms, slack_ms=slack_s * 1000.0)
 
-    async def _advance(self, batch: Sequence[Job]) -> list[FloatArray | Exception]:
-        """Advances a batch; when that fails, each job alone, so that a bad one fails by itself."""
+    def _hand_out(self, job: Job, outcome: FloatArray | SpeechmeshError) -> None:
+        if job not in self._under_way:  # its callers left meanwhile
+            return
+        if isinstance(outcome, SpeechmeshError):
+            self._under_way.remove(job)
+            job.fail(outcome)
+        elif job.add(outcome, self._frame_s):
+            self._under_way.remove(job)
+            metrics.ACOUSTIC_COMPUTE.record(job.compute_s, self._labels)
+
+    async def _advance(self, batch: Sequence[Job]) -> list[FloatArray | SpeechmeshError]:
+        """Advances a batch; when that fails, each job alone, so that a bad one fails by itself.
+
+        A batch for which memory did not suffice is tried in halves: all alone would take as many runs as there are
+        listeners, who wait the longer.
+        """
         loop = asyncio.get_running_loop()
         try:
             frames = await loop.run_in_executor(self._executor, self._run_model, batch)
             return list(frames)
         except Exception as error:
-            log.exception("a batch of %d segments failed", len(batch))
+            if is_out_of_memory(error):
+                parts = self._out_of_memory(batch, error)
+            else:
+                log.exception("a batch of %d segments failed", len(batch))
+                parts = [[job] for job in batch]
             if len(batch) == 1:
-                return [
-                    Internal("the acoustic model failed on this segment").with_traceback(error.__traceback__)
-                ]
-        return [outcome for job in batch for outcome in await self._advance([job])]
+                return [_failure(error)]
+        return [outcome for part in parts for outcome in await self._advance(part)]
+
+    def _out_of_memory(self, batch: Sequence[Job], error: Exception) -> list[Sequence[Job]]:
+        """Notes it, and cuts the batch in halves."""
+        n = len(batch)
+        outcome = "retried" if n > 1 else "failed"
+        log.warning("memory did not suffice for a batch of %d segments, %s: %s", n, outcome, error)
+        metrics.ACOUSTIC_OUT_OF_MEMORY.add(1, self._labels | {metrics.OUTCOME: outcome})
+        trace.get_current_span().add_event("speechmesh.out_of_memory", {"speechmesh.batch_size": n})
+        padded = n * max(len(job.segment.tokens) for job in batch)
+        self._limits.shrink(n, padded, time.monotonic())
+        return [batch[: n // 2], batch[n // 2 :]]
 
     def _run_model(self, batch: Sequence[Job]) -> list[FloatArray]:
         """On the worker thread: begins what has not begun, then advances all."""
@@ -248,6 +250,18 @@ class Batcher:
         frames = self._model.advance([job.utterance for job in batch if job.utterance is not None])
         _require_count(frames, batch)
         return frames
+
+
+def _failure(error: Exception) -> SpeechmeshError:
+    """What the callers of a segment that failed by itself are told."""
+    failure: SpeechmeshError
+    if is_out_of_memory(error):
+        failure = Overloaded("memory does not suffice for this segment now")
+    else:
+        failure = Internal("the acoustic model failed on this segment")
+    # Without its traceback, whose frames hold the model: that may have to go before this error does.
+    failure.__cause__ = error.with_traceback(None)
+    return failure
 
 
 def _require_count(results: Sequence[object], jobs: Sequence[Job]) -> None:

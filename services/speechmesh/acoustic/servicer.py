@@ -7,19 +7,23 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 import numpy as np
+import numpy.typing as npt
 
-from speechmesh.acoustic.batcher import Piece
 from speechmesh.acoustic.domain import AcousticSegment, Ending
-from speechmesh.acoustic.engine import AcousticEngine, LoadedVoice
+from speechmesh.acoustic.engine import AcousticEngine
+from speechmesh.acoustic.jobs import Piece
 from speechmesh.acoustic.settings import AcousticSettings
 from speechmesh.acoustic.v1 import acoustic_pb2 as pb
 from speechmesh.acoustic.v1 import acoustic_pb2_grpc
+from speechmesh.acoustic.voices import LoadedVoice
 from speechmesh.common.errors import InvalidInput
 from speechmesh.common.features import pack_frames
 from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
+
+Int64 = npt.NDArray[np.int64]
 
 _ENDINGS = {
     pb.Segment.ENDING_QUESTION: Ending.QUESTION,
@@ -44,11 +48,14 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
             first = await anext(aiter(request_iterator), None)
             if first is None or first.WhichOneof("message") != "open":
                 raise InvalidInput("open", "must be the first message of the stream")
-            voice = self._engine.voice(first.open.voice, first.open.voice_revision)
+            self._engine.pressure.require_room()
             # Bounded: neither more segments in work nor more results waiting than the setting says.
             places = asyncio.Semaphore(self._settings.max_segments_per_stream)
             results: asyncio.Queue[pb.StreamFramesResponse | None] = asyncio.Queue()
-            async with TaskBag() as tasks:
+            async with (
+                self._engine.voice(first.open.voice, first.open.voice_revision) as voice,
+                TaskBag() as tasks,
+            ):
                 tasks.start(self._read(request_iterator, voice, places, results, tasks))
                 async for response in tasks.drain(results):
                     if response.last:
@@ -95,6 +102,11 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
             if word.n_tokens < 1 or last >= len(tokens):
                 raise InvalidInput("segment.words", "a word lies outside the tokens")
             word_ends[last] = True
+        style = message.style or config.styles[0]
+        if style not in config.styles:
+            raise InvalidInput("segment.style", f"{style!r} is not one of {', '.join(config.styles)}")
+        # A voice whose first token is no pause begins at once.
+        leads = not message.words or message.words[0].first_token > 0
         speakers = {speaker.name: speaker.id for speaker in config.speakers}
         speaker = message.speaker or config.speakers[0].name
         if speaker not in speakers:
@@ -105,9 +117,11 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
             _ENDINGS.get(message.ending, Ending.STATEMENT),
             speakers[speaker],
             message.rate or 1.0,
-            message.max_leading_pause_frames,
+            message.max_leading_pause_frames if leads else 0,
             _within("pitch_semitones", message.pitch_semitones, config.acoustic.pitch_range_semitones),
             _within("energy_db", message.energy_db, config.acoustic.energy_range_db),
+            _features(message, voice.bundle.token_features),
+            style,
         )
 
     async def _synthesise(
@@ -121,7 +135,7 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
         with tracer.start_as_current_span(
             "acoustic.segment", attributes={"speechmesh.segment_index": message.index}
         ) as span:
-            async with aclosing(voice.batcher.stream(segment, message.slack_ms, span)) as pieces:
+            async with aclosing(voice.stream(segment, message.slack_ms, span)) as pieces:
                 async for piece in pieces:
                     for response in self._responses(message.index, piece, n_sent):
                         results.put_nowait(response)
@@ -137,6 +151,7 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
             pb.StreamFramesResponse(
                 segment_index=index,
                 frames=pack_frames(piece.frames[start : start + step], first_frame + start),
+                tiers_down=self._engine.pressure.tiers_down,
             )
             for start in starts
         ]
@@ -154,18 +169,38 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
         return responses
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
-        """Lists the loaded voices."""
+        """Lists the voices that can be served, loaded or not."""
         return pb.ListModelsResponse(
             models=[
                 pb.AcousticModel(
-                    voice=voice.bundle.name,
-                    voice_revision=voice.bundle.revision,
-                    family=voice.bundle.config.acoustic.family,
-                    feature_space=voice.bundle.config.feature_space.to_proto(),
+                    voice=slot.bundle.name,
+                    voice_revision=slot.bundle.revision,
+                    family=slot.bundle.config.acoustic.family,
+                    feature_space=slot.bundle.config.feature_space.to_proto(),
+                    loaded=slot.voice is not None,
+                    memory_bytes=slot.memory_bytes,
                 )
-                for voice in self._engine.voices.values()
+                for slot in self._engine.slots()
             ]
         )
+
+
+def _features(message: pb.Segment, tables: dict[str, tuple[str, ...]]) -> Int64 | None:
+    """Ids [P, F] in the order of the voice's tables; None for a voice that has none.
+
+    Raises:
+        InvalidInput: when they are others than the voice's, or not one id a token.
+    """
+    given = {feature.name: np.array(feature.ids, np.int64) for feature in message.features}
+    if sorted(given) != sorted(tables) or len(given) != len(message.features):
+        names = ", ".join(sorted(given)) or "none"
+        raise InvalidInput("segment.features", f"are {names}; the voice has {', '.join(tables) or 'none'}")
+    for name, table in tables.items():
+        if given[name].shape != (len(message.tokens),) or given[name].max() >= len(table):
+            raise InvalidInput(
+                "segment.features", f"{name}: one id a token is wanted, each below {len(table)}"
+            )
+    return np.stack([given[name] for name in tables], axis=1) if tables else None
 
 
 def _within(field: str, value: float, most: float) -> float:

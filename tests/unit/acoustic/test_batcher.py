@@ -1,108 +1,29 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry import trace
 
-from speechmesh.acoustic.batcher import Batcher, Job, Piece, choose_batch
+from speechmesh.acoustic.batcher import Batcher, choose_batch
 from speechmesh.acoustic.domain import AcousticSegment
+from speechmesh.acoustic.jobs import Job, Listener, Piece
 from speechmesh.common.errors import Internal, Overloaded
-
-SPAN = trace.INVALID_SPAN
-
-
-def segment_of(n_tokens: int, rate: float = 1.0) -> AcousticSegment:
-    return AcousticSegment(np.full(n_tokens, 2), np.zeros(n_tokens, np.bool_), rate=rate)
+from tests.unit.acoustic.echo import SPAN, Echo, EchoAcoustic, segment_of, serving, spoken
 
 
 def key(segment: AcousticSegment) -> object:
     return segment.rate
 
 
-class Echo:
-    """An utterance of as many frames as its segment has tokens, which tell that number."""
-
-    def __init__(self, n: int) -> None:
-        self.n, self.given = n, 0
-        self.frames_per_token = np.ones(n, np.int64)
-
-    @property
-    def finished(self) -> bool:
-        return self.given == self.n
-
-
-class EchoAcoustic:
-    """Makes `step` frames a run; fails to begin segments of 13 tokens and to go on with 17; can be held."""
-
-    def __init__(self, step: int = 1000) -> None:
-        self.step = step
-        self.batches: list[list[int]] = []
-        self.runs: list[list[int]] = []
-        self.open = threading.Event()
-        self.open.set()
-
-    def begin(self, segments: Sequence[AcousticSegment]) -> list[Echo]:
-        self.open.wait()
-        lengths = [len(segment.tokens) for segment in segments]
-        self.batches.append(lengths)
-        if 13 in lengths:
-            raise ValueError("bad luck")
-        return [Echo(n) for n in lengths]
-
-    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
-        self.open.wait()
-        self.runs.append([utterance.n for utterance in utterances])
-        if any(utterance.n == 17 and utterance.given for utterance in utterances):
-            raise ValueError("bad luck, later")
-        frames = []
-        for utterance in utterances:
-            n = min(self.step, utterance.n - utterance.given)
-            utterance.given += n
-            frames.append(np.full((n, 1), utterance.n, np.float32))
-        return frames
-
-    def batch_key(self, segment: AcousticSegment) -> object:
-        return segment.rate
-
-
-@asynccontextmanager
-async def serving(
-    model: EchoAcoustic, max_queued: int = 100, max_under_way: int = 64
-) -> AsyncIterator[Batcher]:
-    with ThreadPoolExecutor(1) as executor:
-        batcher = Batcher(
-            model,
-            executor,
-            frame_s=0.01,
-            max_items=4,
-            max_tokens=100,
-            max_queued=max_queued,
-            max_under_way=max_under_way,
-        )
-        task = asyncio.create_task(batcher.run())
-        try:
-            yield batcher
-        finally:
-            model.open.set()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-async def spoken(batcher: Batcher, segment: AcousticSegment, slack_ms: float = 0.0) -> list[Piece]:
-    return [piece async for piece in batcher.stream(segment, slack_ms, SPAN)]
-
-
 async def job_list(specs: list[tuple[int, float, float]]) -> list[Job]:
-    return [Job(segment_of(n_tokens, rate), deadline, SPAN) for n_tokens, deadline, rate in specs]
+    return [
+        Job(segment_of(n_tokens, rate), listeners=[Listener(deadline, SPAN)])
+        for n_tokens, deadline, rate in specs
+    ]
 
 
 SPECS = st.lists(
@@ -288,6 +209,125 @@ async def test_new_segments_that_can_wait_do_not_push_out_those_under_way() -> N
         n_before = len(model.runs)
         relaxed = [asyncio.create_task(spoken(batcher, segment_of(20), 60_000.0)) for _ in range(8)]
         assert [piece async for piece in urgent][-1].timing is not None
-        runs_until_done = model.runs[n_before : n_before + 29]
+        runs_until_done = model.runs[n_before:30]
         await asyncio.gather(*relaxed)
     assert all(30 in run for run in runs_until_done)
+
+
+class TightAcoustic(EchoAcoustic):
+    """Has memory for so many segments at once, and for none of 14 tokens."""
+
+    def __init__(self, room: int, step: int = 1000) -> None:
+        super().__init__(step)
+        self.room = room
+        self.tried: list[int] = []
+
+    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
+        self.tried.append(len(utterances))
+        if len(utterances) > self.room or any(utterance.n == 14 for utterance in utterances):
+            raise MemoryError
+        return super().advance(utterances)
+
+
+async def crowd(
+    model: EchoAcoustic, batcher: Batcher, lengths: Sequence[int]
+) -> list[list[Piece] | BaseException]:
+    """Segments that come while a first one is held in the model, so that they are batched."""
+    model.open.clear()
+    first = asyncio.create_task(spoken(batcher, segment_of(1)))
+    await asyncio.sleep(0.02)
+    rest = [asyncio.create_task(spoken(batcher, segment_of(n))) for n in lengths]
+    await asyncio.sleep(0.02)
+    model.open.set()
+    await first
+    return await asyncio.gather(*rest, return_exceptions=True)
+
+
+async def test_a_batch_too_large_for_the_memory_is_run_in_halves() -> None:
+    model = TightAcoustic(room=2)
+    async with serving(model) as batcher:
+        outcomes = await crowd(model, batcher, [15, 16, 17, 18])
+    assert model.tried == [1, 4, 2, 2]
+    for n, pieces in zip((15, 16, 17, 18), outcomes, strict=True):
+        assert not isinstance(pieces, BaseException)
+        assert sum(len(piece.frames) for piece in pieces) == n
+
+
+async def test_after_it_batches_are_smaller_for_a_while() -> None:
+    model = TightAcoustic(room=2)
+    async with serving(model) as batcher:
+        await crowd(model, batcher, [15, 16, 17, 18])
+        model.tried.clear()
+        await crowd(model, batcher, [15, 16, 17, 18])
+    assert model.tried == [1, 2, 2]
+
+
+async def test_only_what_finds_no_memory_alone_fails_and_may_be_tried_again() -> None:
+    model = TightAcoustic(room=4)
+    async with serving(model) as batcher:
+        outcomes = await crowd(model, batcher, [15, 14, 16, 17])
+    assert [type(outcome).__name__ for outcome in outcomes] == ["list", "Overloaded", "list", "list"]
+    assert isinstance(outcomes[1], Overloaded)
+    assert outcomes[1].retryable
+    assert model.tried == [1, 4, 2, 1, 1, 2]
+
+
+async def test_those_under_way_lose_no_frames_when_memory_does_not_suffice() -> None:
+    model = TightAcoustic(room=1, step=2)
+    async with serving(model) as batcher:
+        outcomes = await crowd(model, batcher, [15, 16, 18])
+    for n, pieces in zip((15, 16, 18), outcomes, strict=True):
+        assert not isinstance(pieces, BaseException)
+        assert sum(len(piece.frames) for piece in pieces) == n
+
+
+class Level:
+    """A pressure that stands where it is put."""
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+        self.seen: list[tuple[float, float]] = []
+
+    def observe(self, *, queue_ms: float, slack_ms: float) -> None:
+        self.seen.append((queue_ms, slack_ms))
+
+
+@pytest.mark.parametrize(("level", "largest"), [(0, 4), (1, 2), (3, 2)])
+async def test_under_pressure_batches_are_half_as_large(level: int, largest: int) -> None:
+    model, pressure = EchoAcoustic(), Level(level)
+    async with serving(model, pressure=pressure) as batcher:  # type: ignore[arg-type]
+        await crowd(model, batcher, [15, 16, 18, 19])
+    assert max(map(len, model.batches)) == largest
+    assert len(pressure.seen) == 5
+    assert all(queue_ms >= 0 and -1 < slack_ms < 1 for queue_ms, slack_ms in pressure.seen)
+
+
+async def test_several_listeners_of_one_job_hear_the_same_and_the_most_urgent_counts() -> None:
+    model = EchoAcoustic(step=3)
+    async with serving(model) as batcher:
+        job = batcher.submit(segment_of(8))
+        relaxed = job.join(60_000.0, SPAN)
+        at_first = job.deadline
+        urgent = job.join(0.0, SPAN)
+        assert job.deadline < at_first
+        heard = await asyncio.gather(*(collected(job, listener) for listener in (relaxed, urgent)))
+        late = await collected(job, job.join(0.0, SPAN))
+    for pieces in (*heard, late):
+        assert [len(piece.frames) for piece in pieces] == [3, 3, 2]
+        assert not any(
+            piece.frames.flags.writeable or piece.frames_per_token.flags.writeable for piece in pieces
+        )
+
+
+async def test_a_job_is_as_urgent_as_the_listeners_that_are_left() -> None:
+    async with serving(EchoAcoustic(step=1)) as batcher:
+        job = batcher.submit(segment_of(500))
+        relaxed, urgent = job.join(60_000.0, SPAN), job.join(0.0, SPAN)
+        batcher.leave(job, urgent)
+        assert job.deadline == relaxed.deadline
+        batcher.leave(job, relaxed)
+        assert batcher.n_queued == 0
+
+
+async def collected(job: Job, listener: Listener) -> list[Piece]:
+    return [piece async for piece in job.heard_by(listener)]

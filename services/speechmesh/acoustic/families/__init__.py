@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -44,7 +44,27 @@ def speak_whole(model: Acoustic, segment: AcousticSegment) -> AcousticResult:
     return AcousticResult(np.concatenate(pieces), utterance.frames_per_token)
 
 
-FAMILIES: dict[str, Callable[[VoiceBundle, int], Acoustic]] = {
+class Family(Protocol):
+    """A family of models, the class of which loads one and warms it; further families add themselves to `FAMILIES`."""
+
+    def __call__(self, bundle: VoiceBundle, threads: int) -> Acoustic:
+        """Loads and warms the bundle's model.
+
+        Raises:
+            Incompatible: when the model does not fit the family.
+        """
+        ...
+
+    def memory_bytes(self, bundle: VoiceBundle) -> int:
+        """What the bundle's model will hold while it is loaded, told from its files; without what its runs take.
+
+        Raises:
+            Incompatible: when the files cannot be read.
+        """
+        ...
+
+
+FAMILIES: dict[str, Family] = {
     "parallel": ParallelAcoustic,
     "sambert": SambertAcoustic,
 }
@@ -56,10 +76,23 @@ def load_acoustic(bundle: VoiceBundle, *, threads: int) -> Acoustic:
     Raises:
         Incompatible: when the family is unknown or the model does not fit it.
     """
+    return _family(bundle)(bundle, threads)
+
+
+def estimate_memory(bundle: VoiceBundle) -> int:
+    """Bytes that the acoustic model of a voice will hold while it is loaded.
+
+    Raises:
+        Incompatible: when the family is unknown or the model's files cannot be read.
+    """
+    return _family(bundle).memory_bytes(bundle)
+
+
+def _family(bundle: VoiceBundle) -> Family:
     family = FAMILIES.get(bundle.config.acoustic.family)
     if family is None:
         raise Incompatible(
             f"{bundle.folder}/voice.yaml: acoustic.family {bundle.config.acoustic.family!r} is not one of "
             f"{', '.join(sorted(FAMILIES))}"
         )
-    return family(bundle, threads)
+    return family

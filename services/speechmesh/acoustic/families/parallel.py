@@ -20,6 +20,7 @@ from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending, 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
+from speechmesh.common.graph_size import session_bytes
 from speechmesh.common.runtime import open_session, shrinking_run_options
 
 _PADDING_ID = 0
@@ -72,6 +73,11 @@ class ParallelAcoustic:
         for n_tokens in _WARM_UP_TOKENS:
             tokens = np.full(n_tokens, pause, np.int64)
             self.infer([AcousticSegment(tokens, np.zeros(n_tokens, np.bool_))])
+
+    @staticmethod
+    def memory_bytes(bundle: VoiceBundle) -> int:
+        """See Family."""
+        return session_bytes(bundle.folder / bundle.config.acoustic.model)
 
     def batch_key(self, segment: AcousticSegment) -> object:
         """Whatever the speaker, rate, pitch and energy; only an older graph takes one speed a batch."""

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from speechmesh.acoustic.domain import AcousticSegment, Utterance
-from speechmesh.acoustic.families.sambert.model import SambertItem, SambertModel
+from speechmesh.acoustic.families.sambert.model import GRAPH_FILES, SambertItem, SambertModel
 from speechmesh.acoustic.families.sambert.streams import Stream
 from speechmesh.acoustic.families.sambert.symbols import EMOTIONS, Symbols
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.common.features import FloatArray
+from speechmesh.common.graph_size import session_bytes
 
 # Steps a run, of an utterance that has given nothing yet and of one that has: early first audio, then fewer runs.
 _FIRST_FRAMES, _LATER_STEPS = 6, 8
@@ -25,7 +26,7 @@ class SambertAcoustic:
     """Runs the graphs in the folder of the bundle's acoustic model.
 
     A segment's `features` [P, F] are the ids of tone, syllable flag and word segment, none of voices that read bytes;
-    its style is an emotion's name without `emotion_`.
+    its style is an emotion's name without `emotion_`. Token ids are one more than the checkpoint's.
     """
 
     def __init__(self, bundle: VoiceBundle, threads: int) -> None:
@@ -43,14 +44,23 @@ class SambertAcoustic:
             raise Incompatible(f"{bundle.folder}/voice.yaml: styles: Sambert knows no {', '.join(unknown)}")
         if (n := max(speaker.id for speaker in bundle.config.speakers)) >= len(description.speakers):
             raise Incompatible(f"{bundle.folder}/voice.yaml: speakers: the model has none of id {n}")
-        (self._phones, *others) = self._symbols.features.values()
-        self._n_features = len(others)
-        self._pauses = np.array([i for i, phone in enumerate(self._phones) if phone.startswith(_PAUSE_MARK)])
+        if bundle.tokens != self._symbols.tokens or bundle.token_features != self._symbols.token_features:
+            raise Incompatible(
+                f"{bundle.folder}/{bundle.config.frontend.tokens}: is not Sambert's token table"
+            )
+        self._n_features = len(bundle.token_features)
+        self._pauses = np.array([i for i, t in enumerate(bundle.tokens) if t.startswith(_PAUSE_MARK)])
         lag, per_step = description.postnet_lag_frames, description.outputs_per_step
         self._first_steps = -(-(lag + _FIRST_FRAMES) // per_step)
         self._default_style = bundle.config.styles[0]
         for n_tokens in _WARM_UP_TOKENS:
             self._warm_up(n_tokens)
+
+    @staticmethod
+    def memory_bytes(bundle: VoiceBundle) -> int:
+        """See Family."""
+        folder = (bundle.folder / bundle.config.acoustic.model).parent
+        return sum(session_bytes(folder / name) for name in GRAPH_FILES)
 
     def batch_key(self, segment: AcousticSegment) -> object:
         """Whatever the speaker, emotion and rate."""
@@ -68,19 +78,19 @@ class SambertAcoustic:
 
     def _item(self, segment: AcousticSegment) -> SambertItem:
         n = len(segment.tokens)
-        given = segment.features if segment.features is not None else np.zeros((n, 0), np.int64)
+        given = np.zeros((n, 0), np.int64) if segment.features is None else segment.features
         if given.shape != (n, self._n_features):
             raise InvalidInput("segment.features", f"are {list(given.shape)}, not {[n, self._n_features]}")
         emotion = np.full(n, self._emotions[segment.style or self._default_style])
         if not self._symbols.reads_bytes:
             emotion[np.isin(segment.tokens, self._pauses)] = _NO_EMOTION
-        features = np.concatenate([segment.tokens[:, None], given], axis=1)
+        features = np.concatenate([segment.tokens[:, None] - 1, given], axis=1)
         return SambertItem(features, emotion, np.full(n, segment.speaker_id), 1.0 / segment.rate)
 
     def _warm_up(self, n_tokens: int) -> None:
         zeros = np.zeros((n_tokens, self._n_features), np.int64)
         segment = AcousticSegment(
-            np.zeros(n_tokens, np.int64), np.zeros(n_tokens, np.bool_), features=zeros, rate=1.0
+            np.ones(n_tokens, np.int64), np.zeros(n_tokens, np.bool_), features=zeros, rate=1.0
         )
         (utterance,) = self.begin([segment])
         while not utterance.finished:

@@ -25,7 +25,7 @@ from speechmesh.common.features import FloatArray
 from speechmesh.common.runtime import open_session
 
 DESCRIPTION_FILE = "sambert.json"
-READER_FILE, DECODER_FILE, POSTNET_FILE = "reader.onnx", "decoder.onnx", "postnet.onnx"
+READER_FILE, DECODER_FILE, POSTNET_FILE = GRAPH_FILES = ("reader.onnx", "decoder.onnx", "postnet.onnx")
 # A voice whose F0 falls under this is held there, as upstream does; from here on a frame counts as voiced.
 _MIN_F0_HZ = 30.0
 _VOICED_FROM = 0.6
@@ -52,7 +52,7 @@ class SambertModel:
         """
         self.description: SambertDescription = load_description(folder / DESCRIPTION_FILE)
         self._reader, self._decoder, self._postnet = (
-            open_session(folder / name, threads=threads) for name in (READER_FILE, DECODER_FILE, POSTNET_FILE)
+            open_session(folder / name, threads=threads) for name in GRAPH_FILES
         )
         self._read_names = [output.name for output in self._reader.get_outputs()]
 
