@@ -29,7 +29,7 @@ class AcousticEngine:
         self._settings = settings
         self._load: Loader = loader or (lambda bundle: load_acoustic(bundle, threads=settings.threads))
         self._cache = FrameCache(settings.frame_cache_mib * 2**20)
-        self.pressure = StagePressure(settings, on_memory_step=self._relieve_memory)
+        self.pressure = StagePressure(settings, n_queued=self._n_queued, on_memory_step=self._relieve_memory)
         # One thread: the models take turns, the most urgent first, rather than sharing the cores.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="acoustic")
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="acoustic-loader")
@@ -111,6 +111,9 @@ class AcousticEngine:
     def _settle(self) -> asyncio.Future[None]:
         """Runs are taken one after the other: when this one's turn has come, those before are over."""
         return asyncio.get_running_loop().run_in_executor(self._worker, _nothing)
+
+    def _n_queued(self) -> int:
+        return sum(slot.voice.batcher.n_queued for slot in self._voices.slots() if slot.voice)
 
     def _relieve_memory(self) -> None:
         self._cache.clear()

@@ -61,10 +61,10 @@ class AcousticSettings(ServiceSettings):
         0.1, gt=0, description="A step is taken back when the share has been below this for pressure_up_s."
     )
     refuse_pressure: float = Field(
-        1.0,
+        2.0,
         gt=0,
-        description="New streams are refused while waiting takes more than this share of the time that listeners "
-        "have, until it is below down_pressure.",
+        description="When waiting takes more than this share of the time that listeners have, new streams are refused "
+        "while anything waits, until the share is below down_pressure.",
     )
     pressure_down_s: float = Field(
         2.0, gt=0, description="Seconds that a step is given to help, before another."

@@ -4,10 +4,11 @@
     0      nothing
     1      runs are half as large, so that an urgent segment waits less for the one before, and memory peaks less
     2      the frontend is asked for cheaper vocoders, which often run on the same machine
-    3      new streams are refused; those that run go on
+    3      new streams are refused while anything waits, or memory is scarce; those that run go on
 
-Waiting and memory are followed apart, and the higher level counts. A stage that only waits long goes no further than 2
-before waiting takes all the time that listeners have.
+Waiting and memory are followed apart, and the higher level counts. Of waits the last step asks for longer ones. At it a
+stage takes as many streams as keep it busy: were all refused until the pressure is gone, it would stand idle, and then
+all would come at once.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ _RETRY_AFTER_MS = 1_000
 
 
 class StagePressure:
-    """Follows waiting and memory. `on_memory_step` is called when memory asks for a step, to give back what it can."""
+    """Follows waiting and memory.
+
+    `n_queued` tells how many segments wait. `on_memory_step` is called when memory asks for a step, to give back what
+    it can.
+    """
 
     def __init__(
         self,
@@ -42,17 +47,19 @@ class StagePressure:
         *,
         clock: Callable[[], float] = time.monotonic,
         resident_bytes: Callable[[], int] = memory.resident_bytes,
+        n_queued: Callable[[], int] = lambda: 1,
         on_memory_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._resident_bytes = resident_bytes
+        self._n_queued = n_queued
         self._on_memory_step = on_memory_step
         self._memory_limit_bytes = settings.memory_limit_mib * 2**20 or memory.limit_bytes()
         now = clock()
         down_s, up_s = settings.pressure_down_s, settings.pressure_up_s
         waiting = Steps(settings.down_pressure, settings.up_pressure, down_s, up_s)
         self._waiting = Pressure(waiting, n_levels=CHEAPER + 1, now=now)
-        # Who refuses must not wait for calm: while others still run there is none, and a stage would stand half idle.
+        # Calm is not to be waited for: while others still run there is none.
         refusing = Steps(settings.refuse_pressure, settings.down_pressure, down_s, down_s)
         self._refusing = Pressure(refusing, n_levels=2, now=now)
         scarce = Steps(settings.down_memory, settings.up_memory, down_s, up_s)
@@ -86,12 +93,12 @@ class StagePressure:
         return max(self.level - SMALLER, 0)
 
     def require_room(self) -> None:
-        """Refuses a new stream while the pressure is highest.
+        """Refuses a new stream at the highest level, see above.
 
         Raises:
             Overloaded: then.
         """
-        if self.level >= REFUSING:
+        if self.level >= REFUSING and (self._memory_level >= REFUSING or self._n_queued()):
             metrics.STREAMS_REFUSED.add(1, {metrics.REASON: "pressure"})
             trace.get_current_span().set_attribute("speechmesh.pressure_level", self.level)
             raise Overloaded("the acoustic stage is under pressure", retry_after_ms=_RETRY_AFTER_MS)

@@ -20,11 +20,12 @@ class Stage:
     """A stage whose clock, load and memory the test sets; its memory is limited to 1000 MiB."""
 
     def __init__(self, **settings: Any) -> None:
-        self.now, self.resident_mib, self.n_relieved = 1000.0, 100.0, 0
+        self.now, self.resident_mib, self.n_relieved, self.n_queued = 1000.0, 100.0, 0, 1
         self.pressure = StagePressure(
             AcousticSettings(**{"memory_limit_mib": 1000, **settings}),
             clock=lambda: self.now,
             resident_bytes=lambda: int(self.resident_mib * MIB),
+            n_queued=lambda: self.n_queued,
             on_memory_step=self.relieve,
         )
         self.levels: list[int] = []
@@ -66,22 +67,28 @@ def test_long_waits_make_batches_smaller_then_vocoders_cheaper_and_no_more() -> 
 
 
 def test_waits_beyond_what_listeners_have_refuse_new_streams() -> None:
-    stage = Stage().run(20, 2.0)
+    stage = Stage().run(20, 3.0)
     assert stage.pressure.level == 3
     with pytest.raises(Overloaded, match="under pressure") as caught:
         stage.pressure.require_room()
     assert caught.value.retry_after_ms > 0
 
 
+def test_a_stage_that_refuses_is_kept_busy() -> None:
+    stage = Stage().run(20, 3.0)
+    stage.n_queued = 0
+    stage.pressure.require_room()
+
+
 def test_new_streams_are_taken_again_long_before_all_is_calm() -> None:
     """Else a stage would refuse until it stands idle."""
-    stage = Stage().run(20, 2.0).run(10, 0.3)
+    stage = Stage().run(20, 3.0).run(10, 0.3)
     assert stage.pressure.level == 2
     stage.pressure.require_room()
 
 
 def test_an_idle_stage_recovers_by_itself() -> None:
-    stage = Stage().run(20, 2.0).idle(60)
+    stage = Stage().run(20, 3.0).idle(60)
     assert stage.pressure.level == 0
 
 
@@ -91,6 +98,7 @@ def test_scarce_memory_goes_step_by_step_to_refusing_and_back() -> None:
     stage.idle(20)
     assert sorted(set(stage.levels)) == [0, 1, 2, 3]
     assert stage.n_relieved == 3
+    stage.n_queued = 0
     with pytest.raises(Overloaded):
         stage.pressure.require_room()
     stage.resident_mib = 700
@@ -108,7 +116,7 @@ def test_each_change_is_logged_and_an_event_of_the_span_it_came_in(caplog: pytes
     caplog.set_level(logging.INFO)
     stage = Stage()
     with TracerProvider().get_tracer("test").start_as_current_span("acoustic.batch") as span:
-        stage.run(30, 2.0)
+        stage.run(30, 3.0)
     events = [event for event in span.events if event.name == "speechmesh.pressure"]  # type: ignore[attr-defined]
     assert [dict(event.attributes)["speechmesh.pressure_level"] for event in events] == [1, 3]
     assert trace.get_current_span() is trace.INVALID_SPAN
@@ -120,7 +128,7 @@ def test_each_change_is_logged_and_an_event_of_the_span_it_came_in(caplog: pytes
 
 @pytest.mark.parametrize(
     "settings",
-    [{"up_pressure": 0.6}, {"down_pressure": 1.5}, {"up_memory": 0.95}],
+    [{"up_pressure": 0.6}, {"down_pressure": 2.5}, {"up_memory": 0.95}],
 )
 def test_bounds_that_would_flutter_stop_the_start(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be below"):
