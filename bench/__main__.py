@@ -19,7 +19,7 @@ from bench.scenarios import Plan
 from bench.usage import idle_share
 from speechmesh.common.errors import Incompatible
 
-SCENARIOS = ("single", "closed", "open", "v1")
+SCENARIOS = ("single", "closed", "open", "v1", "sambert")
 RESULTS = Path("bench/results")
 _IDLE_S = 3.0
 
@@ -86,16 +86,24 @@ def _all_running(names: Sequence[str], voice: Path, tier: str) -> Iterator[list[
 def _measure(options: argparse.Namespace) -> None:
     began = time.time()
     results: dict[str, Any] = {"machine": report.machine(), "voice": options.voice.name, "tier": options.tier}
-    if set(options.scenarios) - {"v1"}:
+    if set(options.scenarios) - {"v1", "sambert"}:
         results |= _measure_voice(options)
     if "v1" in options.scenarios:
         from bench import v1  # noqa: PLC0415 - PyTorch and OpenVINO, which nothing else here needs
 
         with _errors.status("HiFi-GAN V1") as status:
             results["v1"] = v1.measure(options.voice, options.streams, status.update)
+    if "sambert" in options.scenarios:
+        from bench import sambert  # noqa: PLC0415 - PyTorch, as above
+
+        with _errors.status("Sambert-HifiGan") as status:
+            results["sambert"] = sambert.measure(options.streams, status.update)
     results["ratios"] = report.ratios(results.get("closed", []))
     results["criteria"] = report.criteria(
-        results.get("single", {}), results.get("closed", []), results.get("v1", {})
+        results.get("single", {}),
+        results.get("closed", []),
+        results.get("v1", {}),
+        results.get("sambert", {}),
     )
     results["others_share_of_machine"] = report.disturbance(report.loaded_cells(results))
     results["wall_s"] = time.time() - began

@@ -22,6 +22,8 @@ from bench.usage import Processes, idle_share
 from speechmesh.common.bundle import load_bundle
 
 NAMES = ("yardstick", "embedded", "mesh", "seed")
+# Baselines behind HTTP: the mesh's own graphs, and a Sambert in eager PyTorch.
+ENDPOINTS = {"seed": "bench.seed_baseline", "eager": "bench.eager_baseline"}
 _START_TIMEOUT_S = 180.0
 _STOP_TIMEOUT_S = 40.0  # above supervisord's wait for its programs
 _POLL_S = 0.1
@@ -84,18 +86,25 @@ class Contender:
 
 
 @contextmanager
-def running(name: str, voice: Path, scratch: Path) -> Iterator[Contender]:
-    """A contender, warm; everything it started is gone when the block is left, however it is left."""
+def running(name: str, voice: Path, scratch: Path, texts: str = "mixed") -> Iterator[Contender]:
+    """A contender, warm; everything it started is gone when the block is left, however it is left.
+
+    `texts` names what it speaks under load.
+    """
     bundle = load_bundle(voice)
     folder = scratch / name
     folder.mkdir(parents=True)
-    common = {"voice": bundle.name, "sample_rate_hz": bundle.config.feature_space.sample_rate_hz}
+    common = {
+        "voice": bundle.name,
+        "sample_rate_hz": bundle.config.feature_space.sample_rate_hz,
+        "texts": texts,
+    }
     if name == "yardstick":
-        with _worker(folder, {"kind": "yardstick", "folder": str(voice)}) as worker:
+        with _worker(folder, common | {"kind": "yardstick", "folder": str(voice)}) as worker:
             yield Contender(name, worker, Processes([worker.pid]), None)
-    elif name == "seed":
+    elif name in ENDPOINTS:
         with (
-            _seed(folder, voice) as (pid, port),
+            _endpoint(folder, ENDPOINTS[name], voice) as (pid, port),
             _worker(folder, common | {"kind": "http", "port": port}) as worker,
         ):
             yield Contender(name, worker, Processes([pid]), Processes([worker.pid]))
@@ -135,12 +144,13 @@ def _worker(folder: Path, options: dict[str, Any]) -> Iterator[Worker]:
 
 
 @contextmanager
-def _seed(folder: Path, voice: Path) -> Iterator[tuple[int, int]]:
-    log = folder / "seed.log"
-    with _process(["bench.seed_baseline", str(voice)], log) as process:
+def _endpoint(folder: Path, module: str, voice: Path) -> Iterator[tuple[int, int]]:
+    """A baseline: a process that serves HTTP on the port that it prints."""
+    log = folder / "endpoint.log"
+    with _process([module, str(voice)], log) as process:
         port = _pipe(process.stdout).readline().strip()
         if not port:
-            raise BenchError(f"the seed baseline did not start\n{_tail(log)}")
+            raise BenchError(f"{module} did not start\n{_tail(log)}")
         yield process.pid, int(port)
 
 
@@ -181,6 +191,8 @@ def _process(module: list[str], log: Path) -> Iterator[subprocess.Popen[str]]:
             stdout=subprocess.PIPE,
             stderr=log_file,
             text=True,
+            # Texts come again and again here: what is kept of them would make figures that no caller sees.
+            env=os.environ | {"SPEECHMESH_ACOUSTIC_FRAME_CACHE_MIB": "0"},
             start_new_session=True,  # Ctrl-C reaches the bench alone, which stops its contenders in order
         )
     try:

@@ -74,6 +74,11 @@ def gaps_s(chunks: Sequence[Chunk]) -> list[float]:
     return gaps
 
 
+def heard_out_s(chunks: Sequence[Chunk]) -> float:
+    """The moment at which a listener who began at the first chunk has heard all."""
+    return chunks[0].at_s + sum(chunk.audio_s for chunk in chunks) + sum(gaps_s(chunks))
+
+
 def percentile(values: Iterable[float], percent: float) -> float | None:
     """The percentile with linear interpolation between ranks; None without values."""
     ordered = sorted(values)

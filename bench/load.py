@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.figures import Stream
+from bench.figures import Stream, heard_out_s
 from bench.speakers import Speaker
 
 # Told at the window's two ends, so that the CPU time between them can be taken.
@@ -38,7 +38,7 @@ class Load:
     _running: dict[int, Stream] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def speak(self, text: str, due_s: float = math.nan) -> None:
+    async def speak(self, text: str, due_s: float = math.nan) -> Stream:
         """One request; its waiting counts from the moment it was due."""
         stream = Stream(time.monotonic() if math.isnan(due_s) else due_s)
         self.streams.append(stream)
@@ -48,6 +48,7 @@ class Load:
         finally:
             del self._running[id(stream)]
             self._changed.set()
+        return stream
 
     async def measure(self, window: Window, mark: Mark) -> None:
         """Waits out the window, then until every stream that began before its end is done."""
@@ -76,17 +77,25 @@ class Load:
 
 
 async def closed_loop(
-    speaker: Speaker, texts: Sequence[str], n_streams: int, window: Window, mark: Mark
+    speaker: Speaker, texts: Sequence[str], n_streams: int, window: Window, mark: Mark, *, paced: bool = False
 ) -> Load:
-    """Keeps `n_streams` requests in work; the window opens when each caller has had an answer."""
+    """Keeps `n_streams` requests in work; the window opens when each caller has had an answer.
+
+    Paced callers listen: each asks for its next text when it has heard the last one out, and they begin one after the
+    other.
+    """
     load = Load(speaker)
     supply = itertools.cycle(texts)
     answered: set[int] = set()
 
     async def caller(number: int) -> None:
+        if paced:
+            await asyncio.sleep(window.warm_up_s * number / n_streams)
         while True:
-            await load.speak(next(supply))
+            stream = await load.speak(next(supply))
             answered.add(number)
+            if paced and stream.complete:
+                await asyncio.sleep(heard_out_s(stream.chunks) - time.monotonic())
 
     async def measure() -> None:
         began_s = time.monotonic()

@@ -25,6 +25,8 @@ V1_STREAMS = 8
 EAGER = "eager PyTorch"  # the engine that the others are compared with
 MIN_V1_RTFX_OF_BARE = 0.9
 MIN_INT8_OF_EAGER = 3.0
+MIN_SAMBERT_FIRST_AUDIO, MIN_SAMBERT_TOTAL = 15.0, 5.0
+SAMBERT_STREAMS, SAMBERT_SATURATED = 12, 8
 QUIET = 0.05  # of the machine; with more for other programs, contenders are not measured alike
 _PACKAGES = ("speechmesh", "onnxruntime", "grpcio", "tritonclient", "numpy", "protobuf", "flask")
 
@@ -86,7 +88,9 @@ def _mean(closed: Cells, name: str, streams: int, figure: str) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def criteria(single: dict[str, Any], closed: Cells, v1: dict[str, Any]) -> list[dict[str, Any]]:
+def criteria(
+    single: dict[str, Any], closed: Cells, v1: dict[str, Any], sambert: dict[str, Any]
+) -> list[dict[str, Any]]:
     """The acceptance criteria; `passes` is None where a contender it needs was not measured."""
     first = _median(single, "mesh", "ttfa_ms")
     answer = _median(single, "seed", "total_ms")
@@ -104,6 +108,41 @@ def criteria(single: dict[str, Any], closed: Cells, v1: dict[str, Any]) -> list[
             at_least=MIN_RTFX_OF_YARDSTICK,
         ),
         *_v1_criteria(v1),
+        *_sambert_criteria(sambert),
+    ]
+
+
+def _sambert_criteria(sambert: dict[str, Any]) -> list[dict[str, Any]]:
+    single, cells = sambert.get("single", {}), sambert.get("closed", [])
+    answer = _median(single, "eager", "total_ms")
+    first = min(
+        filter(None, (_median(single, f"mesh {p}", "ttfa_ms") for p in ("fp32", "int8"))), default=None
+    )
+    # Listeners in real time need so many seconds of audio a second; beyond what the bare graphs make, none can.
+    limit = _mean(cells, "yardstick int8, saturated", SAMBERT_SATURATED, "rtfx")
+    without_gap = [
+        cell["concurrency"] for cell in cells if cell["contender"] == "mesh int8" and cell["gap_share"] == 0
+    ]
+    return [
+        _criterion(
+            "Sambert-HifiGan, 120 characters of news: eager PyTorch's answer (ms) over the mesh's first audio (ms)",
+            answer,
+            first,
+            at_least=MIN_SAMBERT_FIRST_AUDIO,
+        ),
+        _criterion(
+            "Sambert-HifiGan, 120 characters of news, vocoder int8: eager PyTorch's total (ms) over the mesh's (ms)",
+            answer,
+            _median(single, "mesh int8", "total_ms"),
+            at_least=MIN_SAMBERT_TOTAL,
+        ),
+        _criterion(
+            "Sambert-HifiGan, vocoder int8: listeners in real time without a gap over what is wanted (12, or as "
+            "many as the bare graphs can feed)",
+            float(max(without_gap)) if without_gap else None,
+            min(SAMBERT_STREAMS, limit) if limit else None,
+            at_least=1.0,
+        ),
     ]
 
 
@@ -133,7 +172,8 @@ def _v1_criteria(v1: dict[str, Any]) -> list[dict[str, Any]]:
 
 def loaded_cells(results: dict[str, Any]) -> Cells:
     """Every cell that was taken under load."""
-    return [*results.get("closed", []), *results.get("open", []), *results.get("v1", {}).get("closed", [])]
+    further = [results.get(scenario, {}).get("closed", []) for scenario in ("v1", "sambert")]
+    return [*results.get("closed", []), *results.get("open", []), *further[0], *further[1]]
 
 
 def disturbance(cells: Cells) -> float | None:
@@ -182,6 +222,7 @@ def show(results: dict[str, Any], console: Console) -> None:
     _show_loops(results.get("open", []), "open loop (Poisson arrivals)", console)
     _show_ratios(results.get("ratios", []), console)
     _show_v1(results.get("v1", {}), console)
+    _show_sambert(results.get("sambert", {}), console)
     for each in results.get("criteria", []):
         figures = " / ".join(_number(figure) for figure in each["figures"])
         verdict = {True: "[bold green]PASS[/]", False: "[bold red]FALLS SHORT[/]", None: "not measured"}
@@ -218,10 +259,27 @@ def _show_v1(v1: dict[str, Any], console: Console) -> None:
     _show_loops(v1["closed"], "HiFi-GAN V1, closed loop", console)
 
 
-def _show_single(single: dict[str, Any], console: Console) -> None:
+def _show_sambert(sambert: dict[str, Any], console: Console) -> None:
+    if not sambert:
+        return
+    _show_single(sambert["single"], console, "Sambert-HifiGan, full size, 120 characters of news")
+    for name, times in sambert["ratios"].items():
+        peak = sambert["single"][name]["peak_rss_mib"]
+        console.print(
+            f"{name}: first audio {_number(times['first_audio'])} times sooner, all {_number(times['total'])} times "
+            f"faster than eager PyTorch in one shot; peak memory {_number(peak, 0)} MiB, eager PyTorch's "
+            f"{_number(sambert['single']['eager']['peak_rss_mib'], 0)} MiB",
+            highlight=False,
+        )
+    _show_loops(sambert["closed"], "Sambert-HifiGan, listeners in real time, and saturated", console)
+
+
+def _show_single(
+    single: dict[str, Any], console: Console, what: str = "one request of 1,000 characters"
+) -> None:
     if not single:
         return
-    table = Table(title="one request of 1,000 characters: median (p95)")
+    table = Table(title=f"{what}: median (p95)")
     for column in (
         "contender",
         "first byte ms",

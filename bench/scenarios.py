@@ -69,10 +69,11 @@ def single_requests(contenders: Sequence[Contender], plan: Plan, tell: Tell) -> 
                 raise BenchError(f"{contender.name}: a single request failed: {result['error']}")
             if repetition >= 0:
                 runs[contender.name].append(result)
-    return {name: {"summary": _summary(each), "runs": each} for name, each in runs.items()}
+    return {name: {"summary": summary(each), "runs": each} for name, each in runs.items()}
 
 
-def _summary(runs: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+def summary(runs: Sequence[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Median and 95th percentile of each figure of single requests."""
     return {
         figure: {
             name: percentile([run[figure] for run in runs if run[figure] is not None], percent)
@@ -93,9 +94,12 @@ def closed_loops(contenders: Sequence[Contender], plan: Plan, tell: Tell) -> lis
     return cells
 
 
-def closed_cell(contender: Contender, streams: int, window: Window, mark: Tell = _ignore) -> dict[str, Any]:
+def closed_cell(
+    contender: Contender, streams: int, window: Window, mark: Tell = _ignore, *, paced: bool = False
+) -> dict[str, Any]:
     """One contender under a closed loop; `mark` is called at both ends of the window."""
     command = {"op": "closed", "streams": streams, "seed": streams, "window": dataclasses.asdict(window)}
+    command["paced"] = paced
     return {"contender": contender.name, "concurrency": streams} | loaded(contender, command, mark)
 
 

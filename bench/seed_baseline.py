@@ -13,7 +13,7 @@ import sys
 import threading
 import wave
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import onnxruntime as ort
 from flask import Flask, Response, request
@@ -37,7 +37,17 @@ def _wav(pcm: bytes, sample_rate_hz: int) -> bytes:
     return file.getvalue()
 
 
-def make_app(voice: BareVoice) -> Flask:
+class Voice(Protocol):
+    """What an endpoint speaks with."""
+
+    sample_rate_hz: int
+
+    def speak(self, text: str) -> bytes:
+        """PCM_S16LE of a whole text."""
+        ...
+
+
+def make_app(voice: Voice) -> Flask:
     """The endpoint: POST /synthesize {"text": ...} answers audio/wav."""
     app = Flask(__name__)
     lock = threading.Lock()
@@ -52,10 +62,10 @@ def make_app(voice: BareVoice) -> Flask:
     return app
 
 
-def main(folder: Path) -> None:
+def serve(app: Flask) -> None:
     """Serves until ended, on a free port that it prints; ends with its standard input."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, make_app(BareVoice(folder, _default_session)), threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
 
     def end_with_parent() -> None:
         sys.stdin.read()
@@ -67,4 +77,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    serve(make_app(BareVoice(Path(sys.argv[1]), _default_session)))

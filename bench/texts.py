@@ -66,3 +66,11 @@ MIXED = (
     "We tested the new pump for six weeks without a single failure. It uses 18% less power than the old one, "
     "and it is much quieter.",
 )
+
+# Exactly 120 characters; a unit test counts.
+NEWS = (
+    "本市今天上午召开新闻发布会，介绍今年前三季度的经济运行情况。前三季度全市生产总值同比增长百分之五点三，其中服务业增长较快，"
+    "对经济增长的贡献超过六成。发言人表示，下一步将继续扩大有效投资，促进消费稳步回升，推动企业加快绿色转型，让更多人受益。"
+)
+
+LOADS = {"mixed": MIXED, "news": (NEWS,)}

@@ -15,6 +15,7 @@ _ROLES = (
     ("speechmesh.acoustic.server", "acoustic"),
     ("speechmesh.vocoder.server", "vocoder"),
     ("bench.seed_baseline", "seed baseline"),
+    ("bench.eager_baseline", "eager baseline"),
     ("bench.worker", "yardstick"),
 )
 _OTHER = "supervisor"

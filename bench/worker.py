@@ -18,7 +18,7 @@ from bench import figures
 from bench.figures import Stream
 from bench.load import Load, Window, closed_loop, open_loop
 from bench.speakers import GrpcSpeaker, HttpSpeaker, Speaker
-from bench.texts import MIXED
+from bench.texts import LOADS
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -45,13 +45,14 @@ async def _single(speaker: Speaker, text: str) -> dict[str, Any]:
     return figures.single(stream)
 
 
-async def _loaded(speaker: Speaker, command: dict[str, Any]) -> dict[str, Any]:
+async def _loaded(speaker: Speaker, options: dict[str, Any], command: dict[str, Any]) -> dict[str, Any]:
     window = Window(**command["window"])
-    texts = list(MIXED)
+    texts = list(LOADS[options["texts"]])
     random.Random(command["seed"]).shuffle(texts)  # the same texts in the same order for each contender
     load: Load
     if command["op"] == "closed":
-        load = await closed_loop(speaker, texts, command["streams"], window, _mark)
+        paced = command.get("paced", False)
+        load = await closed_loop(speaker, texts, command["streams"], window, _mark, paced=paced)
     else:
         load = await open_loop(speaker, texts, command["rate_per_s"], command["seed"], window, _mark)
     return figures.cell(load.streams, load.begin_s, load.end_s)
@@ -66,7 +67,7 @@ async def _serve(options: dict[str, Any]) -> None:
             if command["op"] == "single":
                 result = await _single(speaker, command["text"])
             else:
-                result = await _loaded(speaker, command)
+                result = await _loaded(speaker, options, command)
             _say({"event": "result", "result": result})
     finally:
         await speaker.close()

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from bench.audio import AUDIBLE, ChunkReader
-from bench.figures import Chunk, Stream
+from bench.figures import Chunk, Stream, heard_out_s
 from bench.load import Window, arrivals_s, closed_loop, open_loop
-from bench.texts import MIXED, THOUSAND
+from bench.texts import MIXED, NEWS, THOUSAND
 
 _WINDOW = Window(warm_up_s=0.0, window_s=0.1, max_wait_s=5.0)
 
@@ -48,6 +48,17 @@ async def test_a_closed_loop_keeps_exactly_its_streams_in_work() -> None:
     within = [stream for stream in load.streams if load.begin_s <= stream.started_s < load.end_s]
     assert within
     assert all(stream.complete for stream in within)
+
+
+async def test_a_listener_asks_again_when_it_has_heard_the_last_text_out() -> None:
+    speaker = _Speaker()
+    window = Window(warm_up_s=0.0, window_s=1.2, max_wait_s=5.0)
+    load = await closed_loop(speaker, ["one"], 2, window, lambda moment: None, paced=True)
+    # Half a second of audio each: in the window's 1.2 s two or three texts a listener, not a hundred.
+    assert 4 <= len(load.streams) <= 10
+    first = load.streams[0]
+    later = [stream for stream in load.streams if stream.started_s > first.started_s + 0.1]
+    assert later[0].started_s >= heard_out_s(first.chunks) - 0.01
 
 
 async def test_an_open_loop_measures_from_when_a_request_was_due() -> None:
@@ -91,4 +102,5 @@ def test_audio_counts_as_heard_from_its_first_audible_sample_on() -> None:
 def test_the_texts_are_what_the_criteria_name() -> None:
     assert len(THOUSAND) == 1000
     assert THOUSAND.isascii()
+    assert len(NEWS) == 120
     assert len(set(MIXED)) == len(MIXED) >= 24

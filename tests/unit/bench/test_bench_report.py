@@ -32,7 +32,7 @@ def _cell(contender: str, concurrency: int, audio_s: float) -> dict[str, Any]:
 
 def _passes(single_: dict[str, Any], closed: list[dict[str, Any]]) -> list[bool | None]:
     """Of the two criteria that the voice's own figures decide."""
-    return [each["passes"] for each in report.criteria(single_, closed, {})[:2]]
+    return [each["passes"] for each in report.criteria(single_, closed, {}, {})[:2]]
 
 
 def test_criteria_pass_and_fall_short_at_their_limits() -> None:
@@ -51,9 +51,30 @@ def test_v1_criteria_compare_with_the_bare_runtime_and_with_eager_pytorch() -> N
     engines = {"1 threads": {report.EAGER: {"rtf": 9.0}}, "2 threads": {report.EAGER: {"rtf": 0.2}}}
     rtfx = {"yardstick fp32": 10.0, "mesh fp32": 9.1, "yardstick int8": 20.0, "mesh int8": 14.0}
     closed = [_cell(name, 8, value) for name, value in rtfx.items()]
-    found = report.criteria({}, [], {"engines": engines, "closed": closed})[2:]
+    found = report.criteria({}, [], {"engines": engines, "closed": closed}, {})[2:5]
     assert [each["passes"] for each in found] == [True, True, False]
     assert [each["ratio"] for each in found] == pytest.approx([0.91, 4.0, 2.8])
+
+
+def _sambert(first_ms: float, total_ms: float, streams: int, limit: float) -> dict[str, Any]:
+    """Eager PyTorch answers after nine seconds; `streams` listeners hear no gap, one more does."""
+    paced = [
+        _cell("mesh int8", n, 1.0) | {"gap_share": 0.0 if n <= streams else 0.5}
+        for n in (streams, streams + 1)
+    ]
+    mesh = {"summary": {"ttfa_ms": {"median": first_ms}, "total_ms": {"median": total_ms}}}
+    eager = {"summary": {"total_ms": {"median": 9000.0}}}
+    saturated = [_cell("yardstick int8, saturated", 8, limit)]
+    return {"single": {"eager": eager, "mesh int8": mesh}, "closed": [*paced, *saturated]}
+
+
+def test_sambert_criteria_want_early_audio_fast_totals_and_as_many_listeners_as_can_be() -> None:
+    def passes(*figures: float) -> list[bool | None]:
+        return [each["passes"] for each in report.criteria({}, [], {}, _sambert(*figures))[5:]]  # type: ignore[arg-type]
+
+    assert passes(600.0, 1800.0, 12, 30.0) == [True, True, True]
+    assert passes(601.0, 1801.0, 11, 30.0) == [False, False, False]
+    assert passes(600.0, 1800.0, 7, 7.0) == [True, True, True]  # no more can be fed
 
 
 def test_ratios_compare_the_means_of_all_rounds() -> None:
@@ -92,7 +113,7 @@ def test_the_report_is_json_and_a_table(tmp_path: Path) -> None:
     open_ = [_cell("mesh", 16, 10.0) | {"rate_per_s": 1.5, "seed": 2}]
     del open_[0]["concurrency"]
     results = {"machine": report.machine(), "single": single_, "closed": closed, "open": open_}
-    results |= {"ratios": report.ratios(closed), "criteria": report.criteria(single_, closed, {})}
+    results |= {"ratios": report.ratios(closed), "criteria": report.criteria(single_, closed, {}, {})}
     report.write(results, [tmp_path / "new" / "results.json"])
     written = json.loads((tmp_path / "new" / "results.json").read_text(encoding="utf-8"))
     assert written["machine"]["versions"]["onnxruntime"]
