@@ -40,6 +40,7 @@ def import_(
     tiers: Annotated[
         str, typer.Option(help="Vocoder tiers, with precisions if not the usual: high=fp32,fast=int8.")
     ] = "high,balanced,fast",
+    acoustic: Annotated[str, typer.Option(help="Precision of the acoustic model: fp32 or int8.")] = "fp32",
     styles: Annotated[
         str,
         typer.Option(help="Emotions that the voice knows, as neutral,happy,sad; the first is the default."),
@@ -50,6 +51,8 @@ def import_(
     """Make voice bundles of a public checkpoint: nothing to write, nothing to convert by hand."""
     if kind not in KINDS:
         fail(f"KIND: {kind!r} is not one of {', '.join(KINDS)}", 2)
+    if acoustic not in ("fp32", "int8"):
+        fail(f"--acoustic: {acoustic!r} is not fp32 or int8", 2)
     require_export_extra("wetext", "jieba", "pypinyin", extra="export,mesh")
     from speechmesh.cli.imports import modelscope, sambert_hifigan  # noqa: PLC0415 - needs the export extra
     from speechmesh.vocoder.export.options import parse_tiers  # noqa: PLC0415
@@ -71,6 +74,7 @@ def import_(
                         tuple(part.strip() for part in styles.split(",") if part.strip()),
                         license_,
                         force,
+                        "int8" if acoustic == "int8" else "fp32",
                     ),
                     shown_step,
                 )

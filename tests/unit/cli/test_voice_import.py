@@ -12,6 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from speechmesh.cli.imports import sambert_hifigan
 from speechmesh.cli.main import app
 from speechmesh.common.bundle import load_bundles
 
@@ -49,6 +50,20 @@ def test_a_zipped_model_is_taken_as_it_was_downloaded(modelscope_folder: Path, t
     result = run(tmp_path, "--voice", "tiny_a", "--name", "mine", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert list(load_bundles(tmp_path / "out")) == ["mine"]
+
+
+def test_a_decoder_in_eight_bits_is_judged_against_the_full_one(
+    modelscope_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["--voice", "tiny_a", "--acoustic", "int8", "--out", tmp_path]
+    result = run(modelscope_folder, *arguments)
+    assert result.exit_code == 0, result.output
+    assert b"MatMulInteger" in (tmp_path / "tiny_a/acoustic/decoder.onnx").read_bytes()
+    monkeypatch.setattr(sambert_hifigan, "_MOST_INT8_ERROR", 1e-6)
+    result = run(modelscope_folder, *arguments, "--force")
+    assert result.exit_code == 1
+    assert "--acoustic int8: a bin of the mels is off by" in " ".join(result.output.split())
+    assert list(load_bundles(tmp_path)) == ["tiny_a"]  # what was there stays
 
 
 def _edit(file: str, **changes: object) -> Callable[[Path], None]:
