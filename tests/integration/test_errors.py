@@ -187,7 +187,7 @@ async def test_a_feature_space_that_does_not_fit_is_refused_by_name(
         (acoustic_pb2.StreamFramesRequest(segment=acoustic_pb2.Segment()), "open: must be the first"),
         (
             acoustic_pb2.StreamFramesRequest(open=acoustic_pb2.StreamOptions(voice="nobody")),
-            "'nobody' is not loaded in the acoustic stage",
+            "'nobody' is not in the acoustic stage's folder",
         ),
         (
             acoustic_pb2.StreamFramesRequest(
