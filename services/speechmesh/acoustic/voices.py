@@ -21,6 +21,7 @@ from speechmesh.common import metrics
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, Overloaded
 from speechmesh.common.memory import release_free
+from speechmesh.common.runtime import is_out_of_memory
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ class Voices:
         """Holds a voice in memory; loads it first if it must be, once for all who wait.
 
         Raises:
-            Overloaded: when those in use leave no room for it in time.
+            Overloaded: when those in use leave no room for it in time, or memory does not suffice for it.
             Incompatible: when it cannot be loaded; the next to ask tries again.
         """
         slot.n_users += 1
@@ -183,6 +184,10 @@ class Voices:
             model = await loading
             outcome = "loaded"
             return model
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise Overloaded(f"memory does not suffice to load {slot.bundle.name}") from None
+            raise
         finally:
             labels = {metrics.VOICE: slot.bundle.name, metrics.OUTCOME: outcome}
             metrics.ACOUSTIC_LOADS.add(1, labels)

@@ -147,6 +147,15 @@ async def test_a_failed_loading_fails_all_who_wait_and_the_next_tries_again(voic
         assert loading.names == ["ann", "ann"]
 
 
+async def test_a_voice_for_which_memory_did_not_suffice_may_be_asked_for_again(voices: Path) -> None:
+    loading = Loading()
+    loading.failures = [MemoryError()]
+    async with engine_of(voices, loading, preload="") as engine:
+        with pytest.raises(Overloaded, match="memory does not suffice to load ann"):
+            await ask(engine, "ann")
+        assert len(await ask(engine, "ann")) > 0
+
+
 async def test_a_running_voice_goes_on_while_another_loads(voices: Path) -> None:
     loading = Loading()
     async with engine_of(voices, loading, preload="ann", frame_cache_mib=0) as engine:
