@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from bench.eager_decoder import speak
@@ -57,7 +58,8 @@ class EagerVoice:
             )
             pieces.append(self._vocoder(speak(self._acoustic, batch)).squeeze(0).numpy())
         samples = np.concatenate(pieces)
-        return np.rint(np.clip(samples, -1.0, 1.0) * _S16_MAX).astype("<i2").tobytes()
+        coded: npt.NDArray[np.int16] = np.rint(np.clip(samples, -1.0, 1.0) * _S16_MAX).astype("<i2")
+        return coded.tobytes()
 
 
 if __name__ == "__main__":

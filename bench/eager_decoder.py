@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from speechmesh.acoustic.networks.sambert.layers import attend, merge_heads, split_heads
-from speechmesh.acoustic.networks.sambert.network import Sambert, SambertInput, length_mask
+from speechmesh.acoustic.networks.sambert.layers import attend, length_mask, merge_heads, split_heads
+from speechmesh.acoustic.networks.sambert.network import Sambert, SambertInput
 
 
 def speak(network: Sambert, batch: SambertInput) -> Tensor:

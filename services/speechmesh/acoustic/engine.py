@@ -27,7 +27,9 @@ class AcousticEngine:
 
     def __init__(self, settings: AcousticSettings, loader: Loader | None = None) -> None:
         self._settings = settings
-        self._load: Loader = loader or (lambda bundle: load_acoustic(bundle, threads=settings.threads))
+        self._load: Loader = loader or (
+            lambda bundle: load_acoustic(bundle, threads=settings.threads, device=settings.device)
+        )
         self._cache = FrameCache(settings.frame_cache_mib * 2**20)
         self.pressure = StagePressure(settings, n_queued=self._n_queued, on_memory_step=self._relieve_memory)
         # One thread: the models take turns, the most urgent first, rather than sharing the cores.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
@@ -14,6 +16,9 @@ class AcousticSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SPEECHMESH_ACOUSTIC_")
 
     port: int = Field(50052, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="Where the models run; cuda needs onnxruntime-gpu in place of onnxruntime."
+    )
     threads: int = Field(1, ge=1, description="Threads of each model's run.")
     max_batch_items: int = Field(8, ge=1, description="Most segments in one run.")
     max_batch_tokens: int = Field(

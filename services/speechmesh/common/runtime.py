@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import onnxruntime as ort
 
@@ -20,13 +21,20 @@ _OUT_OF_MEMORY_TEXTS = (
 )
 
 
-def open_session(model: Path, *, threads: int = 1) -> ort.InferenceSession:
-    """Opens a model on the CPU with `threads` threads.
+Device = Literal["cpu", "cuda"]
+_PROVIDERS: dict[Device, list[str]] = {
+    "cpu": ["CPUExecutionProvider"],
+    "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
+}
+
+
+def open_session(model: Path, *, threads: int = 1, device: Device = "cpu") -> ort.InferenceSession:
+    """Opens a model on the CPU with `threads` threads, or on the GPU, where what it cannot do stays on the CPU.
 
     Several processes share the cores; spinning threads of one starve the others, so none spins.
 
     Raises:
-        Incompatible: when the file is not a model that ONNX Runtime can load.
+        Incompatible: when the file is not a model that ONNX Runtime can load, or it has no support of the device.
         Overloaded: when memory does not suffice for it now.
     """
     options = ort.SessionOptions()
@@ -35,18 +43,31 @@ def open_session(model: Path, *, threads: int = 1) -> ort.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Shapes vary with every text: without this the arena keeps the largest ever seen.
     options.enable_mem_pattern = False
+    providers = _PROVIDERS[device]
+    # Asked for what it has not, ONNX Runtime warns and takes the CPU: a pod on a GPU node would crawl unnoticed.
+    if missing := set(providers) - set(ort.get_available_providers()):
+        raise Incompatible(
+            f"device {device}: this ONNX Runtime has no {', '.join(missing)}; onnxruntime-gpu has it, in place of "
+            "onnxruntime"
+        )
     try:
-        return ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(str(model), options, providers=providers)
+        if device != "cpu" and providers[0] not in session.get_providers():
+            raise Incompatible(f"device {device}: ONNX Runtime finds no device for {providers[0]}")
+        return session
+    except Incompatible:
+        raise
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
         if is_out_of_memory(error):
             raise Overloaded(f"memory does not suffice to load {model}") from None
         raise Incompatible(f"{model}: ONNX Runtime cannot load it: {error}") from None
 
 
-def shrinking_run_options() -> ort.RunOptions:
-    """Run options that give the arena's unused memory back after the run."""
+def shrinking_run_options(device: Device = "cpu") -> ort.RunOptions:
+    """Run options that give the arenas' unused memory back after the run."""
     options = ort.RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    arenas = "cpu:0" if device == "cpu" else "cpu:0;gpu:0"
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", arenas)
     return options
 
 

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.errors import Incompatible
 from speechmesh.common.runtime import is_out_of_memory, open_session
 
 
@@ -56,3 +59,10 @@ class OutOfMemoryError(RuntimeError):
 )
 def test_errors_are_told_by_their_classes_not_by_what_others_write(error: Exception, expected: bool) -> None:
     assert is_out_of_memory(error) is expected
+
+
+def test_a_device_that_the_runtime_has_not_is_refused_rather_than_left_out(bootstrap: VoiceBundle) -> None:
+    if "CUDAExecutionProvider" in ort.get_available_providers():
+        pytest.skip("this ONNX Runtime has CUDA")
+    with pytest.raises(Incompatible, match="device cuda: this ONNX Runtime has no CUDAExecutionProvider"):
+        open_session(bootstrap.folder / bootstrap.config.acoustic.model, device="cuda")

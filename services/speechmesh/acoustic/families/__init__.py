@@ -13,6 +13,7 @@ from speechmesh.acoustic.families.sambert.family import SambertAcoustic
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
+from speechmesh.common.runtime import Device
 
 
 class Acoustic(Protocol):
@@ -47,7 +48,7 @@ def speak_whole(model: Acoustic, segment: AcousticSegment) -> AcousticResult:
 class Family(Protocol):
     """A family of models, the class of which loads one and warms it; further families add themselves to `FAMILIES`."""
 
-    def __call__(self, bundle: VoiceBundle, threads: int) -> Acoustic:
+    def __call__(self, bundle: VoiceBundle, threads: int, device: Device) -> Acoustic:
         """Loads and warms the bundle's model.
 
         Raises:
@@ -70,13 +71,13 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def load_acoustic(bundle: VoiceBundle, *, threads: int) -> Acoustic:
+def load_acoustic(bundle: VoiceBundle, *, threads: int, device: Device = "cpu") -> Acoustic:
     """Loads and warms the acoustic model of a voice.
 
     Raises:
         Incompatible: when the family is unknown or the model does not fit it.
     """
-    return _family(bundle)(bundle, threads)
+    return _family(bundle)(bundle, threads, device)
 
 
 def estimate_memory(bundle: VoiceBundle) -> int:

@@ -21,7 +21,7 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
 from speechmesh.common.graph_size import session_bytes
-from speechmesh.common.runtime import open_session, shrinking_run_options
+from speechmesh.common.runtime import Device, open_session, shrinking_run_options
 
 _PADDING_ID = 0
 _STATEMENT, _QUESTION = 1, 2
@@ -47,14 +47,14 @@ class _Spoken:
 class ParallelAcoustic:
     """Runs the graph above in ONNX Runtime."""
 
-    def __init__(self, bundle: VoiceBundle, threads: int) -> None:
+    def __init__(self, bundle: VoiceBundle, threads: int, device: Device = "cpu") -> None:
         """Loads and warms the model.
 
         Raises:
             Incompatible: when the file is not such a graph.
         """
         path = bundle.folder / bundle.config.acoustic.model
-        self._session = open_session(path, threads=threads)
+        self._session = open_session(path, threads=threads, device=device)
         inputs = {node.name for node in self._session.get_inputs()}
         self._controls = inputs & {_PITCH, _ENERGY}
         if inputs - self._controls != _INPUTS:
@@ -68,7 +68,7 @@ class ParallelAcoustic:
         speed = next(node for node in self._session.get_inputs() if node.name == "speed")
         self._speed_is_shared = not speed.shape
         self._rate_scale = config.rate_scale
-        self._run_options = shrinking_run_options()
+        self._run_options = shrinking_run_options(device)
         pause = bundle.tokens.index(bundle.config.frontend.pause_token)
         for n_tokens in _WARM_UP_TOKENS:
             tokens = np.full(n_tokens, pause, np.int64)

@@ -101,7 +101,7 @@ def english_syllables(phones: Phones) -> list[Syllable]:
 
 def word_symbols(syllables: Sequence[Syllable]) -> list[Symbol]:
     """The tokens of a word."""
-    symbols = []
+    symbols: list[Symbol] = []
     n = sum(len(syllable.phones) for syllable in syllables)
     for syllable in syllables:
         for j, phone in enumerate(syllable.phones):

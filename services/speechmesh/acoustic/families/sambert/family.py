@@ -14,6 +14,7 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.common.features import FloatArray
 from speechmesh.common.graph_size import session_bytes
+from speechmesh.common.runtime import Device
 
 # Steps a run, of an utterance that has given nothing yet and of one that has: early first audio, then fewer runs.
 _FIRST_FRAMES, _LATER_STEPS = 6, 8
@@ -29,14 +30,14 @@ class SambertAcoustic:
     its style is an emotion's name without `emotion_`. Token ids are one more than the checkpoint's.
     """
 
-    def __init__(self, bundle: VoiceBundle, threads: int) -> None:
+    def __init__(self, bundle: VoiceBundle, threads: int, device: Device = "cpu") -> None:
         """Loads and warms the model.
 
         Raises:
             Incompatible: when its files are not such graphs, or the bundle names speakers or emotions that it has not.
         """
         path = bundle.folder / bundle.config.acoustic.model
-        self._model = SambertModel(path.parent, threads)
+        self._model = SambertModel(path.parent, threads, device)
         description = self._model.description
         self._symbols = Symbols(description.speakers, description.reads_bytes)
         self._emotions = {name.removeprefix("emotion_"): i for i, name in enumerate(EMOTIONS)}

@@ -22,7 +22,7 @@ from speechmesh.acoustic.families.sambert.streams import (
     unpack_steps,
 )
 from speechmesh.common.features import FloatArray
-from speechmesh.common.runtime import open_session
+from speechmesh.common.runtime import Device, open_session
 
 DESCRIPTION_FILE = "sambert.json"
 READER_FILE, DECODER_FILE, POSTNET_FILE = GRAPH_FILES = ("reader.onnx", "decoder.onnx", "postnet.onnx")
@@ -44,7 +44,7 @@ class SambertItem:
 class SambertModel:
     """Runs the graphs in a folder. Streams belong to the caller; the model keeps nothing of them."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, threads: int, device: Device = "cpu") -> None:
         """Loads the graphs.
 
         Raises:
@@ -52,7 +52,7 @@ class SambertModel:
         """
         self.description: SambertDescription = load_description(folder / DESCRIPTION_FILE)
         self._reader, self._decoder, self._postnet = (
-            open_session(folder / name, threads=threads) for name in GRAPH_FILES
+            open_session(folder / name, threads=threads, device=device) for name in GRAPH_FILES
         )
         self._read_names = [output.name for output in self._reader.get_outputs()]
 
