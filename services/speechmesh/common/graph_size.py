@@ -24,16 +24,17 @@ _TENSOR_DIMS, _TENSOR_TYPE = 1, 2
 # Bytes of an element once loaded. float16 and bfloat16 become float32: a CPU has no other floats to compute with.
 _LOADED_BYTES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 4, 11: 8, 12: 4, 13: 8, 16: 4}
 _OTHER_TYPE_BYTES = 8
-# What a session holds beside its weights: the graph, names, its arena's first regions. Measured 2.7 to 3.2 MiB for
-# the default voices' graphs.
-_SESSION_BYTES = 4 * 2**20
+# What a session holds beside its weights: the graph, names, its arena's first regions. Measured 2.7 to 3.2 MiB for the
+# default voices' graphs, 4.7 for each of a Sambert of full size.
+_SESSION_BYTES = 5 * 2**20
 
 
 def session_bytes(path: Path) -> int:
     """What a session of this graph will hold, without what its runs take: weights as float32 and a fixed part.
 
     Measured on ONNX Runtime's CPU provider: weights take their size as float32, whether stored so or as float16, to
-    1 %; the default voices' files of 5.5 MiB, in float16, hold 13.8 MiB, of which this says 14.6.
+    1 %. The default voices' files of 5.5 MiB, in float16, hold 13.8 MiB, where this says 15.6; the three graphs of a
+    Sambert of full size hold 63.0 together, where it says 63.8.
 
     Raises:
         Incompatible: when the file cannot be read, or is no ONNX graph.

@@ -18,7 +18,7 @@ def private_mib() -> float:
 
 async def main(voices_dir: Path) -> None:
     """The turns."""
-    engine = AcousticEngine(AcousticSettings(voices_dir=voices_dir, model_memory_mib=16))
+    engine = AcousticEngine(AcousticSettings(voices_dir=voices_dir, model_memory_mib=17))
     async with engine.running():
         names = [slot.bundle.name for slot in engine.slots()]
         for turn in range(13):

@@ -13,7 +13,7 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.graph_size import session_bytes
 
-FIXED = 4 * 2**20
+FIXED = 5 * 2**20
 LOADED = {np.float32: 4, np.float16: 4, np.float64: 8, np.int8: 1, np.int64: 8}
 
 
