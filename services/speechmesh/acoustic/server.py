@@ -16,7 +16,7 @@ _SERVICE = acoustic_pb2.DESCRIPTOR.services_by_name["AcousticService"].full_name
 
 
 def lifespan(settings: AcousticSettings) -> Lifespan:
-    """The service's life: listen, load and warm every voice, then serve."""
+    """The service's life: listen, load and warm the voices that are to be, then serve."""
 
     @asynccontextmanager
     async def live(server: MeshServer) -> AsyncIterator[None]:
