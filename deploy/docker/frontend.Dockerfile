@@ -40,9 +40,13 @@ LABEL org.opencontainers.image.title="speechmesh-frontend" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=install /opt/speechmesh /opt/speechmesh
 COPY --from=install /voices /voices
-# ONNX Runtime's PyPI wheels report to their maker unless told not to before they are imported.
+# ONNX Runtime's PyPI wheels report to their maker unless told not to before they are imported. MALLOC_*: what is freed
+# goes back to the system, as in `speechmesh up` (cli/mesh.py, ALLOCATOR).
 ENV PATH=/opt/speechmesh/bin:/usr/local/bin:/usr/bin:/bin \
     ORT_DISABLE_TELEMETRY=1 \
+    MALLOC_ARENA_MAX=1 \
+    MALLOC_MMAP_THRESHOLD_=1048576 \
+    MALLOC_TRIM_THRESHOLD_=1048576 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     SPEECHMESH_FRONTEND_HOST=0.0.0.0 \

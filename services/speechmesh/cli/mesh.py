@@ -14,6 +14,17 @@ STAGES = ("acoustic", "vocoder", "frontend")
 _STOP_WAIT_S = 30
 _TRITON_INSTANCES = 2
 
+# How glibc's malloc is to handle what is freed, in every process. By itself it makes a heap for every few threads, and
+# keeps ever larger blocks in them once one was freed; between these, the tensors of models, of another size in each
+# run, leave holes that nothing fits, and memory creeps up. As it is here, blocks of a MiB and more go back to the
+# system when they are freed, and are faulted in again: about 5 % more CPU time. `make soak` measures what it is good
+# for. Images say the same (deploy/docker).
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
+}
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -128,7 +139,7 @@ class MeshPlan:
             settings["ACOUSTIC_TARGET"] = f"127.0.0.1:{self.ports.acoustic}"
             settings["VOCODER_TARGET"] = f"127.0.0.1:{self.ports.vocoder}"
         named = {f"SPEECHMESH_{stage.upper()}_{name}": value for name, value in settings.items()}
-        return {name: value for name, value in named.items() if name not in os.environ}
+        return _unset(named)
 
     def write_supervisor_config(self) -> Path:
         """Writes supervisord's configuration; a process that dies is started again."""
@@ -144,7 +155,7 @@ class MeshPlan:
         for order, (name, (command, environment)) in enumerate(self.programs().items()):
             config[f"program:{name}"] = {
                 "command": " ".join(f'"{_escaped(part)}"' for part in command),
-                "environment": ",".join(f'{key}="{_escaped(value)}"' for key, value in environment.items()),
+                "environment": _environment(_unset(ALLOCATOR) | environment),
                 "priority": str(order),  # stopped in reverse: the frontend drains first
                 "autorestart": "true",
                 "startsecs": "1",
@@ -162,6 +173,15 @@ class MeshPlan:
         with path.open("w", encoding="utf-8") as file:
             config.write(file)
         return path
+
+
+def _unset(variables: dict[str, str]) -> dict[str, str]:
+    """Those that the user has not set: what is set stands."""
+    return {name: value for name, value in variables.items() if name not in os.environ}
+
+
+def _environment(variables: dict[str, str]) -> str:
+    return ",".join(f'{name}="{_escaped(value)}"' for name, value in variables.items())
 
 
 def _escaped(value: str) -> str:

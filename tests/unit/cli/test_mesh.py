@@ -49,6 +49,18 @@ def test_supervisord_reads_back_the_very_commands(tmp_path: Path) -> None:
         assert parser[f"program:{name}"]["autorestart"] == "true"
 
 
+def test_every_process_gives_freed_memory_back_unless_the_user_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "8")
+    parser = configparser.RawConfigParser()
+    parser.read(plan(tmp_path).write_supervisor_config())
+    for name in ("triton", "acoustic", "vocoder", "frontend"):
+        environment = parser[f"program:{name}"]["environment"]
+        assert 'MALLOC_MMAP_THRESHOLD_="1048576"' in environment
+        assert "MALLOC_ARENA_MAX" not in environment
+
+
 def test_free_ports_are_six_different_ones() -> None:
     ports = Ports.free()
     assert (
