@@ -42,7 +42,17 @@ def test_every_shape_of_first_and_later_chunks_is_warmed(voices_dir: Path, tmp_p
         (list(entry.inputs["mel"].dims), list(entry.inputs["state"].dims))
         for entry in built(voices_dir, tmp_path).model_warmup
     ]
-    assert warm == [([31, 80], [1]), *(([size, 80], [16713]) for size in (8, 16, 32, 64, 128, 256))]
+    assert warm[:-1] == [([31, 80], [1]), *(([size, 80], [16713]) for size in (8, 16, 32, 64, 128, 256))]
+
+
+def test_memory_is_taken_at_the_start_for_the_largest_run_that_is_to_be_expected(
+    voices_dir: Path, tmp_path: Path
+) -> None:
+    for options, at_once in (({"instances": 1}, 2), ({"instances": 3}, 6), ({"kind": "gpu"}, 8)):
+        *_, largest = built(voices_dir, tmp_path, **options).model_warmup
+        assert largest.batch_size == at_once
+        assert list(largest.inputs["mel"].dims) == [256, 80]
+        assert list(largest.inputs["last"].dims) == [2]
 
 
 def test_a_vocoder_without_a_state_takes_windows(voices_dir: Path, tmp_path: Path) -> None:
@@ -53,7 +63,7 @@ def test_a_vocoder_without_a_state_takes_windows(voices_dir: Path, tmp_path: Pat
     path.write_text(yaml.safe_dump(voice))
     config = built(tmp_path / "voices", tmp_path / "repository")
     assert [tensor.name for tensor in (*config.input, *config.output)] == ["mel", "wav"]
-    assert [list(entry.inputs["mel"].dims) for entry in config.model_warmup] == [[40, 80], [64, 80]]
+    assert [list(entry.inputs["mel"].dims) for entry in config.model_warmup] == [[40, 80], [64, 80], [64, 80]]
 
 
 def test_a_gpu_repository_says_where_its_instances_are(voices_dir: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -11,7 +12,16 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2 as pb
 
 from speechmesh.common.bundle import load_bundles
-from speechmesh.vocoder.backends import Chunk, Priority, ServedVocoder, VocoderModel, warmup_chunks
+from speechmesh.vocoder.backends import (
+    FIRST_STATE,
+    LAST,
+    NOT_LAST,
+    Chunk,
+    Priority,
+    ServedVocoder,
+    VocoderModel,
+    warmup_chunks,
+)
 
 InstanceKind = Literal["cpu", "gpu"]
 _KINDS = {"cpu": pb.ModelInstanceGroup.KIND_CPU, "gpu": pb.ModelInstanceGroup.KIND_GPU}
@@ -53,7 +63,10 @@ def model_config(model: ServedVocoder, *, instances: int, kind: InstanceKind) ->
         parameters={
             name: pb.ModelParameter(string_value=value) for name, value in _runtime_options(kind).items()
         },
-        model_warmup=[_warmup(model, chunk) for chunk in warmup_chunks(model)],
+        model_warmup=[
+            *(_warmup(model, chunk) for chunk in warmup_chunks(model)),
+            _warmup(model, _longest_chunk(model), _usual_batch(model, instances, kind)),
+        ],
     )
 
 
@@ -76,14 +89,32 @@ def _runtime_options(kind: InstanceKind) -> dict[str, str]:
     return options
 
 
-def _warmup(model: ServedVocoder, chunk: Chunk) -> pb.ModelWarmup:
+def _longest_chunk(model: ServedVocoder) -> Chunk:
+    """A stream's last chunk at its longest: it gives the most samples, those held back so far among them."""
+    longest = warmup_chunks(model)[-1]
+    return dataclasses.replace(longest, last=True)
+
+
+def _usual_batch(model: ServedVocoder, instances: int, kind: InstanceKind) -> int:
+    """Chunks that may meet in one run by the settings' defaults, see `max_running_chunks` of the vocoder service.
+
+    A batch of them is run at the start, since ONNX Runtime keeps the memory of its largest run: what the model takes
+    is then known when it is ready, and does not grow by a tenth whenever more long chunks meet than ever before.
+    """
+    at_once = 2 * instances if kind == "cpu" else model.config.max_batch_size
+    return min(at_once, model.config.max_batch_size)
+
+
+def _warmup(model: ServedVocoder, chunk: Chunk, batch_size: int = 1) -> pb.ModelWarmup:
     shapes: dict[str, tuple[int, ...]] = {"mel": chunk.frames.shape}
+    stage = ""
     if model.config.stateful is not None:
-        shapes |= {"state": (1,) if chunk.state is None else chunk.state.shape, "last": (1,)}
-    stage = "" if chunk.state is not None or len(shapes) == 1 else "first_"
+        state = FIRST_STATE if chunk.state is None else chunk.state[None]
+        shapes |= {"state": state.shape[1:], "last": (LAST if chunk.last else NOT_LAST).shape[1:]}
+        stage = "first_" if chunk.state is None else "last_" if chunk.last else ""
     return pb.ModelWarmup(
-        name=f"{stage}{len(chunk.frames)}_frames",
-        batch_size=1,
+        name=f"{stage}{len(chunk.frames)}_frames_by_{batch_size}",
+        batch_size=batch_size,
         inputs={
             name: pb.ModelWarmup.Input(data_type=pb.TYPE_FP32, dims=shape, zero_data=True)
             for name, shape in shapes.items()
