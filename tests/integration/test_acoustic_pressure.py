@@ -60,8 +60,11 @@ async def tier_of(mesh: Mesh, tier: str = "auto") -> int:
 
 async def test_the_acoustic_stages_pressure_makes_auto_cheaper_until_it_is_gone(nervous: Mesh) -> None:
     assert await tier_of(nervous) == HIGH
-    crowd = await asyncio.gather(*(tier_of(nervous) for _ in range(60)))
-    assert FAST in crowd
+    for _ in range(20):  # one crowd may be served before two steps are taken
+        if FAST in await asyncio.gather(*(tier_of(nervous) for _ in range(60))):
+            break
+    else:
+        pytest.fail("auto stayed up")
     assert await tier_of(nervous, "high") == HIGH
     for _ in range(100):
         if await tier_of(nervous) == HIGH:
