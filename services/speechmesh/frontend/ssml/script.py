@@ -1,0 +1,236 @@
+"""The script: what an SSML document asks to be read, piece by piece, with all that its markup says about it.
+
+A script knows neither readers nor voices: numbers are plain, with their unit in the name, and clamped to the ranges of
+`ssml.limits`. Offsets count code points of the caller's document, ends are exclusive.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from speechmesh.frontend.ssml.source_map import SourceMap
+
+SILENT_DB: Final = -96.0
+"""What `volume="silent"` is: below one step of 16 bits."""
+
+
+class Emphasis(enum.Enum):
+    """How much a piece stands out; NONE forbids emphasis, and is not the same as none being asked for."""
+
+    STRONG = "strong"
+    MODERATE = "moderate"
+    NONE = "none"
+    REDUCED = "reduced"
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChoice:
+    """Who speaks, as `<voice>` asks; empty means any.
+
+    Attributes:
+        names: the names in order of preference, the first that exists is meant.
+        language: BCP-47 language that the voice should speak.
+        gender: `male`, `female` or `neutral`.
+    """
+
+    names: tuple[str, ...] = ()
+    language: str = ""
+    gender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a piece is read, all enclosing elements taken together.
+
+    Attributes:
+        rate: factor on the voice's speaking rate; 2 is twice as fast.
+        pitch_semitones: shift of the voice's pitch.
+        volume_db: change of level, over the voice's own; `SILENT_DB` is silence of the text's length.
+        emphasis: level of the innermost `<emphasis>`; None without one.
+        voice: who speaks; None is the request's voice.
+        language: BCP-47 language of the text, from the innermost `xml:lang`; empty: the request's.
+        speaking_style: of `mstts:express-as` ("cheerful"); empty: the request's.
+        style_degree: how strongly `speaking_style` is taken, 1 is its usual degree.
+        role: of `mstts:express-as` ("OlderAdultMale"); empty: none.
+    """
+
+    rate: float = 1.0
+    pitch_semitones: float = 0.0
+    volume_db: float = 0.0
+    emphasis: Emphasis | None = None
+    voice: VoiceChoice | None = None
+    language: str = ""
+    speaking_style: str = ""
+    style_degree: float = 1.0
+    role: str = ""
+
+
+class SayAsKind(enum.Enum):
+    """How the text of `<say-as>` is to be understood; other names of the same kind are folded into these."""
+
+    CARDINAL = "cardinal"
+    ORDINAL = "ordinal"
+    DIGITS = "digits"
+    CHARACTERS = "characters"
+    FRACTION = "fraction"
+    UNIT = "unit"
+    DATE = "date"
+    TIME = "time"
+    DURATION = "duration"
+    TELEPHONE = "telephone"
+    ADDRESS = "address"
+    CURRENCY = "currency"
+    EXPLETIVE = "expletive"
+
+
+@dataclass(frozen=True, slots=True)
+class SayAs:
+    """What `<say-as>` says of its text; `format` ("mdy", "hms12") and `detail` as written, in lower case."""
+
+    kind: SayAsKind
+    format: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phonemes:
+    """A pronunciation that was given.
+
+    Attributes:
+        alphabet: `ipa`, `x-sampa`, `arpabet` or `pinyin`.
+        written: the pronunciation as the caller wrote it.
+        phones: the same in the units of `language`'s G2P: phones of `english.phones.PHONES` for `en`, syllables of
+            numbered pinyin for `zh`.
+        language: `en` or `zh`.
+    """
+
+    alphabet: str
+    written: str
+    phones: tuple[str, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text that is read in one style.
+
+    White space is collapsed to single blanks, and none stands at the edges of a paragraph or sentence. Pieces
+    belong together as they follow each other: their blanks stay with them, so that joining texts makes the sentence.
+    At most one of `say_as`, `phonemes` and `alias` is set; such a piece is one element of the document and has no
+    blanks at its edges.
+
+    Attributes:
+        text: what is written; empty only with `phonemes` or `alias`.
+        sources: where each character came from.
+        start: where the piece begins in the document.
+        end: where it ends.
+        style: how it is read.
+        say_as: how it is to be understood.
+        phonemes: how it is pronounced, instead of what its spelling says.
+        alias: what is read instead of `text`.
+    """
+
+    text: str
+    sources: SourceMap
+    start: int
+    end: int
+    style: Style
+    say_as: SayAs | None = None
+    phonemes: Phonemes | None = None
+    alias: str | None = None
+
+
+class BreakStrength(enum.Enum):
+    """How strong a pause is; NONE forbids the pause that would be there."""
+
+    NONE = "none"
+    X_WEAK = "x-weak"
+    WEAK = "weak"
+    MEDIUM = "medium"
+    STRONG = "strong"
+    X_STRONG = "x-strong"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A pause: `duration_ms` where the document gives a time, else as long as `strength` is with this voice."""
+
+    strength: BreakStrength
+    duration_ms: float | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place whose time the caller wants to know."""
+
+    name: str
+    start: int
+    end: int
+
+
+class BoundaryKind(enum.Enum):
+    """What ends where a boundary stands."""
+
+    SENTENCE = "s"
+    PARAGRAPH = "p"
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A sentence or paragraph ends here, whatever its punctuation says.
+
+    None stands before the first piece, and no two without a text, audio or break between them: the stronger stays.
+    """
+
+    kind: BoundaryKind
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A recording to play; `fallback` is read where it cannot be. `src` is one that the limits allow."""
+
+    src: str
+    fallback: tuple[Item, ...]
+    attributes: Mapping[str, str]
+    start: int
+    end: int
+
+
+Item = Text | Break | Mark | Boundary | Audio
+"""One piece of a script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something in the document that was not done as written; `code` is stable, in SCREAMING_SNAKE_CASE."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A document as it is to be read.
+
+    Attributes:
+        items: the pieces, in reading order.
+        language: of the whole document, from `<speak xml:lang>`; empty where it has none.
+        cautions: what was not done as written.
+    """
+
+    items: tuple[Item, ...]
+    language: str = ""
+    cautions: tuple[Caution, ...] = field(default=())
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The texts alone, without those that audio falls back to."""
+        return tuple(item for item in self.items if isinstance(item, Text))
