@@ -56,6 +56,9 @@ proto: $(STAMP) ## Generate the gRPC stubs again
 bench: $(STAMP) ## Measure: yardstick, embedded, mesh with Triton, seed baseline; JSON and a table
 	$(BIN)/python -m bench
 
+soak: $(STAMP) ## Speak 2,000 segments through the mesh; fails unless every process stays flat (2 minutes)
+	$(BIN)/python -m bench.soak
+
 voices: $(STAMP) ## Train the default voices from Debian's synthesisers (hours; see training/voices/README.md)
 	@scripts/teachers.sh voices
 	$(BIN)/python -m training.voices run mandarin --until features
@@ -72,4 +75,4 @@ clean: ## Remove what set-up and runs made
 	rm -rf $(VENV) $(TRITON) .run build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
 	rm -rf services/speechmesh/*/v1 hello.wav out.wav
 
-.PHONY: help setup run say test unit lint type format proto bench voices images manifests clean
+.PHONY: help setup run say test unit lint type format proto bench soak voices images manifests clean

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from speechmesh.common.bundle import load_bundle
 NAMES = ("yardstick", "embedded", "mesh", "seed")
 # Baselines behind HTTP: the mesh's own graphs, and a Sambert in eager PyTorch.
 ENDPOINTS = {"seed": "bench.seed_baseline", "eager": "bench.eager_baseline"}
+# Texts come again and again here: what is kept of them would make figures that no caller sees.
+_UNCACHED = {"SPEECHMESH_ACOUSTIC_FRAME_CACHE_MIB": "0"}
 _START_TIMEOUT_S = 180.0
 _STOP_TIMEOUT_S = 40.0  # above supervisord's wait for its programs
 _POLL_S = 0.1
@@ -110,8 +112,11 @@ def running(name: str, voice: Path, scratch: Path, texts: str = "mixed") -> Iter
             yield Contender(name, worker, Processes([pid]), Processes([worker.pid]))
     else:
         backend = "embedded" if name == "embedded" else "triton"
+        voices = folder / "voices"
+        voices.mkdir()
+        (voices / voice.name).symlink_to(voice.absolute())
         with (
-            _mesh(folder, voice, backend) as (pid, state),
+            mesh(folder, voices, backend) as (pid, state),
             _worker(folder, common | {"kind": "grpc", "target": state["target"]}) as worker,
         ):
             metrics_url = f"http://127.0.0.1:{state['ports']['triton_metrics']}/metrics"
@@ -155,15 +160,18 @@ def _endpoint(folder: Path, module: str, voice: Path) -> Iterator[tuple[int, int
 
 
 @contextmanager
-def _mesh(folder: Path, voice: Path, backend: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """`speechmesh up` with nothing but the measured voice."""
-    voices = folder / "voices"
-    voices.mkdir()
-    (voices / voice.name).symlink_to(voice.absolute())
+def mesh(
+    folder: Path, voices: Path, backend: str, environment: Mapping[str, str] = _UNCACHED
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """`speechmesh up` with a folder of voices: its process id and the state that it wrote.
+
+    Raises:
+        BenchError: when it does not start.
+    """
     run_dir, log = folder / "run", folder / "up.log"
     command = ["speechmesh.cli.main", "up", "--backend", backend, "--free-ports"]
     command += ["--run-dir", str(run_dir), "--voices", str(voices)]
-    with _process(command, log) as process:
+    with _process(command, log, environment) as process:
         give_up_at = time.monotonic() + _START_TIMEOUT_S
         while not (state := _state(run_dir / "mesh.json")):
             if process.poll() is not None or time.monotonic() > give_up_at:
@@ -182,7 +190,9 @@ def _state(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _process(module: list[str], log: Path) -> Iterator[subprocess.Popen[str]]:
+def _process(
+    module: list[str], log: Path, environment: Mapping[str, str] = _UNCACHED
+) -> Iterator[subprocess.Popen[str]]:
     """`python -m MODULE ARGUMENTS`, with pipes; stopped with all its children when the block is left."""
     with log.open("w", encoding="utf-8") as log_file:
         process = subprocess.Popen(
@@ -191,8 +201,7 @@ def _process(module: list[str], log: Path) -> Iterator[subprocess.Popen[str]]:
             stdout=subprocess.PIPE,
             stderr=log_file,
             text=True,
-            # Texts come again and again here: what is kept of them would make figures that no caller sees.
-            env=os.environ | {"SPEECHMESH_ACOUSTIC_FRAME_CACHE_MIB": "0"},
+            env={**os.environ, **environment},
             start_new_session=True,  # Ctrl-C reaches the bench alone, which stops its contenders in order
         )
     try:

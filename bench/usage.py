@@ -22,9 +22,10 @@ _OTHER = "supervisor"
 _SAMPLE_PERIOD_S = 0.25
 
 
-def _role(process: psutil.Process) -> str:
-    command = " ".join(process.cmdline())
-    return next((role for part, role in _ROLES if part in command), _OTHER)
+def role_of(command: Sequence[str]) -> str:
+    """What a process is, by its command line."""
+    line = " ".join(command)
+    return next((role for part, role in _ROLES if part in line), _OTHER)
 
 
 class Processes:
@@ -33,7 +34,9 @@ class Processes:
     def __init__(self, roots: Iterable[int]) -> None:
         self._by_role: list[tuple[str, psutil.Process]] = []
         for root in map(psutil.Process, roots):
-            self._by_role += [(_role(each), each) for each in (root, *root.children(recursive=True))]
+            self._by_role += [
+                (role_of(each.cmdline()), each) for each in (root, *root.children(recursive=True))
+            ]
 
     def pids(self, role: str) -> list[int]:
         """Processes of a role."""
