@@ -24,12 +24,16 @@ class Chunk:
 
 @dataclass(slots=True)
 class Stream:
-    """One request: when its caller asked (open loop: was due to ask), what came when, and how it ended."""
+    """One request: when its caller asked (open loop: was due to ask), what came when, and how it ended.
+
+    `first_segment` is what a mesh's summary tells of its first segment: each stage's `queue_ms` and `compute_ms`.
+    """
 
     started_s: float
     chunks: list[Chunk] = field(default_factory=list)
     ended_s: float = math.nan
     error: str = ""
+    first_segment: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -142,6 +146,7 @@ def single(stream: Stream) -> dict[str, Any]:
         "rtf": stream.rtf,
         "gap_s": sum(gaps),
         "longest_gap_ms": max(gaps, default=0.0) * 1000.0,
+        "first_segment": stream.first_segment,
     }
 
 

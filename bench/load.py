@@ -29,10 +29,14 @@ class Window:
 
 @dataclass
 class Load:
-    """A contender under load: every stream that was begun, and the window's moments."""
+    """A contender under load: every stream that was begun, and the window's moments.
+
+    `visits` are the requests that came on top of a closed loop; they are not among `streams`.
+    """
 
     speaker: Speaker
     streams: list[Stream] = field(default_factory=list)
+    visits: list[Stream] = field(default_factory=list)
     begin_s: float = math.nan
     end_s: float = math.nan
     _running: dict[int, Stream] = field(default_factory=dict)
@@ -76,8 +80,23 @@ class Load:
                 return
 
 
+@dataclass(frozen=True)
+class Visit:
+    """A request on top of a closed loop, so long after the window's begin."""
+
+    at_s: float
+    text: str
+
+
 async def closed_loop(
-    speaker: Speaker, texts: Sequence[str], n_streams: int, window: Window, mark: Mark, *, paced: bool = False
+    speaker: Speaker,
+    texts: Sequence[str],
+    n_streams: int,
+    window: Window,
+    mark: Mark,
+    *,
+    paced: bool = False,
+    visits: Sequence[Visit] = (),
 ) -> Load:
     """Keeps `n_streams` requests in work; the window opens when each caller has had an answer.
 
@@ -101,7 +120,15 @@ async def closed_loop(
         began_s = time.monotonic()
         await load.until(lambda: len(answered) == n_streams, window.max_wait_s)
         await asyncio.sleep(max(began_s + window.warm_up_s - time.monotonic(), 0.0))
-        await load.measure(window, mark)
+        async with asyncio.TaskGroup() as visitors:
+            for each in visits:
+                visitors.create_task(visit(each))
+            await load.measure(window, mark)
+
+    async def visit(each: Visit) -> None:
+        await asyncio.sleep(each.at_s)
+        load.visits.append(Stream(time.monotonic()))
+        await speaker.speak(each.text, load.visits[-1])
 
     await _beside([caller(number) for number in range(n_streams)], measure())
     return load

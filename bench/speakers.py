@@ -56,6 +56,10 @@ class GrpcSpeaker:
             async for response in self._stub.Synthesize(request, timeout=REQUEST_TIMEOUT_S):
                 if response.audio:
                     stream.chunks.append(reader.chunk(time.monotonic(), response.audio))
+                for timing in response.summary.stages:
+                    if timing.segment_index == 0:
+                        spent = {"queue_ms": timing.queue_ms, "compute_ms": timing.compute_ms}
+                        stream.first_segment[timing.stage] = spent
         except grpc.aio.AioRpcError as error:
             finish(stream, error.code().name)
         else:

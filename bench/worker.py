@@ -16,7 +16,7 @@ from typing import Any
 
 from bench import figures
 from bench.figures import Stream
-from bench.load import Load, Window, closed_loop, open_loop
+from bench.load import Load, Visit, Window, closed_loop, open_loop
 from bench.speakers import GrpcSpeaker, HttpSpeaker, Speaker
 from bench.texts import LOADS
 
@@ -58,6 +58,15 @@ async def _loaded(speaker: Speaker, options: dict[str, Any], command: dict[str, 
     return figures.cell(load.streams, load.begin_s, load.end_s)
 
 
+async def _visited(speaker: Speaker, command: dict[str, Any]) -> dict[str, Any]:
+    """A closed loop of one long text, with requests that come on top of it."""
+    window = Window(**command["window"])
+    visits = [Visit(at_s, text) for at_s, text in command["visits"]]
+    load = await closed_loop(speaker, [command["text"]], command["streams"], window, _mark, visits=visits)
+    cell = figures.cell(load.streams, load.begin_s, load.end_s)
+    return cell | {"visits": [figures.single(stream) for stream in load.visits]}
+
+
 async def _serve(options: dict[str, Any]) -> None:
     speaker = _speaker(options)  # may load models; nothing else runs yet
     try:
@@ -66,6 +75,8 @@ async def _serve(options: dict[str, Any]) -> None:
             command = json.loads(line)
             if command["op"] == "single":
                 result = await _single(speaker, command["text"])
+            elif command["op"] == "visited":
+                result = await _visited(speaker, command)
             else:
                 result = await _loaded(speaker, options, command)
             _say({"event": "result", "result": result})
