@@ -18,7 +18,7 @@ from speechmesh.common.errors import Internal
 from speechmesh.common.tasks import TaskBag
 from speechmesh.frontend.audio_out import AudioChunk
 from speechmesh.frontend.delivery import Delivery
-from speechmesh.frontend.plan import Ending, TextPlan, TokenSegment
+from speechmesh.frontend.plan import Ending, Script, TokenSegment
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.settings import FrontendSettings
@@ -34,12 +34,16 @@ _ENDINGS = {
 
 
 class Conductor:
-    """Conducts one attempt at a request, from where its delivery stands."""
+    """Conducts one attempt at a request, from where its delivery stands.
+
+    Attributes:
+        n_segments: of the request, once all of them were sent.
+    """
 
     def __init__(
         self,
         checked: CheckedRequest,
-        plan: TextPlan,
+        script: Script,
         delivery: Delivery,
         reader: Reader,
         stages: Stages,
@@ -47,7 +51,8 @@ class Conductor:
         executor: Executor,
     ) -> None:
         self._checked = checked
-        self._plan = plan
+        self._script = script
+        self.n_segments: int | None = None
         self._delivery = delivery
         self._reader = reader
         self._stages = stages
@@ -85,20 +90,24 @@ class Conductor:
             )
         )
         loop = asyncio.get_running_loop()
-        first = self._delivery.segment
-        for index, segment in enumerate(self._plan.segments[first:], first):
+        index = first = self._delivery.segment
+        while True:
             await self._places.acquire()
+            if (segment := await self._script.segment(index)) is None:
+                break
             if index == first + 1:
                 # Nothing of this request competes with its first audio, which then plays while this is made.
                 await self._audible.wait()
             tokens = await loop.run_in_executor(self._executor, self._reader.tokens, segment)
             self._delivery.begin_stage("acoustic", index)
-            self._delivery.expect(index, tokens)
+            self._delivery.expect(index, segment, tokens)
             await acoustic.send(acoustic_pb2.StreamFramesRequest(segment=self._message(index, tokens)))
+            index += 1
+        self.n_segments = index
         await acoustic.close()
 
     def _message(self, index: int, tokens: TokenSegment) -> acoustic_pb2.Segment:
-        within_sentence = index > 0 and self._plan.ending(index - 1) is Ending.CONTINUATION
+        within_sentence = index > 0 and self._script.ending(index - 1) is Ending.CONTINUATION
         lead_frames = round(self._settings.lead_silence_ms / self._space.frame_ms)
         return acoustic_pb2.Segment(
             index=index,
@@ -109,7 +118,7 @@ class Conductor:
                 for word in tokens.words
             ],
             features=[acoustic_pb2.TokenFeature(name=name, ids=ids) for name, ids in tokens.features.items()],
-            ending=_ENDINGS[self._plan.ending(index)],
+            ending=_ENDINGS[self._script.ending(index)],
             speaker=self._checked.speaker.name,
             style=self._checked.style,
             rate=self._checked.rate,
@@ -133,7 +142,7 @@ class Conductor:
             )
         )
         waiting: dict[int, list[acoustic_pb2.StreamFramesResponse]] = {}
-        current, n_segments = self._delivery.segment, len(self._plan.segments)
+        current = self._delivery.segment
         async for response in acoustic.responses():
             self._note(response)
             waiting.setdefault(response.segment_index, []).append(response)
@@ -145,8 +154,8 @@ class Conductor:
                 if not complete:
                     break
                 current += 1
-        if current != n_segments:
-            raise Internal(f"the acoustic stage ended at segment {current} of {n_segments}")
+        if current != self.n_segments:
+            raise Internal(f"the acoustic stage ended at segment {current} of {self.n_segments}")
         await vocoder.close()
 
     def _note(self, response: acoustic_pb2.StreamFramesResponse) -> None:

@@ -14,9 +14,11 @@ from speechmesh.common.bundle import Tier
 from speechmesh.common.features import FloatArray
 from speechmesh.frontend.audio_out import AudioChunk, SegmentInfo, StageTime, Summary, TextWarning, WordTime
 from speechmesh.frontend.encode import PcmEncoder
-from speechmesh.frontend.plan import TextPlan, TokenSegment
+from speechmesh.frontend.plan import Script, TokenSegment
 from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
 from speechmesh.frontend.request import CheckedRequest
+from speechmesh.frontend.segment import SpokenSegment
+from speechmesh.frontend.spoken import Dropped
 
 _MAX_SHOWN_CHARS = 20
 
@@ -29,11 +31,11 @@ class Delivery:
         playback: the listener's buffer.
     """
 
-    def __init__(self, checked: CheckedRequest, plan: TextPlan, playback: Playback) -> None:
+    def __init__(self, checked: CheckedRequest, script: Script, playback: Playback) -> None:
         self.segment = 0
         self.playback = playback
         self._checked = checked
-        self._plan = plan
+        self._script = script
         self._space = checked.voice.config.feature_space
         self._encoder = PcmEncoder(
             checked.request.encoding,
@@ -45,6 +47,7 @@ class Delivery:
         self._tier: Tier | None = None  # which made them
         self._first_audio_ms: float | None = None
         self._tokens: dict[int, TokenSegment] = {}
+        self._segments: dict[int, SpokenSegment] = {}
         self._words: dict[int, list[WordTime]] = {}
         self._times: dict[tuple[str, int], StageTime] = {}
 
@@ -60,9 +63,9 @@ class Delivery:
         time.duration_ms = self.playback.elapsed_ms - time.start_ms
         time.compute_ms, time.queue_ms, time.tier = compute_ms, queue_ms, tier
 
-    def expect(self, index: int, tokens: TokenSegment) -> None:
+    def expect(self, index: int, segment: SpokenSegment, tokens: TokenSegment) -> None:
         """The segment is about to be synthesised from these tokens; how long it gets is a guess."""
-        self._tokens[index] = tokens
+        self._segments[index], self._tokens[index] = segment, tokens
         self.playback.expect(index, len(tokens.tokens) * ESTIMATED_TOKEN_MS)
 
     def align(self, index: int, frames_per_token: Sequence[int]) -> None:
@@ -95,7 +98,7 @@ class Delivery:
             samples = samples[self._n_samples - first_sample :]
             first_sample = self._n_samples
         offset_ms = self._encoder.offset_ms
-        audio = self._encoder.encode(samples, last=last and index == len(self._plan.segments) - 1)
+        audio = self._encoder.encode(samples)
         audio_ms = self._samples_ms(len(samples))
         self.playback.delivered(index, audio_ms, last=last)
         words = self._take_words(index, self._samples_ms(first_sample), audio_ms, offset_ms)
@@ -103,23 +106,30 @@ class Delivery:
         self._tier = tier
         self.segment, self._n_samples = (index + 1, 0) if last else (index, first_sample + len(samples))
         if last:
-            self._words.pop(index, None)
+            for of_segment in (self._words, self._tokens, self._segments):
+                of_segment.pop(index, None)
         if not (audio or info or words):
             return None
         if self._first_audio_ms is None:
             self._first_audio_ms = self.playback.elapsed_ms
         return AudioChunk(audio, offset_ms, index, info, words)
 
+    def finish(self) -> AudioChunk | None:
+        """What the encoder still holds, when all is delivered; None when that is nothing."""
+        offset_ms = self._encoder.offset_ms
+        audio = self._encoder.encode(np.zeros(0, np.float32), last=True)
+        return AudioChunk(audio, offset_ms, max(self.segment - 1, 0), None, []) if audio else None
+
     def summary(self) -> Summary:
         """What was done, when all is delivered."""
         return Summary(
             audio_s=self._encoder.offset_ms / 1000.0,
-            n_segments=len(self._plan.segments),
+            n_segments=self.segment,
             first_audio_ms=self._first_audio_ms or 0.0,
             total_ms=self.playback.elapsed_ms,
             voice_revision=self._checked.voice.revision,
             stages=[self._times[key] for key in sorted(self._times, key=lambda key: (key[1], key[0]))],
-            warnings=_warnings(self._plan),
+            warnings=_warnings(self._script.dropped),
         )
 
     def _samples_ms(self, n_samples: int) -> float:
@@ -135,14 +145,14 @@ class Delivery:
         ]
 
     def _info(self, index: int, tier: Tier | None) -> SegmentInfo:
-        segment = self._plan.segments[index]
+        segment = self._segments[index]
         spoken = " ".join(word.text for word in self._tokens[index].words)
         return SegmentInfo(index, spoken, segment.start, segment.end, tier)
 
 
-def _warnings(plan: TextPlan) -> list[TextWarning]:
+def _warnings(parts: Sequence[Dropped]) -> list[TextWarning]:
     warnings = []
-    for dropped in plan.dropped:
+    for dropped in parts:
         shown = (
             dropped.text if len(dropped.text) <= _MAX_SHOWN_CHARS else dropped.text[:_MAX_SHOWN_CHARS] + "…"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped, PauseMark
@@ -50,12 +51,33 @@ class TokenSegment:
     features: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
+class Script(Protocol):
+    """What is spoken, segment by segment; more may still be arriving."""
+
+    @property
+    def dropped(self) -> Sequence[Dropped]:
+        """What cannot be spoken, as far as is known."""
+        ...
+
+    async def segment(self, index: int) -> SpokenSegment | None:
+        """A segment, as soon as it is known; None behind the last one."""
+        ...
+
+    def ending(self, index: int) -> Ending:
+        """How a segment ends that is known."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TextPlan:
     """What a text will be spoken as, segment by segment; phones come later, segment by segment."""
 
     segments: Sequence[SpokenSegment]
     dropped: Sequence[Dropped]
+
+    async def segment(self, index: int) -> SpokenSegment | None:
+        """See Script."""
+        return self.segments[index] if index < len(self.segments) else None
 
     def ending(self, index: int) -> Ending:
         """How segment `index` ends; the text's last one ends a sentence even without a mark."""

@@ -14,7 +14,7 @@ from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, StageTime, Summary
 from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery import Delivery
-from speechmesh.frontend.plan import TextPlan
+from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check
@@ -90,19 +90,39 @@ class Speech:
         """
         playback = Playback(self._settings.first_audio_target_ms)
         give_up_at = time.monotonic() + timeout_s if timeout_s is not None else None
-        reader = self._voices.reader(checked.voice)
+        reader = self.reader(checked)
         with tracer.start_as_current_span("frontend.text") as span:
             plan = await self._plan(checked, reader)
             span.set_attribute("speechmesh.n_segments", len(plan.segments))
         text_time = StageTime("text", 0, 0.0, playback.elapsed_ms, playback.elapsed_ms)
         delivery = Delivery(checked, plan, playback)
+        async with aclosing(self.deliver(checked, plan, delivery, give_up_at)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+        summary = delivery.summary()
+        summary.stages.insert(0, text_time)
+        yield summary
+
+    def reader(self, checked: CheckedRequest) -> Reader:
+        """The reader of the voice that speaks."""
+        return self._voices.reader(checked.voice)
+
+    async def deliver(
+        self, checked: CheckedRequest, script: Script, delivery: Delivery, give_up_at: float | None
+    ) -> AsyncGenerator[AudioChunk]:
+        """The audio of a script from where its delivery stands; `give_up_at` is on `time.monotonic()`'s clock.
+
+        Raises:
+            SpeechmeshError: when a stage fails, or one that went away does not come back in time.
+        """
+        reader = self.reader(checked)
         patience = _Patience(self._settings.stage_patience_ms)
-        while delivery.segment < len(plan.segments):
+        while True:
             left_s = None if give_up_at is None else give_up_at - time.monotonic()
             if left_s is not None and left_s <= 0:
                 raise DeadlineExceeded("the deadline passed")
             conductor = Conductor(
-                checked, plan, delivery, reader, self._stages, self._settings, self._executor
+                checked, script, delivery, reader, self._stages, self._settings, self._executor
             )
             try:
                 async with aclosing(conductor.run(left_s)) as chunks:
@@ -112,11 +132,11 @@ class Speech:
             except Unavailable as error:
                 await patience.wait(error)
             else:
-                if delivery.segment < len(plan.segments):
+                if delivery.segment != conductor.n_segments:
                     raise Internal("the vocoder stage ended early")
-        summary = delivery.summary()
-        summary.stages.insert(0, text_time)
-        yield summary
+                break
+        if rest := delivery.finish():
+            yield rest
 
     async def _plan(self, checked: CheckedRequest, reader: Reader) -> TextPlan:
         settings = self._settings

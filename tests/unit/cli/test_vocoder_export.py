@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from speechmesh.cli import vocoder
+from speechmesh.cli import export_steps
 from speechmesh.cli.main import app
 from speechmesh.cli.voice_speech import speaking_voices
 from speechmesh.common.bundle import VoiceBundle, load_bundle
@@ -92,7 +92,7 @@ def test_errors_are_a_line(arguments: list[str], code: int, message: str, tmp_pa
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(vocoder, "_EXPORT_EXTRA", ("torch_that_is_not_there",))
+    monkeypatch.setattr(export_steps, "_EXPORT_EXTRA", ("torch_that_is_not_there",))
     result = run("tests/data/goldens/vocos_tiny", "--name", "a", "--out", tmp_path)
     assert result.exit_code == 1
     assert "pip install 'speechmesh[export]'" in result.output

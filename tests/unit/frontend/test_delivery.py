@@ -25,7 +25,7 @@ def delivery(bootstrap: VoiceBundle, reader: Reader) -> Delivery:
     made = Delivery(checked, plan, Playback(100.0))
     for index, segment in enumerate(plan.segments):
         tokens = reader.tokens(segment)
-        made.expect(index, tokens)
+        made.expect(index, segment, tokens)
         made.align(index, [4] * len(tokens.tokens))
     return made
 

@@ -1,0 +1,1 @@
+"""Text that is still being written, spoken as it comes."""

@@ -1,0 +1,166 @@
+"""Text that arrives piece by piece is cut as the whole text is, where the arriving text could know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.frontend.live.text import LiveText
+from speechmesh.frontend.plan import Ending, TextPlan
+from speechmesh.frontend.reader import Reader, load_reader
+
+ENGLISH = (
+    "Sure, I can help you with that, and I will look up the three flights to Lisbon on May 14th. "
+    "The cheapest leaves at 6:10 a.m. and costs $1,189.50. Dr. Smith lives at 5 Oak St. in Boston! "
+    "Version 2.5.1 is out: see www.example.com/docs for more. Shall I book it for you?"
+)
+CHINESE = "今天天气怎么样？我们去公园散步吧，好不好？2024年3月5日，气温是12.5℃，涨了3.5%。他说：“走吧！”然后就走了。"
+
+Cut = tuple[str, int, int, Ending]
+
+
+@pytest.fixture(scope="module")
+def readers(bootstrap: VoiceBundle, mandarin: VoiceBundle) -> dict[str, Reader]:
+    return {"en": load_reader(bootstrap), "zh": load_reader(mandarin)}
+
+
+def live(reader: Reader) -> LiveText:
+    def plan(text: str, max_words: int, first_max_words: int) -> TextPlan:
+        return reader.plan(text, max_words=max_words, first_max_words=first_max_words)
+
+    return LiveText(plan, max_words=20, first_max_words=8)
+
+
+def cuts(taken: Sequence[tuple[object, Ending]]) -> list[Cut]:
+    return [
+        (" ".join(word.text for word in segment.words), segment.start, segment.end, ending)  # type: ignore[attr-defined]
+        for segment, ending in taken
+    ]
+
+
+def at_once(reader: Reader, text: str) -> list[Cut]:
+    plan = reader.plan(text, max_words=20, first_max_words=8)
+    return cuts([(segment, plan.ending(i)) for i, segment in enumerate(plan.segments)])
+
+
+def arriving(reader: Reader, pieces: Sequence[str], **how: bool) -> list[Cut]:
+    turn, found = live(reader), []
+    for piece in pieces:
+        turn.append(piece)
+        found += cuts(turn.take(**how))
+    return found + cuts(turn.take(all_of_it=True))
+
+
+@pytest.mark.parametrize(("language", "text"), [("en", ENGLISH), ("zh", CHINESE)])
+def test_one_character_at_a_time_gives_the_segments_of_the_whole_text(
+    readers: dict[str, Reader], language: str, text: str
+) -> None:
+    assert arriving(readers[language], list(text)) == at_once(readers[language], text)
+
+
+_SENTENCES = (
+    "It costs $3.50, or 3.5 million.",
+    "Mr. Jones, who is 42, left at 5 p.m. on Monday.",
+    "No.",
+    "Is it 10:30 already?",
+    "I don't think so, e.g. because of the U.S. election.",
+    "Well... yes!",
+    "See section 2.1 and chapter IV.",
+    "Wait, what?",
+    "The quick brown fox, having jumped over the lazy dog, ran into the wood and was never seen there again, "
+    "although many people looked for it.",
+)
+
+
+@given(
+    st.lists(st.sampled_from(_SENTENCES), min_size=1, max_size=5),
+    st.lists(st.integers(1, 30), min_size=1, max_size=20),
+)
+@settings(deadline=None, max_examples=60)
+def test_tokens_of_any_length_give_the_segments_of_the_whole_text(
+    readers: dict[str, Reader], sentences: list[str], lengths: list[int]
+) -> None:
+    text = " ".join(sentences)
+    pieces, start = [], 0
+    while start < len(text):
+        length = lengths[len(pieces) % len(lengths)]
+        pieces.append(text[start : start + length])
+        start += length
+    assert arriving(readers["en"], pieces) == at_once(readers["en"], text)
+
+
+@given(st.text(st.sampled_from("ab 1.,!?\n。，你好 $%-'\""), max_size=60), st.booleans(), st.booleans())
+@settings(deadline=None, max_examples=150)
+def test_whatever_comes_nothing_is_said_twice_or_left_out(
+    readers: dict[str, Reader], text: str, hungry: bool, idle: bool
+) -> None:
+    for reader in readers.values():
+        found = arriving(reader, list(text), hungry=hungry, idle=idle)
+        places = [place for _, start, end, _ in found for place in (start, end)]
+        assert places == sorted(places)
+        said = sum(len(words.replace(" ", "")) for words, *_ in found)
+        assert bool(said) == bool(at_once(reader, text))
+
+
+def test_the_first_clause_is_spoken_before_its_sentence_ends(readers: dict[str, Reader]) -> None:
+    turn = live(readers["en"])
+    turn.append("After a long and cold night on the mountain, the ")
+    assert cuts(turn.take()) == []
+    turn.append("climbers ")
+    assert [words for words, *_ in cuts(turn.take())] == ["after a long and cold night on the mountain"]
+
+
+def test_who_runs_dry_gets_a_clause_of_an_unfinished_sentence(readers: dict[str, Reader]) -> None:
+    turn = live(readers["en"])
+    turn.append(
+        "Yes. When the rain had stopped, when the roads were dry, and when the children were asleep, "
+    )
+    turn.append("she took the old car out of the garage and drove to ")
+    assert [words for words, *_ in cuts(turn.take())] == ["yes"]
+    assert cuts(turn.take()) == []
+    hungry = cuts(turn.take(hungry=True))
+    assert hungry
+    assert hungry[0][0].startswith("when the rain had stopped")
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("It costs 3.", "it costs"),  # 3.5?
+        ("It is done.", "it is done"),
+        ("It is do", "it is"),
+        ("It is do ", "it is do"),
+        ("I paid $1,29", "i paid"),
+        ("Hello", ""),
+    ],
+)
+def test_at_a_standstill_a_word_or_number_that_may_go_on_is_held_back(
+    readers: dict[str, Reader], text: str, spoken: str
+) -> None:
+    turn = live(readers["en"])
+    turn.append(text)
+    assert " ".join(words for words, *_ in cuts(turn.take(idle=True))) == spoken
+    turn.append("5 more.")
+    rest = " ".join(words for words, *_ in cuts(turn.take(all_of_it=True)))
+    whole = " ".join(words for words, *_ in at_once(readers["en"], text + "5 more."))
+    if text != "It is done.":
+        assert f"{spoken} {rest}".strip() == whole
+
+
+def test_a_sentence_without_an_end_is_cut_all_the_same(readers: dict[str, Reader]) -> None:
+    turn = live(readers["en"])
+    turn.append("one and two and three and four " * 12)
+    taken = cuts(turn.take())
+    assert taken
+    assert all(ending is Ending.CONTINUATION for *_, ending in taken)
+
+
+def test_what_cannot_be_spoken_is_told_with_its_place_in_the_turn(readers: dict[str, Reader]) -> None:
+    turn = live(readers["en"])
+    turn.append("One is enough. Two \U0001f600 three. ")
+    turn.take(all_of_it=True)
+    assert [(part.text, part.start) for part in turn.dropped] == [("\U0001f600", 19)]
