@@ -8,12 +8,14 @@ with Client("localhost:50051") as client, client.synthesize("Hello, world.") as 
 
 from speechmesh.client.asynchronous import AsyncClient, AsyncSpeechStream
 from speechmesh.client.errors import SpeechError
+from speechmesh.client.live import AsyncLiveStream
 from speechmesh.client.options import SpeechOptions
 from speechmesh.client.synchronous import Client, SpeechStream
 from speechmesh.client.wav import wav_writer
 
 __all__ = [
     "AsyncClient",
+    "AsyncLiveStream",
     "AsyncSpeechStream",
     "Client",
     "SpeechError",

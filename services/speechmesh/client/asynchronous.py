@@ -9,6 +9,7 @@ from typing import Any, Self
 import grpc
 
 from speechmesh.client.errors import speech_error
+from speechmesh.client.live import AsyncLiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
 from speechmesh.speech.v1 import speech_pb2 as pb
@@ -59,6 +60,16 @@ class AsyncClient:
             SpeechError: from the iteration, when the call fails.
         """
         return AsyncSpeechStream(self._stub, (options or SpeechOptions()).request(text), timeout_s)
+
+    def live(
+        self, options: SpeechOptions | None = None, *, timeout_s: float | None = None
+    ) -> AsyncLiveStream:
+        """Speaks text that is still being written, turn by turn; to be used as a context manager.
+
+        Raises:
+            SpeechError: from its methods, when the call fails.
+        """
+        return AsyncLiveStream(self._stub, options or SpeechOptions(), timeout_s)
 
     async def voices(self, language: str = "", *, timeout_s: float = 10.0) -> list[pb.Voice]:
         """The voices, the default one first.

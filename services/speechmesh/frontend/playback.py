@@ -21,6 +21,11 @@ class Playback:
         self._undelivered_ms: dict[int, float] = {}
 
     @property
+    def started(self) -> bool:
+        """Whether audio was delivered."""
+        return self._started is not None
+
+    @property
     def elapsed_ms(self) -> float:
         """Time since the request's arrival."""
         return (self._clock() - self._arrived) * 1000.0

@@ -121,6 +121,17 @@ def check(
         raise InvalidInput("text", "is empty")
     if len(request.text) > max_text_chars:
         raise InvalidInput("text", f"has {len(request.text)} characters, {max_text_chars} are taken")
+    return check_options(request, voices, default_voice=default_voice)
+
+
+def check_options(
+    request: SpeechRequest, voices: dict[str, VoiceBundle], *, default_voice: str
+) -> CheckedRequest:
+    """Checks every field but the text, which may be to come.
+
+    Raises:
+        InvalidInput: naming the first field that is wrong.
+    """
     if len(request.request_id) > limits.MAX_REQUEST_ID_CHARS:
         raise InvalidInput("request_id", f"is longer than {limits.MAX_REQUEST_ID_CHARS} characters")
     voice = choose_voice(request, voices, default_voice)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from opentelemetry import trace
 
-from speechmesh.common.errors import NotFound
+from speechmesh.common.errors import InvalidInput, NotFound
 from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
-from speechmesh.frontend.audio_out import Summary
-from speechmesh.frontend.request import speaks
+from speechmesh.frontend.audio_out import AudioChunk, Summary
+from speechmesh.frontend.live.session import Interrupted, LiveSession, give_up_at
+from speechmesh.frontend.request import CheckedRequest, speaks
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.speech import Speech
 from speechmesh.frontend.translate import (
     chunk_to_pb,
     header_to_pb,
+    interrupted_to_pb,
+    live_options_from_pb,
     request_from_pb,
+    said_from_pb,
     summary_to_pb,
     voice_to_pb,
 )
@@ -48,15 +53,38 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
             async with aclosing(self._speech.speak(checked, context.time_remaining())) as items:
                 async for item in items:
                     if isinstance(item, Summary):
-                        response = summary_to_pb(item, sequence)
                         span.set_attribute("speechmesh.first_audio_ms", item.first_audio_ms)
                         span.set_attribute("speechmesh.audio_s", item.audio_s)
-                    else:
-                        response = chunk_to_pb(item, sequence)
-                    if sequence == 0:
-                        response.header.CopyFrom(header_to_pb(checked))
+                    yield _speech(checked, item, sequence)
                     sequence += 1
-                    yield response
+
+    async def SynthesizeLive(
+        self, request_iterator: AsyncIterator[pb.SynthesizeLiveRequest], context: Context
+    ) -> AsyncGenerator[pb.SynthesizeLiveResponse]:
+        """Speaks text that is still being written."""
+        with self._limit.hold():
+            requests = aiter(request_iterator)
+            first = await anext(requests, None)
+            if first is None or first.WhichOneof("message") != "open":
+                raise InvalidInput("open", "must be the first message of the stream")
+            checked = self._speech.check_options(live_options_from_pb(first.open))
+            span = trace.get_current_span()
+            span.set_attribute("speechmesh.request_id", checked.request.request_id)
+            span.set_attribute("speechmesh.voice", checked.voice.name)
+            session = LiveSession(self._speech, checked, self._settings, self._speech.executor)
+            said = (said_from_pb(request) async for request in requests)
+            sequences: Counter[int] = Counter()
+            async with aclosing(session.run(said, give_up_at(context.time_remaining()))) as results:
+                async for result in results:
+                    if isinstance(result.item, Interrupted):
+                        yield interrupted_to_pb(result.turn, result.item)
+                        continue
+                    sequence = sequences[result.turn]
+                    sequences[result.turn] += 1
+                    response = _speech(checked, result.item, sequence)
+                    if isinstance(result.item, Summary):
+                        del sequences[result.turn]
+                    yield pb.SynthesizeLiveResponse(turn=result.turn, speech=response)
 
     async def ListVoices(self, request: pb.ListVoicesRequest, context: Context) -> pb.ListVoicesResponse:
         """Lists the voices, the default one first."""
@@ -76,3 +104,11 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         if voice is None:
             raise NotFound("name", f"{request.name!r} is not a voice here")
         return pb.GetVoiceResponse(voice=voice_to_pb(voice))
+
+
+def _speech(checked: CheckedRequest, item: AudioChunk | Summary, sequence: int) -> pb.SynthesizeResponse:
+    """The next message of a request or of a turn."""
+    response = summary_to_pb(item, sequence) if isinstance(item, Summary) else chunk_to_pb(item, sequence)
+    if sequence == 0:
+        response.header.CopyFrom(header_to_pb(checked))
+    return response

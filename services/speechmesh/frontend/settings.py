@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from speechmesh.common.settings import ServiceSettings
+
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    if (value := url.get_secret_value()) and not value.startswith(_REDIS_SCHEMES):
+        raise ValueError(f"begins with none of {', '.join(_REDIS_SCHEMES)}")
+    return url
 
 
 class FrontendSettings(ServiceSettings):
@@ -49,6 +59,46 @@ class FrontendSettings(ServiceSettings):
         "within the caller's deadline.",
     )
     text_threads: int = Field(1, ge=1, description="Threads that read text.")
+    phrase_cache_mib: int = Field(
+        64,
+        ge=0,
+        description="Audio of phrases that were spoken before, kept in this process; of those that are being made as "
+        "much again at most; 0: none, nor in a shared store.",
+    )
+    phrase_cache_redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(
+        SecretStr(""),
+        description="Redis that the replicas share phrases by, as redis://[user:password@]host:port/0, or rediss:// "
+        "with TLS; give it a maxmemory with the policy allkeys-lru; empty: none.",
+    )
+    phrase_cache_ttl_s: int = Field(
+        7 * 24 * 3600, ge=1, description="How long the shared store keeps a phrase after it was made."
+    )
+    phrase_max_s: float = Field(10.0, gt=0, le=60, description="Longest phrase that is kept.")
+    phrase_cache_timeout_ms: int = Field(
+        20,
+        ge=1,
+        le=1000,
+        description="How long a request waits for the shared store, which may save it the stages.",
+    )
+    live_hold_ms: int = Field(
+        400,
+        ge=0,
+        description="When no live text has come for so long, what is complete of it is spoken; a word or number that "
+        "may go on is held back until it does, or until the caller flushes.",
+    )
+    live_hungry_ms: int = Field(
+        400,
+        ge=0,
+        description="A listener of live text with less audio left than this gets a clause before its sentence ends.",
+    )
+    live_idle_timeout_s: float = Field(
+        600.0, gt=0, description="A live stream on which its caller says nothing for so long is ended."
+    )
+    max_live_turns: int = Field(
+        8,
+        ge=1,
+        description="Turns of a live stream that wait for earlier ones to be spoken; more is refused.",
+    )
 
 
 MIN_RATE, MAX_RATE = 0.5, 2.0

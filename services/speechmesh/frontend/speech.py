@@ -17,7 +17,7 @@ from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader
-from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check
+from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check, check_options
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.stages import Stages
 from speechmesh.frontend.voices import Voices
@@ -56,7 +56,11 @@ class _Patience:
 
 
 class Speech:
-    """Speaks requests with the loaded voices."""
+    """Speaks requests with the loaded voices.
+
+    Attributes:
+        executor: where text is read.
+    """
 
     def __init__(
         self, voices: Voices, stages: Stages, settings: FrontendSettings, executor: ThreadPoolExecutor
@@ -64,7 +68,7 @@ class Speech:
         self._voices = voices
         self._stages = stages
         self._settings = settings
-        self._executor = executor
+        self.executor = executor
 
     def check(self, request: SpeechRequest) -> CheckedRequest:
         """Checks a request.
@@ -78,6 +82,14 @@ class Speech:
             default_voice=self._settings.default_voice,
             max_text_chars=self._settings.max_text_chars,
         )
+
+    def check_options(self, request: SpeechRequest) -> CheckedRequest:
+        """Checks a request whose text is to come.
+
+        Raises:
+            InvalidInput: naming the field that is wrong.
+        """
+        return check_options(request, self._voices.bundles, default_voice=self._settings.default_voice)
 
     async def speak(
         self, checked: CheckedRequest, timeout_s: float | None
@@ -122,7 +134,7 @@ class Speech:
             if left_s is not None and left_s <= 0:
                 raise DeadlineExceeded("the deadline passed")
             conductor = Conductor(
-                checked, script, delivery, reader, self._stages, self._settings, self._executor
+                checked, script, delivery, reader, self._stages, self._settings, self.executor
             )
             try:
                 async with aclosing(conductor.run(left_s)) as chunks:
@@ -141,7 +153,7 @@ class Speech:
     async def _plan(self, checked: CheckedRequest, reader: Reader) -> TextPlan:
         settings = self._settings
         plan = await asyncio.get_running_loop().run_in_executor(
-            self._executor,
+            self.executor,
             lambda: reader.plan(
                 checked.request.text,
                 max_words=settings.max_segment_words,

@@ -8,6 +8,7 @@ from speechmesh.common.bundle import Tier, VoiceBundle
 from speechmesh.common.errors import InvalidInput
 from speechmesh.common.telemetry import current_trace_id
 from speechmesh.frontend.audio_out import AudioChunk, Summary
+from speechmesh.frontend.live.session import EndTurn, Flush, Interrupt, Interrupted, Said, Text
 from speechmesh.frontend.request import CheckedRequest, Encoding, SpeechRequest
 from speechmesh.speech.v1 import speech_pb2 as pb
 
@@ -65,6 +66,52 @@ def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:
     )
 
 
+def live_options_from_pb(message: pb.LiveOptions) -> SpeechRequest:
+    """The options of a live stream: a request whose text is to come.
+
+    Raises:
+        InvalidInput: for an enum value this server does not know.
+    """
+    return request_from_pb(
+        pb.SynthesizeRequest(
+            voice=message.voice,
+            prosody=message.prosody,
+            audio=message.audio,
+            quality_tier=message.quality_tier,
+            word_timestamps=message.word_timestamps,
+            request_id=message.request_id,
+        )
+    )
+
+
+def said_from_pb(message: pb.SynthesizeLiveRequest) -> Said:
+    """What a caller says after it has opened a live stream.
+
+    Raises:
+        InvalidInput: for a message that does not belong there.
+    """
+    match message.WhichOneof("message"):
+        case "text":
+            return Text(message.text)
+        case "flush":
+            return Flush()
+        case "end_turn":
+            return EndTurn()
+        case "interrupt":
+            return Interrupt(message.interrupt.turn, message.interrupt.heard_ms)
+        case "open":
+            raise InvalidInput("open", "only the first message opens the stream")
+    raise InvalidInput("message", "is none that is known here")
+
+
+def interrupted_to_pb(turn: int, told: Interrupted) -> pb.SynthesizeLiveResponse:
+    """What was heard of an interrupted turn."""
+    return pb.SynthesizeLiveResponse(
+        turn=turn,
+        interrupted=pb.Interrupted(heard_ms=told.heard_ms, text_end=told.text_end, last_word=told.last_word),
+    )
+
+
 def header_to_pb(checked: CheckedRequest) -> pb.StreamHeader:
     """What the stream delivers."""
     return pb.StreamHeader(
@@ -115,7 +162,7 @@ def summary_to_pb(summary: Summary, sequence: int) -> pb.SynthesizeResponse:
     return pb.SynthesizeResponse(
         sequence=sequence,
         offset_ms=summary.audio_s * 1000.0,
-        segment_index=summary.n_segments - 1,
+        segment_index=max(summary.n_segments - 1, 0),
         summary=pb.Summary(
             audio_s=summary.audio_s,
             n_segments=summary.n_segments,

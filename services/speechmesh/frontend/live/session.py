@@ -1,0 +1,222 @@
+"""A live stream: turns of text that is still being written, spoken one after the other, each until it is interrupted.
+
+Two tasks run beside the caller: `_listen` takes what the caller says, so that an interruption is heard at once, and
+`_speak` speaks the turns. What they have for the caller waits in one bounded queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, AsyncIterator
+from concurrent.futures import Executor
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from speechmesh.common.errors import DeadlineExceeded, InvalidInput, Overloaded
+from speechmesh.common.tasks import TaskBag
+from speechmesh.common.telemetry import tracer
+from speechmesh.frontend.audio_out import AudioChunk, Summary, WordTime
+from speechmesh.frontend.delivery import Delivery
+from speechmesh.frontend.live.turn import Turn
+from speechmesh.frontend.plan import TextPlan
+from speechmesh.frontend.playback import Playback
+from speechmesh.frontend.request import CheckedRequest
+from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.frontend.speech import Speech
+
+# Turns whose words are remembered for an interruption that comes while they are still being played.
+_REMEMBERED_TURNS = 8
+_CHUNKS_WAITING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """More text of the turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """All that has come is to be spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """The turn's text is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """The listener hears no more than `heard_ms` of a turn, and nothing after it."""
+
+    turn: int
+    heard_ms: float
+
+
+Said = Text | Flush | EndTurn | Interrupt
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """What was heard of a turn: `text_end` is where the last whole word ends in it, 0 when there was none."""
+
+    heard_ms: float
+    text_end: int
+    last_word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Something for the caller, of a turn."""
+
+    turn: int
+    item: AudioChunk | Summary | Interrupted
+
+
+class LiveSession:
+    """Speaks the turns of one stream."""
+
+    def __init__(
+        self, speech: Speech, checked: CheckedRequest, settings: FrontendSettings, executor: Executor
+    ) -> None:
+        self._speech = speech
+        self._wants_words = checked.request.word_timestamps
+        # Words are timed in any case: an interruption asks for them.
+        request = dataclasses.replace(checked.request, word_timestamps=True)
+        self._checked = dataclasses.replace(checked, request=request)
+        self._settings = settings
+        self._executor = executor
+        self._reader = speech.reader(checked)
+        self._n_turns = 0
+        self._open: Turn | None = None  # the turn whose text is arriving
+        self._turns: list[tuple[Turn, Playback]] = []  # that wait to be spoken
+        self._waiting = asyncio.Event()
+        self._complete = False  # no turn begins any more
+        self._speaking: tuple[int, asyncio.Task[None]] | None = None
+        self._results: asyncio.Queue[Spoken | None] = asyncio.Queue(_CHUNKS_WAITING)
+        self._dead: set[int] = set()  # interrupted turns, of which nothing more goes out
+        self._words: OrderedDict[int, list[WordTime]] = OrderedDict()
+
+    async def run(self, said: AsyncIterator[Said], give_up_at: float | None) -> AsyncGenerator[Spoken]:
+        """What the caller is to get, until it has said all and has all; `give_up_at` is `time.monotonic()`'s.
+
+        Raises:
+            SpeechmeshError: for a message that does not fit, or when a stage fails.
+        """
+        async with TaskBag() as tasks:
+            tasks.start(self._listen(said))
+            tasks.start(self._speak(tasks, give_up_at))
+            async for result in tasks.drain(self._results):
+                if result.turn not in self._dead or isinstance(result.item, Interrupted):
+                    yield result
+
+    async def _listen(self, said: AsyncIterator[Said]) -> None:
+        messages = aiter(said)
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.live_idle_timeout_s):
+                    message = await anext(messages, None)
+            except TimeoutError:
+                seconds = self._settings.live_idle_timeout_s
+                raise DeadlineExceeded(f"nothing was said for {seconds:g} s") from None
+            if message is None:
+                break
+            if isinstance(message, Text):
+                self._turn().append(message.text)
+            elif isinstance(message, Interrupt):
+                await self._interrupt(message)
+            elif self._open is not None:
+                if isinstance(message, Flush):
+                    self._open.flush()
+                else:
+                    self._open.end()
+                    self._open = None
+        if self._open is not None:
+            self._open.end()
+        self._complete = True
+        self._waiting.set()
+
+    def _turn(self) -> Turn:
+        """The turn that text belongs to.
+
+        Raises:
+            Overloaded: when too many wait to be spoken.
+        """
+        if self._open is None:
+            if len(self._turns) >= self._settings.max_live_turns:
+                raise Overloaded(
+                    f"{self._settings.max_live_turns} turns wait to be spoken, no more are taken"
+                )
+            playback = Playback(self._settings.first_audio_target_ms)
+            self._open = Turn(self._n_turns, self._plan, playback, self._settings, self._executor)
+            self._n_turns += 1
+            self._turns.append((self._open, playback))
+            self._waiting.set()
+        return self._open
+
+    def _plan(self, text: str, max_words: int, first_max_words: int) -> TextPlan:
+        return self._reader.plan(text, max_words=max_words, first_max_words=first_max_words)
+
+    async def _speak(self, tasks: TaskBag, give_up_at: float | None) -> None:
+        while True:
+            while not self._turns:
+                if self._complete:
+                    await self._results.put(None)
+                    return
+                self._waiting.clear()
+                await self._waiting.wait()
+            turn, playback = self._turns.pop(0)
+            task = tasks.start(self._speak_turn(turn, playback, give_up_at))
+            self._speaking = (turn.index, task)
+            # An interrupted turn ends by cancellation; its failure is the stream's, by way of the bag.
+            await asyncio.wait({task})
+            self._speaking = None
+
+    async def _speak_turn(self, turn: Turn, playback: Playback, give_up_at: float | None) -> None:
+        words = self._words.setdefault(turn.index, [])
+        while len(self._words) > _REMEMBERED_TURNS:
+            self._words.popitem(last=False)
+        delivery = Delivery(self._checked, turn, playback)
+        with tracer.start_as_current_span("frontend.turn", attributes={"speechmesh.turn": turn.index}):
+            delivering = self._speech.deliver(self._checked, turn, delivery, give_up_at)
+            async with aclosing(delivering) as chunks:
+                async for chunk in chunks:
+                    words += chunk.words
+                    shown = chunk if self._wants_words else dataclasses.replace(chunk, words=[])
+                    await self._results.put(Spoken(turn.index, shown))
+            await self._results.put(Spoken(turn.index, delivery.summary()))
+
+    async def _interrupt(self, interrupt: Interrupt) -> None:
+        """Ends a turn and those after it.
+
+        Raises:
+            InvalidInput: when the turn has not begun, or is long past.
+        """
+        if not interrupt.turn < self._n_turns:
+            raise InvalidInput("interrupt.turn", f"{interrupt.turn} has not begun")
+        if interrupt.heard_ms < 0 or interrupt.heard_ms != interrupt.heard_ms:
+            raise InvalidInput("interrupt.heard_ms", f"{interrupt.heard_ms:g} is not a length")
+        # Results that wait are of the latest turns: older ones need not be remembered.
+        self._dead = {turn for turn in self._dead if turn >= self._n_turns - _REMEMBERED_TURNS}
+        self._dead |= set(range(max(interrupt.turn, self._n_turns - _REMEMBERED_TURNS), self._n_turns))
+        if self._open is not None and self._open.index >= interrupt.turn:
+            self._open = None
+        self._turns = [(turn, playback) for turn, playback in self._turns if turn.index < interrupt.turn]
+        if self._speaking is not None and self._speaking[0] >= interrupt.turn:
+            task = self._speaking[1]
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        heard = [word for word in self._words.get(interrupt.turn, ()) if word.end_ms <= interrupt.heard_ms]
+        last = heard[-1] if heard else None
+        told = Interrupted(interrupt.heard_ms, last.end if last else 0, last.text if last else "")
+        await self._results.put(Spoken(interrupt.turn, told))
+
+
+def give_up_at(timeout_s: float | None) -> float | None:
+    """The moment at which a call's time is over."""
+    return None if timeout_s is None else time.monotonic() + timeout_s

@@ -1,0 +1,134 @@
+"""A turn: its text as it arrives, and the script that is spoken of it meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Protocol
+
+from speechmesh.common.errors import InvalidInput
+from speechmesh.frontend.live.text import LiveText, Planner
+from speechmesh.frontend.plan import Ending
+from speechmesh.frontend.segment import SpokenSegment
+from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.frontend.spoken import Dropped
+
+
+class Listening(Protocol):
+    """The listener's buffer; see Playback."""
+
+    @property
+    def started(self) -> bool:
+        """Whether audio was delivered."""
+        ...
+
+    def slack_ms(self, segment: int) -> float:
+        """Time until the listener runs dry if what comes before `segment` still comes."""
+        ...
+
+
+class Turn:
+    """A Script whose segments come as its text does. Text comes on the event loop; it is read in the executor."""
+
+    def __init__(
+        self, index: int, plan: Planner, listening: Listening, settings: FrontendSettings, executor: Executor
+    ) -> None:
+        self.index = index
+        self._listening = listening
+        self._settings = settings
+        self._executor = executor
+        self._text = LiveText(
+            plan, max_words=settings.max_segment_words, first_max_words=settings.first_segment_words
+        )
+        self._arrived: list[str] = []
+        self._arrived_at = time.monotonic()
+        self._n_chars = 0
+        self._flush = False
+        self._ended = False
+        self._news = asyncio.Event()
+        self._segments: list[tuple[SpokenSegment, Ending]] = []
+
+    @property
+    def dropped(self) -> Sequence[Dropped]:
+        """See Script."""
+        return self._text.dropped
+
+    @property
+    def text(self) -> str:
+        """All of it that has come."""
+        return self._text.text + "".join(self._arrived)
+
+    def append(self, text: str) -> None:
+        """More text.
+
+        Raises:
+            InvalidInput: when it is more than a request may have.
+        """
+        self._n_chars += len(text)
+        if self._n_chars > self._settings.max_text_chars:
+            raise InvalidInput(
+                "text", f"the turn has {self._n_chars} characters, {self._settings.max_text_chars} are taken"
+            )
+        self._arrived.append(text)
+        self._arrived_at = time.monotonic()
+        self._news.set()
+
+    def flush(self) -> None:
+        """What has come is spoken, all of it."""
+        self._flush = True
+        self._news.set()
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self._ended = True
+        self._news.set()
+
+    def ending(self, index: int) -> Ending:
+        """See Script."""
+        return self._segments[index][1]
+
+    async def segment(self, index: int) -> SpokenSegment | None:
+        """See Script; waits until enough text has come."""
+        while index >= len(self._segments):
+            self._news.clear()
+            whole = self._flush or self._ended
+            self._flush = False
+            done = self._ended
+            if not await self._take(index, whole):
+                if done:
+                    return None
+                await self._wait(index)
+        return self._segments[index][0]
+
+    async def _take(self, index: int, whole: bool) -> bool:
+        """Reads what has come; whether there are new segments."""
+        for text in self._arrived:
+            self._text.append(text)
+        self._arrived.clear()
+        hungry, idle = self._until_hungry_s(index) <= 0, self._until_idle_s() <= 0
+        taken = await asyncio.get_running_loop().run_in_executor(
+            self._executor, lambda: self._text.take(hungry=hungry, idle=idle, all_of_it=whole)
+        )
+        self._segments += taken
+        return bool(taken)
+
+    async def _wait(self, index: int) -> None:
+        """Until something has come, or the time makes a difference."""
+        hungry_s, idle_s = self._until_hungry_s(index), self._until_idle_s()
+        waits = [left for left in (hungry_s, idle_s) if left > 0] if self._text.waiting.strip() else []
+        try:
+            async with asyncio.timeout(min(waits) + 0.001 if waits else None):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+
+    def _until_hungry_s(self, index: int) -> float:
+        """Time until the listener wants to hear something, whatever it is."""
+        if not self._listening.started:
+            return 1.0 if self._segments else float("inf")
+        return (self._listening.slack_ms(index) - self._settings.live_hungry_ms) / 1000.0
+
+    def _until_idle_s(self) -> float:
+        return self._arrived_at + self._settings.live_hold_ms / 1000.0 - time.monotonic()
