@@ -87,7 +87,7 @@ class _Load:
 def _load(options: argparse.Namespace, scratch: Path) -> _Load:
     if options.sambert:
         sentences = [f"{sentence}。" for sentence in NEWS.split("。") if sentence]
-        return _Load(sambert.build(scratch)["int8"], 4 * NEWS, sentences, max_wait_s=180.0)
+        return _Load(sambert.build(scratch)["int8"], NEWS, sentences, max_wait_s=180.0)
     voice = contenders.with_one_tier(options.voice, options.tier, scratch)
     return _Load(voice, THOUSAND, MIXED, max_wait_s=60.0)
 

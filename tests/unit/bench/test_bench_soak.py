@@ -84,9 +84,13 @@ def test_one_reading_beside_the_others_decides_nothing() -> None:
     assert growth(held(900), held(1000), held(1000), held(1000), held(1100), held(1000)).flat
 
 
-@pytest.mark.parametrize("late", [held(1000, descriptors=11), held(1000, threads=6)])
-def test_one_more_descriptor_or_thread_at_the_end_is_not_flat(late: Held) -> None:
+@pytest.mark.parametrize("late", [held(1000, descriptors=13), held(1000, threads=8)])
+def test_three_more_descriptors_or_threads_at_the_end_are_not_flat(late: Held) -> None:
     assert not growth(held(1000), held(1000), late).flat
+
+
+def test_a_thread_that_a_pool_starts_late_is_flat() -> None:
+    assert growth(held(1000), held(1000), held(1000, threads=6)).flat
 
 
 def test_descriptors_that_come_and_go_are_flat() -> None:
