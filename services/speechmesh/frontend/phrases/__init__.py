@@ -1,0 +1,1 @@
+"""Audio of phrases that are asked for again and again."""
