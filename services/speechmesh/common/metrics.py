@@ -28,6 +28,7 @@ Labels = Mapping[str, str]
 Values = Iterable[tuple[float, Labels]]
 
 VOICE, OUTCOME, REASON, RESULT = "voice", "outcome", "reason", "result"
+OPERATION = "operation"
 
 _OTLP_INTERVAL_MS = 15_000
 _DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -140,6 +141,29 @@ ACOUSTIC_PRESSURE = ObservedGauge(
 )
 ACOUSTIC_PRESSURE_STEPS = _meter.create_counter(
     "speechmesh.acoustic.pressure.steps", "{step}", "Changes of the level. outcome: up or down."
+)
+
+# The text frontend: the cache of phrases.
+FRONTEND_PHRASES = _meter.create_counter(
+    "speechmesh.frontend.phrases.requests",
+    "{phrase}",
+    "Segments by what the cache gave. result: local, shared (from the store), joined (one that was being made) or "
+    "miss; one whose maker left it counts as joined and then as what came of it.",
+)
+FRONTEND_PHRASES_BYTES = ObservedGauge("speechmesh.frontend.phrases.size", "By", "Cached audio.")
+FRONTEND_PHRASES_RECORDED = ObservedGauge(
+    "speechmesh.frontend.phrases.recorded", "By", "Audio of phrases that are being made."
+)
+FRONTEND_PHRASE_STORE_FAILURES = _meter.create_counter(
+    "speechmesh.frontend.phrases.store.failures",
+    "{call}",
+    "Calls to the shared store that gave nothing. reason: slow, gone, refused, damaged (what it holds), or full (too "
+    "many calls under way).",
+)
+FRONTEND_PHRASE_STORE_RESTS = _meter.create_counter(
+    "speechmesh.frontend.phrases.store.rests",
+    "{rest}",
+    "Times that the shared store was left alone, as it had failed time after time. operation: read or write.",
 )
 
 
