@@ -1,0 +1,203 @@
+"""What each element of SSML does to a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from speechmesh.frontend.ssml import pieces, prosody, values
+from speechmesh.frontend.ssml.collector import Collector
+from speechmesh.frontend.ssml.element import Element, Inside
+from speechmesh.frontend.ssml.place import shown
+from speechmesh.frontend.ssml.script import (
+    Audio,
+    BoundaryKind,
+    Break,
+    BreakStrength,
+    Emphasis,
+    Mark,
+    VoiceChoice,
+)
+
+MIN_STYLE_DEGREE, MAX_STYLE_DEGREE = 0.01, 2.0
+_GENDERS = ("male", "female", "neutral", "")
+_VERSIONS = ("1.0", "1.1")
+_NUMBER = re.compile(values.NUMBER, re.ASCII)
+
+
+def _speak(element: Element) -> Inside:
+    version = element.attributes.get("version", _VERSIONS[-1]).strip()
+    if version not in _VERSIONS:
+        element.tell("SSML_VERSION", f"version {shown(version)!r} is read as {_VERSIONS[-1]}")
+    return element.inside()
+
+
+def _block(kind: BoundaryKind, element: Element) -> Inside:
+    element.collector.boundary(kind, element.place.offset)
+    inside = element.inside()
+    inside.finish = partial(element.collector.boundary, kind)
+    return inside
+
+
+def _break(element: Element) -> Inside:
+    strength = element.read("strength", partial(values.member, kind=BreakStrength), BreakStrength.MEDIUM)
+    asked = element.read("time", values.time_ms, None)
+    duration_ms = None if asked is None else min(asked, element.limits.max_break_ms)
+    if asked != duration_ms:
+        element.tell("SSML_VALUE_CLAMPED", f"a break of {asked:g} ms is taken as {duration_ms:g} ms")
+    element.collector.pause(Break(strength, duration_ms, element.place.offset, element.tag_end))
+    return element.inside()
+
+
+def _mark(attribute: str, element: Element) -> Inside:
+    name = element.required(attribute)
+    element.collector.mark(Mark(name, element.place.offset, element.tag_end))
+    return element.inside()
+
+
+def _emphasis(element: Element) -> Inside:
+    level = element.read("level", partial(values.member, kind=Emphasis), Emphasis.MODERATE)
+    return element.inside(replace(element.style, emphasis=level))
+
+
+def _prosody(element: Element) -> Inside:
+    try:
+        return element.inside(
+            prosody.changed(element.style, element.attributes, element.limits, element.tell)
+        )
+    except ValueError as error:
+        raise element.wrong(str(error)) from None
+
+
+def _voice(element: Element) -> Inside:
+    attributes = element.attributes
+    for name in ("age", "variant"):
+        if name in attributes:
+            element.tell("SSML_ATTRIBUTE_IGNORED", f"<voice {name}> is not followed")
+    language = next((name for name in ("language", "languages", "xml:lang") if name in attributes), "")
+    choice = VoiceChoice(
+        tuple(attributes.get("name", "").split()),
+        element.read(language, _first_language, ""),
+        element.read("gender", partial(values.one_of, names=_GENDERS), ""),
+    )
+    return element.inside(replace(element.style, voice=choice))
+
+
+def _first_language(value: str) -> str:
+    """The first of several languages; SSML 1.1 writes an accent after a colon."""
+    return values.language(value.split(maxsplit=1)[0].partition(":")[0]) if value.strip() else ""
+
+
+def _lang(element: Element) -> Inside:
+    element.required("xml:lang")
+    return element.inside()
+
+
+def _express_as(element: Element) -> Inside:
+    asked = element.read("styledegree", _number, 1.0)
+    degree = min(max(asked, MIN_STYLE_DEGREE), MAX_STYLE_DEGREE)
+    if degree != asked:
+        element.tell("SSML_VALUE_CLAMPED", f"styledegree of {asked:g} is taken as {degree:g}")
+    name, role = (element.attributes.get(key, "").strip() for key in ("style", "role"))
+    return element.inside(
+        replace(
+            element.style,
+            speaking_style=name or element.style.speaking_style,
+            style_degree=degree,
+            role=role or element.style.role,
+        )
+    )
+
+
+def _number(value: str) -> float:
+    if not _NUMBER.fullmatch(value.strip()):
+        raise values.wrong(value, "a number")
+    return float(value)
+
+
+def _audio(element: Element) -> Inside:
+    src = element.required("src").strip()
+    if not element.limits.allows_audio(src):
+        raise element.wrong(f"recordings from {shown(src)!r} are not taken here")
+    inside, outer = Inside(element.style, Collector()), element.collector
+    others = {key: value for key, value in element.attributes.items() if key != "src"}
+
+    def finish(offset: int) -> None:
+        outer.audio(Audio(src, inside.collector.items(), others, element.place.offset, offset))
+
+    inside.finish = finish
+    return inside
+
+
+def _unspoken(element: Element) -> Inside:
+    return Inside(element.style, element.collector, is_unspoken=True)
+
+
+def _lexicon(element: Element) -> Inside:
+    element.tell("SSML_ELEMENT_IGNORED", "<lexicon> is not followed: nothing is fetched for a request")
+    return _unspoken(element)
+
+
+def unknown(element: Element) -> Inside:
+    """An element that is read through."""
+    element.tell("SSML_UNKNOWN_ELEMENT", f"<{shown(element.name)}> is unknown; its text is read")
+    return element.inside()
+
+
+_AUDIO_ATTRIBUTES = (
+    "src fetchtimeout fetchhint maxage maxstale clipBegin clipEnd speed repeatCount repeatDur soundLevel"
+)
+_Open = Callable[[Element], Inside]
+_PARAGRAPH = partial(_block, BoundaryKind.PARAGRAPH)
+_SENTENCE = partial(_block, BoundaryKind.SENTENCE)
+
+# Each with the attributes that it has besides those of any element.
+ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
+    name: (opened, frozenset(attributes.split()))
+    for name, opened, attributes in (
+        ("speak", _speak, "version"),
+        ("p", _PARAGRAPH, ""),
+        ("paragraph", _PARAGRAPH, ""),
+        ("s", _SENTENCE, ""),
+        ("sentence", _SENTENCE, ""),
+        ("break", _break, "strength time"),
+        ("mark", partial(_mark, "name"), "name"),
+        ("bookmark", partial(_mark, "mark"), "mark"),
+        ("emphasis", _emphasis, "level"),
+        ("prosody", _prosody, "rate pitch volume range contour duration"),
+        ("voice", _voice, "name language languages gender age variant required ordering"),
+        ("lang", _lang, ""),
+        ("mstts:express-as", _express_as, "style styledegree role"),
+        ("say-as", pieces.say_as, "interpret-as format detail"),
+        ("sub", pieces.sub, "alias"),
+        ("phoneme", pieces.phoneme, "alphabet ph type"),
+        ("audio", _audio, _AUDIO_ATTRIBUTES),
+        ("desc", _unspoken, ""),
+        ("meta", _unspoken, "name http-equiv content"),
+        ("metadata", _unspoken, ""),
+        ("lexicon", _lexicon, "uri type fetchtimeout maxage maxstale"),
+        ("token", Element.inside, "role"),
+        ("w", Element.inside, "role"),
+    )
+}  # fmt: skip
+_ANYWHERE = frozenset("xml:lang xml:base xml:id xml:space id onlangfailure".split())
+
+
+def opened(element: Element) -> Inside:
+    """Does what an element does as it begins.
+
+    Raises:
+        InvalidInput: with its line and column; an attribute is missing or wrong.
+    """
+    known = ELEMENTS.get(element.name)
+    if known is None:
+        return unknown(element)
+    for name in element.attributes.keys() - known[1] - _ANYWHERE:
+        if name != "xmlns" and not name.startswith(("xmlns:", "xsi:")):
+            element.tell(
+                "SSML_UNKNOWN_ATTRIBUTE", f"<{element.name}> has no attribute {shown(name)}; it is ignored"
+            )
+    return known[0](element)

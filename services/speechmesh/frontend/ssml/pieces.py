@@ -1,0 +1,89 @@
+"""The elements whose text is read in a way of its own: say-as, sub and phoneme."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from speechmesh.common.errors import InvalidInput
+from speechmesh.frontend.phonemes.alphabets import alphabet, pronunciation
+from speechmesh.frontend.ssml.collector import Collector
+from speechmesh.frontend.ssml.element import Element, Inside
+from speechmesh.frontend.ssml.place import shown
+from speechmesh.frontend.ssml.script import Phonemes, SayAs, SayAsKind
+
+# What the clouds call the same.
+_OTHER_NAMES: Final = {
+    "number": SayAsKind.CARDINAL,
+    "decimal": SayAsKind.CARDINAL,
+    "number_digit": SayAsKind.DIGITS,
+    "digit": SayAsKind.DIGITS,
+    "spell-out": SayAsKind.CHARACTERS,
+    "spell": SayAsKind.CHARACTERS,
+    "verbatim": SayAsKind.CHARACTERS,
+    "letters": SayAsKind.CHARACTERS,
+    "phone": SayAsKind.TELEPHONE,
+    "money": SayAsKind.CURRENCY,
+    "measure": SayAsKind.UNIT,
+    "bleep": SayAsKind.EXPLETIVE,
+}
+_KINDS: Final = {**{kind.value: kind for kind in SayAsKind}, **_OTHER_NAMES}
+# SSML's own note on say-as has numbers of several formats.
+_NUMBER_FORMATS: Final = ("ordinal", "cardinal", "telephone", "digits", "fraction")
+_SPOKEN_AS: Final = {"en": frozenset({"", "en"}), "zh": frozenset({"", "zh", "cmn"})}
+
+
+def say_as(element: Element) -> Inside:
+    """Text of a kind; one that is unknown is read as it stands."""
+    name = element.required("interpret-as").strip().lower().removeprefix("vxml:")
+    form = element.attributes.get("format", "").strip().lower()
+    if name == "number" and form in _NUMBER_FORMATS:
+        name, form = form, ""
+    kind = _KINDS.get(name)
+    if kind is None:
+        element.tell(
+            "SSML_UNKNOWN_SAY_AS", f"interpret-as {shown(name)!r} is unknown; the text is read as it stands"
+        )
+    detail = element.attributes.get("detail", "").strip().lower()
+    return _piece(element, say_as=kind and SayAs(kind, form, detail))
+
+
+def sub(element: Element) -> Inside:
+    """Text that another is read for."""
+    return _piece(element, alias=" ".join(element.required("alias").split()))
+
+
+def phoneme(element: Element) -> Inside:
+    """Text with its pronunciation; one in an alphabet of another language is left to the spelling."""
+    written = element.required("ph")
+    try:
+        known = alphabet(element.attributes.get("alphabet", "ipa"))
+        spoken = (element.style.language or element.language).split("-")[0].lower()
+        if spoken not in _SPOKEN_AS[known.language]:
+            element.tell(
+                "SSML_PHONEMES_IGNORED",
+                f"{known.name} is not read for {spoken!r}; the text is read as it stands",
+            )
+            return _piece(element)
+        phones = pronunciation(known.name, written)
+    except InvalidInput as error:
+        raise element.wrong(
+            f"{'alphabet' if error.field == 'alphabet' else 'ph'}: {error.description}"
+        ) from None
+    return _piece(element, phonemes=Phonemes(known.name, written, phones, known.language))
+
+
+def _piece(
+    element: Element,
+    *,
+    say_as: SayAs | None = None,
+    phonemes: Phonemes | None = None,
+    alias: str | None = None,
+) -> Inside:
+    inside, outer = Inside(element.style, Collector(), is_text=True), element.collector
+    tag = element.place.offset, element.tag_end
+
+    def finish(_offset: int) -> None:
+        outer.piece(inside.collector, tag, element.style, say_as=say_as, phonemes=phonemes, alias=alias)
+
+    inside.finish = finish
+    return inside
