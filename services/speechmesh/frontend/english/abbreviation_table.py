@@ -14,6 +14,9 @@ class Follows(enum.Enum):
     """A capitalised word that does not begin a sentence by itself."""
     NUMBER = enum.auto()
     NO_CAPITAL = enum.auto()
+    COLON = enum.auto()
+    """The abbreviation is a label."""
+    PREPOSITION = enum.auto()
 
 
 class Abbreviation(NamedTuple):
@@ -44,6 +47,11 @@ c circa; ca circa; est established; Est established; Op opus; op opus; par parag
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question
 """
+_LABELS = """
+Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
+Avg average; Est estimated; Appt appointment; Addr address; Amt amount; Ext extension; Temp temperature; Pop population
+"""
+_DATED = "est established; Est established"
 _POLITE = "Mr mister; Mrs missus; Ms miz; Mx mix; Messrs messers"
 _TITLES = """
 Prof professor; Sts saints; Gen general; Col colonel; Lt lieutenant; Sgt sergeant; Capt captain; Rev reverend;
@@ -61,7 +69,7 @@ lbs pounds; oz ounces; hr hour; hrs hours; sec second; secs seconds; mins minute
 eg for example; ie that is; mo month; wk week; ext extension; tel telephone; poss possibly; prob probably;
 Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
 tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building;
-apt apartment
+apt apartment; co company
 """
 _INLINE = """
 cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
@@ -89,6 +97,8 @@ def _table() -> dict[str, tuple[Abbreviation, ...]]:
     groups = (
         (_BARE_NUMBERED, Abbreviation("", Follows.NUMBER, bare=True)),
         (_NUMBERED, Abbreviation("", Follows.NUMBER)),
+        (_LABELS, Abbreviation("", Follows.COLON, bare=True)),
+        (_DATED, Abbreviation("", Follows.PREPOSITION)),
         (_POLITE, Abbreviation("", bare=True)),
         (_TITLES, Abbreviation("", Follows.NAME, bare=True)),
         (_DOTTED_TITLES, Abbreviation("", Follows.NAME)),

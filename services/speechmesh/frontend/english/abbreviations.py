@@ -85,6 +85,10 @@ def _is_followed_as_wanted(context: Context, candidate: Abbreviation, end: int) 
         return following[:1].isupper() and following not in _NEVER_NAMES
     if candidate.follows is Follows.NUMBER:
         return bool(_DIGIT.match(text, end))
+    if candidate.follows is Follows.COLON:
+        return text[end : end + 1] == ":"
+    if candidate.follows is Follows.PREPOSITION:
+        return context.next_word(end) in {"in", "by", "since"}
     if candidate.follows is Follows.NO_CAPITAL:
         return bool(_NO_CAPITAL.match(text, end))
     return True

@@ -31,7 +31,7 @@ _DIGIT_CUES = re.compile(
     r"(?:^|\ )(?:code|pin|P\ I\ N|otp|o\ t\ p|passcode|password|extension|zip|serial|tracking|confirmation|reference|"
     r"(?:account|card|phone|order|case|ticket|policy|member|routing|booking|invoice|customer|"
     r"confirmation|reference|serial|tracking|employee|license)\ number|ending\ in|ends\ in|ending\ with|"
-    r"ends\ with|i\ d)(?:\ (?:number|code|is|was|to|and|enter|dial))*$"
+    r"ends\ with|i\ d|text\ \w+\ to)(?:\ (?:number|code|is|was|to|and|enter|dial))*$"
 )
 _IDENTIFIER_CUES = frozenset(
     str.split(
@@ -72,7 +72,8 @@ def plain_words(context: Context, literal: str, end: int) -> str:
 
 def names_something(context: Context, end: int) -> bool:
     """Whether a number ending at ``end`` is a name (Flight 370, 742 Evergreen Terrace), not an amount."""
-    return context.previous in _IDENTIFIER_CUES or bool(_STREET.match(context.text, end))
+    flight = context.adjacent_source.isupper() and "flight" in context.recent(3).split()  # flight UA 328
+    return flight or context.previous in _IDENTIFIER_CUES or bool(_STREET.match(context.text, end))
 
 
 def counts_something(text: str, end: int) -> bool:

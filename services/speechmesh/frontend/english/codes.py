@@ -48,6 +48,7 @@ _PHONES = tuple(
         r"\+\d{8,15}",
         r"(?:1[ .-])?\d{3}[.-]\d{3}[.-]\d{4}",
         r"(?:1\ )?[2-9]\d\d\ \d{3}\ \d{4}",
+        r"0\d{2,4}[ -]\d{3,4}[ -]\d{3,4}",
         r"[2-9]\d\d-(?!\d\d00)\d{4}",
     )
 )
@@ -119,9 +120,6 @@ def recognise_version(context: Context, position: int) -> Reading | None:
         return None
     else:
         words = []
-    if len(parts) == 4 and not match["v"] and all(len(part) <= 3 and int(part) < 256 for part in parts):
-        octets = (numbers.digits(part) if len(part) == 3 else numbers.integer(part) for part in parts)
-        return whole(" dot ".join(octets), position, match.end())
     words.append(" point ".join(numbers.integer(part) for part in parts))
     if match["tail"]:
         words.append(

@@ -39,6 +39,7 @@ _DAY_FIRST = re.compile(
     rf"(?![A-Za-z])(?:(?P<comma>,?)[ \n-]{_YEAR})?",
     re.ASCII,
 )
+_UNTIL = re.compile(rf"\ ?[-–—]\ ?(?={_MONTH}\.?\ \d)", re.ASCII)
 _ISO = re.compile(
     r"(?P<year>[12]\d{3})(?P<separator>[-/.])(?P<month>1[0-2]|0?[1-9])(?P=separator)(?P<day>3[01]|[12]\d|0?[1-9])"
     r"(?:T(?=\d\d:)|(?![\d]|[-/.]\d))",
@@ -67,6 +68,7 @@ _DATE_CUES = frozenset(
     """
     )
 )
+_WEEKDAY_CUES = _DATE_CUES | {"every", "each", "and", "or", "open", "closed", "to", *WEEKDAYS.values()}
 
 
 def recognise_month(context: Context, position: int) -> Reading | None:
@@ -75,16 +77,22 @@ def recognise_month(context: Context, position: int) -> Reading | None:
     if match is None or not match["month"][0].isupper():
         return _short_month(context, position)
     month = _month(match["month"])
+    until = _until(context, match.end())
+    end = until[-1].end if until else match.end()
     if "day" not in match.re.groupindex:
-        return Reading(
-            (Piece(month, position, match.end("month")), Piece(_year(match), *match.span("year"))),
-            match.end(),
-        )
+        year = Piece(_year(match), *match.span("year"))
+        return Reading((Piece(month, position, match.end("month")), year, *until), end)
     end_of_day = match.start("comma") if match["year"] else match.end()
     words = f"{month} {numbers.ordinal(int(match['day']))}"
     if match["until"]:
         words += f" to {numbers.ordinal(int(match['last']))}"
-    return Reading((Piece(words, position, end_of_day), *_year_pieces(match)), match.end())
+    return Reading((Piece(words, position, end_of_day), *_year_pieces(match), *until), end)
+
+
+def _until(context: Context, end: int) -> tuple[Piece, ...]:
+    """The dash after a date that another date follows."""
+    dash = _UNTIL.match(context.text, end)
+    return (Piece("to", *dash.span()),) if dash else ()
 
 
 def _year_pieces(match: re.Match[str]) -> tuple[Piece, ...]:
@@ -201,7 +209,8 @@ def recognise_weekday(context: Context, position: int) -> Reading | None:
     if match is None:
         return None
     follows = _DATE_FOLLOWS.match(context.text, match.end("day"))
-    if not follows and (not match["dot"] or match["day"] in {"Sat", "Sun"}):
+    cued = context.previous in _WEEKDAY_CUES
+    if not follows and (not match["dot"] or (match["day"] in {"Sat", "Sun"} and not cued)):
         return None
     end = match.end()
     if match["dot"] and not follows and not match["after"].strip() and context.next_word(end).istitle():

@@ -7,8 +7,10 @@ the caller's text it came from.
 
 from __future__ import annotations
 
+import re
 import string
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,7 +33,7 @@ GREEK = {
     "Π": "pi", "Σ": "sigma", "Φ": "phi", "Ψ": "psi", "Ω": "omega",
 }  # fmt: skip
 CURRENCY_SYMBOLS = "$€£¥₹₩₽₺₫₱฿₪₦₿₴¢"
-_SYMBOLS = "–—−×÷±≈≤≥≠∞√°§©→•№‰"
+_SYMBOLS = "–—−×÷±≈≤≥≠∞√°§©→•№‰∈∉∪∩⊂∀∃∑∫∂"
 _KEPT = frozenset(
     string.printable[:95] + "\n" + "".join(FRACTIONS) + "".join(SUPERSCRIPTS) + "".join(GREEK)
     + CURRENCY_SYMBOLS + _SYMBOLS
@@ -51,50 +53,124 @@ _REPLACED = {
     "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "ı": "i", "ħ": "h",
     "Ħ": "H", "ŋ": "ng", "Ŋ": "Ng", "ŧ": "t", "Ŧ": "T", "ſ": "s", "ĸ": "k",
 }  # fmt: skip
+_AFTER_NUMBERS = {"万": "万", "萬": "万", "亿": "亿", "億": "亿", "元": "元", "圆": "元", "円": "円"}
+"""Chinese and Japanese magnitudes and currencies that English text has after a number."""
+_ASCII = re.compile(r"[ -~]++")
 _MARK = "\u0300"  # answers "a combining mark": belongs to the character before it
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """Text in the folded alphabet; ``starts[i]:ends[i]`` is what ``text[i]`` came from."""
+    """Text in the folded alphabet; ``starts[i]:ends[i]`` is what ``text[i]`` came from.
+
+    ``emoji`` names the emoji to be said, by where their UNSPEAKABLE stands in ``text``.
+    """
 
     source: str
     text: str
     starts: list[int]
     ends: list[int]
     dropped: list[Dropped]
+    emoji: dict[int, str]
 
 
-def fold(text: str) -> FoldedText:
-    """Fold ``text``, never failing whatever it holds; time and space are linear in its length."""
-    characters: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    runs: list[list[int]] = []  # start, end of each run of unspeakable characters
-    for index, character in enumerate(text):
-        folded = character if " " <= character <= "~" else _fold_character(character)
-        if folded == _MARK:
-            if runs and runs[-1][1] == index:
-                runs[-1][1] = index + 1
-            elif ends:
-                ends[-1] = index + 1
+NameEmoji = Callable[[str, int], tuple[str, int] | None]
+"""Names the emoji at a position of a text and says where it ends."""
+
+
+def fold(text: str, name_emoji: NameEmoji | None = None) -> FoldedText:
+    """Fold ``text``, never failing whatever it holds; time and space are linear in its length.
+
+    Args:
+        text: any string.
+        name_emoji: names emoji; without it they are dropped like everything unspeakable.
+    """
+    folder = _Folder(text)
+    index = 0
+    while index < len(text):
+        plain = _ASCII.match(text, index)
+        if plain:
+            folder.keep_plain(index, plain.end())
+            index = plain.end()
             continue
-        if folded in GREEK and (_is_greek(text, index - 1) or _is_greek(text, index + 1)):
+        folded = _fold_character(text[index])
+        emoji = name_emoji(text, index) if name_emoji and folded == UNSPEAKABLE else None
+        if emoji:
+            folder.keep_emoji(emoji[0], index, emoji[1])
+            index = emoji[1]
+            continue
+        folder.add(folded, index)
+        index += 1
+    return folder.finish()
+
+
+class _Folder:
+    """Gathers folded characters."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._characters: list[str] = []
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._runs: list[list[int]] = []  # start, end of each run of unspeakable characters
+        self._emoji: dict[int, str] = {}
+
+    def keep_plain(self, start: int, end: int) -> None:
+        """Keep ASCII characters as they are."""
+        self._characters.append(self._text[start:end])
+        self._starts.extend(range(start, end))
+        self._ends.extend(range(start + 1, end + 1))
+
+    def keep_emoji(self, name: str, start: int, end: int) -> None:
+        """Keep a place where an emoji is named; the same one again and again is named once."""
+        if self._emoji.get(len(self._starts) - 1) == name and self._ends[-1] == start:
+            self._ends[-1] = end
+            return
+        self._emoji[len(self._starts)] = name
+        self._keep(UNSPEAKABLE, start, end)
+
+    def add(self, folded: str, index: int) -> None:
+        """Add what one character was folded into."""
+        character = self._text[index]
+        touches_run = bool(self._runs) and self._runs[-1][1] == index
+        if folded == _MARK:
+            if touches_run:
+                self._runs[-1][1] = index + 1
+            elif self._ends:
+                self._ends[-1] = index + 1
+            return
+        if folded in GREEK and (_is_greek(self._text, index - 1) or _is_greek(self._text, index + 1)):
             folded = UNSPEAKABLE  # part of a Greek word, not a symbol
+        if folded == UNSPEAKABLE and character in _AFTER_NUMBERS and self._ends_in_number():
+            folded = _AFTER_NUMBERS[character]
         if folded == UNSPEAKABLE:
-            if runs and runs[-1][1] == index:
-                runs[-1][1] = index + 1
-                continue
-            runs.append([index, index + 1])
-        elif not folded and runs and runs[-1][1] == index and character in "\u200d\u200c":
-            runs[-1][1] = index + 1  # the joiner inside one emoji
-        if character == "\n" and index and text[index - 1] == "\r":
-            continue  # CR LF is one line end
-        characters.append(folded)
-        starts.extend([index] * len(folded))
-        ends.extend([index + 1] * len(folded))
-    dropped = [Dropped(text[start:end], start, end) for start, end in runs]
-    return FoldedText(text, "".join(characters), starts, ends, dropped)
+            if touches_run:
+                self._runs[-1][1] = index + 1
+                return
+            self._runs.append([index, index + 1])
+        elif not folded and touches_run and character in "\u200d\u200c":
+            self._runs[-1][1] = index + 1  # the joiner inside one emoji
+        if character == "\n" and index and self._text[index - 1] == "\r":
+            return  # CR LF is one line end
+        self._keep(folded, index, index + 1)
+
+    def _keep(self, folded: str, start: int, end: int) -> None:
+        self._characters.append(folded)
+        self._starts.extend([start] * len(folded))
+        self._ends.extend([end] * len(folded))
+
+    def _ends_in_number(self) -> bool:
+        tail = "".join(self._characters[-2:])[-2:]
+        return bool(tail) and (
+            tail[-1].isdigit() or tail[-1] in "万亿" or (tail[-1] == " " and tail[0].isdigit())
+        )
+
+    def finish(self) -> FoldedText:
+        """Everything folded."""
+        dropped = [Dropped(self._text[start:end], start, end) for start, end in self._runs]
+        return FoldedText(
+            self._text, "".join(self._characters), self._starts, self._ends, dropped, self._emoji
+        )
 
 
 def _is_greek(text: str, index: int) -> bool:

@@ -10,6 +10,7 @@ from speechmesh.frontend.spoken import Word
 _EMOTICON = re.compile(r"(?:[:;=]'?-?[)(DPpOo3/\\|*](?![A-Za-z0-9/])|<3(?!\d)|[xX]D(?![A-Za-z0-9])|\^_\^)")
 _LINK_TARGET = re.compile(r"\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}+(?:\ \"[^\"\n]{0,200}\")?\)")
 _LINK_REFERENCE = re.compile(r"\]\[[^\[\]\n]{0,100}\]")
+_FOOTNOTE = re.compile(r"\[\^[^\]\[\s]{1,20}\]:?")
 _TAG = re.compile(
     r"</?(?:a|b|i|u|s|p|q|br|hr|em|strong|code|pre|span|div|ul|ol|li|h[1-6]|table|tr|td|th|tbody|thead|img|sub|sup|small|"
     r"mark|del|ins|font|section|article|blockquote|html|body|head|kbd|script|style|title)(?:\s[^<>]{0,500})?/?>",
@@ -32,7 +33,7 @@ _ENTITY_WORDS = {
 
 
 def recognise_markup(context: Context, position: int) -> Reading | None:
-    """Skip emoticons, HTML tags and the targets of Markdown links."""
+    """Skip emoticons, footnote marks, HTML tags and the signs of what is struck out."""
     text = context.text
     before = text[position - 1 : position] if position else " "
     emoticon = (
@@ -41,6 +42,12 @@ def recognise_markup(context: Context, position: int) -> Reading | None:
     if emoticon and not (text[position] == "<" and before.isalnum()):
         context.drop(position, emoticon.end())
         return Reading((), emoticon.end())
+    if text.startswith("~~", position):
+        return Reading((), position + 2)  # struck out
+    footnote = _FOOTNOTE.match(text, position)
+    if footnote:
+        context.drop(position, footnote.end())
+        return Reading((), footnote.end())
     tag = _TAG.match(text, position)
     if tag:
         context.drop(position, tag.end())

@@ -56,7 +56,7 @@ BY_CODE = {
 _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(BY_SYMBOL, key=len, reverse=True))
 _CODE = "|".join(re.escape(code) for code in sorted(BY_CODE, key=len, reverse=True))
 _MAGNITUDE = (
-    r"(?:[ -]?(?P<magnitude>thousand|million|billion|trillion|quadrillion|mn|bn|tn|mm)(?![A-Za-z])"
+    r"(?:[ -]?(?P<magnitude>thousand|million|billion|trillion|quadrillion|crore|lakh|mn|bn|tn|mm)(?![A-Za-z])"
     r"|\ ?(?P<letter>[kKmMbBtT])(?![A-Za-z0-9']))?"
 )
 _MAGNITUDES = {
@@ -130,6 +130,8 @@ def _words(context: Context, literal: str, magnitude: str, currency: Currency, e
         noun = context.next_word(end)
         if noun.islower() and noun not in {"and", "or", "of", "in", "for", "to", "on", "per", "a"}:
             return f"{_number(literal, magnitude)} {currency.one}"  # a $5 bill
+    if len(decimals) == 1 and decimals != "0" and currency.minor_one and not magnitude:
+        decimals += "0"  # $12.5
     if magnitude or len(decimals) not in {0, 2} or (decimals != "00" and decimals and not currency.minor_one):
         return f"{_number(literal, magnitude)} {currency.many}"
     major = f"{numbers.integer(amount)} {currency.one if amount == '1' else currency.many}" if amount else ""

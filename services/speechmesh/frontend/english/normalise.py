@@ -13,25 +13,33 @@ import string
 from speechmesh.frontend.english import (
     abbreviations,
     addresses,
+    chemistry,
     codes,
     dates,
+    emoji,
+    latex,
     layout,
     markup,
     money,
+    myriads,
     places,
     punctuation,
     quantities,
     roman,
+    software,
     symbols,
     times,
     words,
 )
-from speechmesh.frontend.english.folding import CURRENCY_SYMBOLS, FRACTIONS, fold
+from speechmesh.frontend.english.digit_groups import regroup
+from speechmesh.frontend.english.folding import CURRENCY_SYMBOLS, FRACTIONS, UNSPEAKABLE, fold
+from speechmesh.frontend.english.options import ReadingOptions
 from speechmesh.frontend.english.reading import Context, Reading, Recogniser
 from speechmesh.frontend.spoken import SpokenText
 
 # The pickier come first: a recogniser may rely on those before it having refused.
 _NUMERIC: tuple[Recogniser, ...] = (
+    myriads.recognise_myriads,
     addresses.recognise_url,
     addresses.recognise_email,
     addresses.recognise_domain,
@@ -45,6 +53,8 @@ _NUMERIC: tuple[Recogniser, ...] = (
     times.recognise_duration,
     times.recognise_height,
     codes.recognise_phone,
+    software.recognise_machine,
+    software.recognise_release,
     codes.recognise_version,
     codes.recognise_hyphenated_numbers,
     codes.recognise_ordinal,
@@ -64,12 +74,15 @@ _LETTERS: tuple[Recogniser, ...] = (
     addresses.recognise_domain,
     abbreviations.recognise_dotted_letters,
     addresses.recognise_path,
+    symbols.recognise_function,
     symbols.recognise_shorthand,
     symbols.recognise_operator,
     addresses.recognise_dotted_name,
     codes.recognise_version,
     money.recognise_money,
+    chemistry.recognise_formula,
     codes.recognise_alphanumeric,
+    places.recognise_province,
     places.recognise_state,
     dates.recognise_span,
     dates.recognise_month,
@@ -81,6 +94,7 @@ _LETTERS: tuple[Recogniser, ...] = (
     words.recognise_word,
 )
 _OTHERS: tuple[Recogniser, ...] = (
+    latex.recognise_latex,
     markup.recognise_markup,
     markup.recognise_bracket,
     addresses.recognise_path,
@@ -109,26 +123,32 @@ _RECOGNISERS: dict[str, tuple[Recogniser, ...]] = {
     **dict.fromkeys(string.ascii_letters, _LETTERS),
     **dict.fromkeys(string.digits, _NUMERIC),
     **dict.fromkeys("-−+±~.(", _SIGNED),
-    **dict.fromkeys(CURRENCY_SYMBOLS + "".join(FRACTIONS), _OTHERS),
+    **dict.fromkeys(CURRENCY_SYMBOLS, (myriads.recognise_myriads, *_OTHERS)),
+    **dict.fromkeys(FRACTIONS, _OTHERS),
+    **dict.fromkeys(myriads.LEFT_OVER, (myriads.recognise_left_over,)),
+    UNSPEAKABLE: (emoji.recognise_emoji,),
     **dict.fromkeys(" \n", (layout.recognise_space,)),
     "'": (dates.recognise_decade, punctuation.recognise_quote),
     '"': (punctuation.recognise_quote,),
     ",": (punctuation.recognise_pause,),
 }
 
+DEFAULT_OPTIONS = ReadingOptions()
 
-def normalise(text: str) -> SpokenText:
+
+def normalise(text: str, options: ReadingOptions = DEFAULT_OPTIONS) -> SpokenText:
     """Read English text as words and pauses, with what cannot be spoken.
 
     Never raises, whatever the string holds; time and space are linear in its length.
 
     Args:
         text: any string.
+        options: what the caller chooses about the reading.
 
     Returns:
         The items to speak, spans in code points of ``text``.
     """
-    context = Context(fold(text))
+    context = Context(regroup(fold(text, emoji.emoji_at if options.name_emoji else None)))
     position = layout.open_line(context, 0)
     while position < len(context.text):
         reading = _read(context, position)

@@ -6,7 +6,7 @@ import re
 
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.abbreviations import ends_sentence
-from speechmesh.frontend.english.reading import Context, Piece, Reading
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 from speechmesh.frontend.spoken import Pause, PauseMark
 
 _STATES = {
@@ -25,6 +25,21 @@ _STATE = re.compile(
     r"(?P<state>[A-Z]{2})(?:,?[ ]{1,2}(?P<zip>\d{5})(?:-(?P<more>\d{4}))?(?![\d-]))?(?![A-Za-z0-9'&-])",
     re.ASCII,
 )
+
+
+_PROVINCES = {
+    "AB": "alberta", "BC": "british columbia", "MB": "manitoba", "NB": "new brunswick", "NL": "newfoundland",
+    "NS": "nova scotia", "ON": "ontario", "PE": "prince edward island", "QC": "quebec", "SK": "saskatchewan",
+}  # fmt: skip
+_PROVINCE = re.compile(r"(?P<name>[A-Z]{2}),?(?=\ {1,2}[A-Z]\d[A-Z]\ ?\d[A-Z]\d(?![A-Za-z0-9]))", re.ASCII)
+
+
+def recognise_province(context: Context, position: int) -> Reading | None:
+    """Read "ON" before a Canadian postal code."""
+    match = _PROVINCE.match(context.text, position)
+    if match is None or match["name"] not in _PROVINCES:
+        return None
+    return whole(_PROVINCES[match["name"]], position, match.end("name"))
 
 
 def recognise_state(context: Context, position: int) -> Reading | None:
@@ -60,7 +75,8 @@ _TRADITIONAL = {
     "Okla": "oklahoma", "Ore": "oregon", "Pa": "pennsylvania", "Tenn": "tennessee", "Tex": "texas", "Vt": "vermont",
     "Va": "virginia", "Wash": "washington", "Wis": "wisconsin", "Wyo": "wyoming",
 }  # fmt: skip
-_TRADITIONAL_STATE = re.compile(r"(?P<name>[A-Z][a-z]{1,4})\.(?=[,)]|[ \n][a-z])")
+_ALWAYS_STATES = frozenset({"Ariz", "Calif", "Conn", "Fla", "Minn", "Okla", "Tenn"})
+_TRADITIONAL_STATE = re.compile(r"(?P<name>[A-Z][a-z]{1,4})\.(?P<inside>(?=[,)]|[ \n][a-z]))?")
 
 
 def recognise_direction(context: Context, position: int) -> Reading | None:
@@ -75,6 +91,13 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
     state = _TRADITIONAL_STATE.match(text, position)
     if state is None or state["name"] not in _TRADITIONAL:
         return None
-    if not text[max(0, position - 2) : position].endswith((", ", "-")):
-        return None
-    return Reading((Piece(_TRADITIONAL[state["name"]], *state.span()),), state.end())
+    name = Piece(_TRADITIONAL[state["name"]], *state.span())
+    end = state.end()
+    after_town = text[max(0, position - 2) : position].endswith((", ", "-"))
+    if state["inside"] is not None and (after_town or state["name"] in _ALWAYS_STATES):
+        return Reading((name,), end)
+    if state["name"] in _ALWAYS_STATES:
+        if ends_sentence(context, end):
+            return Reading((name, Piece(".", end - 1, end)), end)
+        return Reading((name,), end)
+    return None

@@ -77,7 +77,7 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
         return whole("to", position, position + 1)  # 5%-10%, 3rd-5th
     if source in {"UTC", "GMT"} and after.isdigit():
         return whole("minus", position, position + 1)
-    if before.isalnum() and (
+    if (before.isalnum() or (before in "%°" and before)) and (
         after.isalnum() or (after == "'" and text[position + 2 : position + 3].isalnum())
     ):
         return Reading((), position + 1)

@@ -17,15 +17,23 @@ _AMOUNT = re.compile(rf"(?P<sign>[-−+±~]?)(?P<number>{NUMBER})", re.ASCII)
 _SECOND = re.compile(rf"(?P<dash>\ ?[–—]\ ?|-|\ -\ )(?P<sign>−?)(?P<number>{NUMBER})(?![-/]\d)", re.ASCII)
 _MIXED = re.compile(r"(?:[ -]?(?P<sign>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])|[ -](?P<n>[1-9]\d?)/(?P<d>[1-9]\d?)(?![\d/]))")
 _SLASHED = re.compile(r"(?P<n>\d{1,4})/(?P<d>\d{1,4})(?![\d/]|-\d)", re.ASCII)
+_SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>5|10|20|100)(?![\d/]|\.\d)", re.ASCII)
 _MAGNITUDE = re.compile(
-    r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|mn|bn|tn)(?![A-Za-z])"
-    r"|\ ?(?P<letter>[MB])(?![A-Za-z0-9']|\.[A-Za-z])"
+    r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|lakh|crore|mn|bn|tn)(?![A-Za-z])"
+    r"|\ ?(?P<letter>[MB])(?![A-Za-z0-9']|\.[A-Za-z])|(?P<counted>[kKT])\+?(?=[ ])"
 )
-_MAGNITUDES = {"mn": "million", "bn": "billion", "tn": "trillion", "M": "million", "B": "billion"}
+_MAGNITUDES = {
+    "mn": "million", "bn": "billion", "tn": "trillion", "M": "million", "B": "billion", "k": "thousand",
+    "K": "thousand", "T": "trillion",
+}  # fmt: skip
+_NAMES_IN_K = re.compile(r"(?<![\d.,])[2458]K$")  # a 4K display, a 5K race
 _SIGNS = {"-": "minus", "−": "minus", "+": "plus", "±": "plus or minus", "~": "about", "": ""}
 _SCIENTIFIC = re.compile(
     r"(?P<number>\d{1,15}(?:\.\d{1,15})?)[eE](?P<sign>[-+]?)(?P<exponent>\d{1,3})(?![A-Za-z0-9]|\.\d)",
     re.ASCII,
+)
+_NO_NOUNS = frozenset(
+    {"of", "and", "or", "in", "wide", "long", "tall", "high", "deep", "thick", "at", "for", "to", "is"}
 )
 _SUFFIX = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9])")
 _BOUNDARY = re.compile(r"(?![A-Za-z0-9_])")
@@ -72,7 +80,7 @@ def _single(context: Context, literal: str, sign: str, position: int, end: int) 
         magnitude_at(context.text, end) is None and unit_after(context.text, end) is None
     ):
         if not _BOUNDARY.match(text, end):
-            suffix = _SUFFIX.match(text, end) if "." in literal else None
+            suffix = _SUFFIX.match(text, end) if "." in literal or sign else None
             if suffix is None:
                 return None  # a code such as 4K
             return whole(
@@ -102,8 +110,8 @@ def _finish(context: Context, words: str, position: int, end: int, *, one: bool)
 def _unit_words(context: Context, unit: UnitMatch, one: bool) -> str:
     """Choose the unit's form: "a 5 km run" is a five kilometer run."""
     noun_follows = context.text[unit.end : unit.end + 1] in {" ", "-"} and context.next_word(unit.end + 0)
-    as_adjective = context.previous in {"a", "an"} and noun_follows and noun_follows.islower()
-    return unit.one if one or (as_adjective and noun_follows not in {"of", "and", "or", "in"}) else unit.many
+    as_adjective = context.previous in {"a", "an", "by"} and noun_follows and noun_follows.islower()
+    return unit.one if one or (as_adjective and noun_follows not in _NO_NOUNS) else unit.many
 
 
 def magnitude_at(text: str, end: int) -> tuple[str, int] | None:
@@ -111,7 +119,12 @@ def magnitude_at(text: str, end: int) -> tuple[str, int] | None:
     match = _MAGNITUDE.match(text, end)
     if match is None:
         return None
-    found = match["word"] or match["letter"]
+    found = match["word"] or match["letter"] or match["counted"]
+    if match["counted"]:
+        end = match.end("counted")
+        if not counts_something(text, match.end()) or _NAMES_IN_K.search(text, max(0, end - 3), end):
+            return None
+        return _MAGNITUDES[found], end
     return _MAGNITUDES.get(found, found), match.end()
 
 
@@ -177,9 +190,16 @@ def _mixed_words(match: re.Match[str]) -> str:
 
 
 def _recognise_fraction(context: Context, position: int) -> Reading | None:
+    score = _SCORE.match(context.text, position)
+    if score:
+        both = numbers.number(score["n"]), numbers.number(score["d"])
+        return whole(" out of ".join(both), position, score.end())
     match = _SLASHED.match(context.text, position)
     if match is None:
         return None
+    if len(match["n"]) == 4 and len(match["d"]) == 2 and (int(match["n"]) + 1) % 100 == int(match["d"]):
+        season = f"{numbers.year(int(match['n']))} {numbers.pair(int(match['d']))}"  # 2023/24
+        return whole(season, position, match.end())
     numerator, denominator = int(match["n"]), int(match["d"])
     pair = (numerator, denominator)
     words = {
@@ -188,7 +208,8 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
         (50, 50): "fifty fifty",
         (20, 20): "twenty twenty",
     }.get(pair)
-    if words is None and (denominator == 10 or (numerator == denominator and denominator > 1)):
+    scored = denominator == 10 and numerator > 1 and context.next_word(match.end()) != "of"
+    if words is None and (scored or (numerator == denominator and denominator > 1)):
         words = f"{numbers.cardinal(numerator)} out of {numbers.cardinal(denominator)}"
     if words is None and denominator > 20:
         words = f"{numbers.number(match['n'])} over {numbers.number(match['d'])}"

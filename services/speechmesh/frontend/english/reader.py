@@ -51,7 +51,8 @@ class EnglishReader:
                 phones.append((PAUSE,))
             else:
                 phones.append(
-                    (None if item.letter_name else self._g2p.homograph(around, at))
+                    item.phones
+                    or (None if item.letter_name else self._g2p.homograph(around, at))
                     or self._g2p.phones(item.text, letter_name=item.letter_name, next_phone=next_phone)
                 )
             next_phone = phones[-1][0]

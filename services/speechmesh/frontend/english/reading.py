@@ -45,6 +45,7 @@ class Context:
         self.shouting = Shouting(folded.text)
         self.line_is_item = False  # a bullet, heading or table row: its end is a sentence's end
         self.in_quotes = False
+        self.math_end = 0  # where the mathematics between dollar signs ends
         self.link_item: int | None = None  # items said before the "[" that may open a link
         self.items: list[Word | Pause] = []
         self._dropped = list(folded.dropped)

@@ -40,6 +40,7 @@ _VERBS_OF_I = frozenset(
     """
     )
 )
+_ALSO_VERBS_OF_WHAT_IS_NUMBERED = frozenset({"was", "had", "did"})
 
 
 def recognise_roman(context: Context, position: int) -> Reading | None:
@@ -51,7 +52,7 @@ def recognise_roman(context: Context, position: int) -> Reading | None:
     source = context.adjacent_source
     value = _value(numeral)
     if previous in _REGNAL and source[:1].isupper():
-        if numeral == "I" and context.next_word(match.end()) in _VERBS_OF_I - {"was", "had", "did"}:
+        if numeral == "I" and context.next_word(match.end()) in _VERBS_OF_I - _ALSO_VERBS_OF_WHAT_IS_NUMBERED:
             return None
         if numeral in {"V", "X"} and previous in {"malcolm"}:
             return None
@@ -60,7 +61,8 @@ def recognise_roman(context: Context, position: int) -> Reading | None:
         return whole(numbers.cardinal(value), position, match.end())
     named = source[:1].isupper() and len(numeral) > 1 and not source.isupper()
     if previous in _NUMBERED or named:
-        if numeral == "I" and context.next_word(match.end()) in _VERBS_OF_I:
+        verbs = _VERBS_OF_I - _ALSO_VERBS_OF_WHAT_IS_NUMBERED if source[:1].isupper() else _VERBS_OF_I
+        if numeral == "I" and context.next_word(match.end()) in verbs:
             return None
         return whole(numbers.cardinal(value), position, match.end())
     return None

@@ -25,6 +25,11 @@ _SHORT_SLASHED = re.compile(r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o)(?![A-Za-
 _SLASHED_WORDS = {"c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "i/o": "I O"}
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
+_MEASURED = re.compile(
+    r"[x×]\ (?:\d{1,6}(?:\.\d{1,4})?\ [x×]\ ){0,2}\d{1,6}(?:\.\d{1,4})?[ -]?"
+    r"(?:ft|feet|foot|in|inch|inches|[cmk]?m|yd|px|pixels|meters)(?![A-Za-z])",
+    re.ASCII,
+)
 _COMPARISONS = re.compile(r"(?:<=|>=|!=|==|≤|≥|≠|<|>|=)=?")
 _COMPARISON_WORDS = {
     "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
@@ -38,7 +43,8 @@ _NAMED = {
     "→": "to", "∞": "infinity", "≈": "approximately", "±": "plus or minus", "÷": "divided by", "√": "square root of",
     "×": "times", "−": "minus", "$": "dollar", "₽": "ruble", "₺": "lira", "₫": "dong", "₱": "peso",
     "฿": "baht", "₪": "shekel",
-    "₦": "naira", "₴": "hryvnia", **GREEK,
+    "₦": "naira", "₴": "hryvnia", "∈": "in", "∉": "not in", "∪": "union", "∩": "intersection", "⊂": "subset of",
+    "∀": "for all", "∃": "there exists", "∑": "sum of", "∫": "integral of", "∂": "partial", **GREEK,
 }  # fmt: skip
 
 
@@ -75,6 +81,8 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
     if character == "*":
         spoken = _between_operands(text, position, position + 1, numeric=True)
         return whole("times" if spoken else "", position, position + 1)
+    if character in "x×" and _MEASURED.match(text, position):
+        return whole("by", position, position + 1)  # 10 x 12 ft
     if text[position - 1 : position + 2] == " x " and text[position - 2] in "\"'":
         return whole("by", position, position + 1)
     if (
@@ -132,6 +140,19 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         numeric = text[position - 2 : position - 1].isdigit() and text[position + 2 : position + 3].isdigit()
         return whole("divided by" if numeric else ",", position, position + 1)
     return Reading((), position + 1)
+
+
+_FUNCTION = re.compile(r"(?P<name>[fghFGHP])\((?P<argument>[A-Za-z]|\d{1,4})\)(?![A-Za-z0-9])", re.ASCII)
+
+
+def recognise_function(context: Context, position: int) -> Reading | None:
+    """Read "f(x)" as "F of X"."""
+    match = _FUNCTION.match(context.text, position)
+    if match is None or context.text[position - 1 : position].isalnum():
+        return None
+    argument = match["argument"]
+    words = numbers.integer(argument) if argument.isdigit() else argument.upper()
+    return whole(f"{match['name'].upper()} of {words}", position, match.end())
 
 
 def recognise_shorthand(context: Context, position: int) -> Reading | None:

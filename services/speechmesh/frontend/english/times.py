@@ -13,6 +13,10 @@ _CLOCK = re.compile(
     re.ASCII,
 )
 _BARE_HOUR = re.compile(r"(?P<hour>1[0-2]|0?[1-9])(?=\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))", re.ASCII)
+_MILITARY = re.compile(
+    r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?=\ (?:hours|hrs)(?!\ of)(?![A-Za-z]))", re.ASCII
+)
+_BEFORE_TIMES = frozenset({"at", "by", "until", "till", "from", "since", "before", "after", "around"})
 _HOUR_RANGE = re.compile(
     r"(?P<hour>1[0-2]|0?[1-9])\ ?[-–—]\ ?(?P<until>(?:1[0-2]|0?[1-9])(?::[0-5]\d)?\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))",
     re.ASCII,
@@ -36,6 +40,10 @@ def recognise_time(context: Context, position: int) -> Reading | None:
     text = context.text
     if position and (text[position - 1] == ":" or text[position - 1].isalnum()) and text[position - 1] != "T":
         return None
+    military = _MILITARY.match(text, position)
+    if military and (military["hour"][0] == "0" or context.previous in _BEFORE_TIMES):
+        words = _military_words(military["hour"], military["minute"])
+        return whole(words, position, military.end())
     clock = _CLOCK.match(text, position)
     match = clock or _BARE_HOUR.match(text, position) or _HOUR_RANGE.match(text, position)
     if match is None:
@@ -77,6 +85,12 @@ def _clock_words(hour: int, minute: str, second: str | None, has_half: bool) -> 
             return f"{numbers.cardinal(hour)} o'clock"
         return f"{numbers.cardinal(hour)} hundred"
     return f"{numbers.cardinal(hour)} {numbers.pair(int(minute))}"
+
+
+def _military_words(hour: str, minute: str) -> str:
+    """Read "0630" as "zero six thirty", "1400" as "fourteen hundred"."""
+    hours = numbers.integer(hour)
+    return f"{hours} {numbers.pair(int(minute))}"
 
 
 def _zone_words(match: re.Match[str]) -> str:

@@ -30,7 +30,7 @@ _PREFIXED = {
     "bit": ("bit", "k K M G T"), "bps": ("bit per second", "k K M G T"), "b": ("bit", "K M G T"),
     "s": ("second", "m μ n p"), "A": ("amp", "m μ k"), "Ah": ("amp hour", "m"), "F": ("farad", "m μ n p"),
     "Ω": ("ohm", "k M m"), "mol": ("mole", "m μ n"), "cal": ("calorie", "k"), "N": ("newton", "k m M"),
-    "iB": ("", ""), "t": ("ton", "k M"),
+    "iB": ("", ""), "t": ("ton", "k M"), "Nm": ("newton meter", "k m"),
 }  # fmt: skip
 _PREFIXES = {
     "k": "kilo", "K": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta", "E": "exa", "c": "centi",
@@ -64,7 +64,7 @@ UNITS: dict[str, Unit] = {
         "tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt",
         "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo", "acre": "acre",
         "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
-        "lx": "lux", "Gy": "gray", "Bq": "becquerel", "mph": "mile per hour",
+        "lx": "lux", "Gy": "gray", "Nm": "newton meter", "Bq": "becquerel", "mph": "mile per hour",
     }),
     **_regular({
         "m": "meter", "g": "gram", "L": "liter", "l": "liter", "s": "second", "h": "hour", "t": "ton", "d": "day",
@@ -77,7 +77,7 @@ UNITS: dict[str, Unit] = {
         "ppb": "parts per billion", "dpi": "D P I", "ppi": "P P I", "psi": "P S I", "PSI": "P S I",
         "fps": "frames per second", "FPS": "frames per second", "bpm": "beats per minute",
         "BPM": "beats per minute", "MPG": "miles per gallon", "mpg": "miles per gallon", "Hz": "hertz",
-        "hp": "horsepower", "lx": "lux", "pH": "P H",
+        "hp": "horsepower", "lx": "lux", "pH": "P H", "K": "kelvin",
     }),
     "ft": Unit("foot", "feet"), "in": Unit("inch", "inches"), "in.": Unit("inch", "inches"),
     "mph": Unit("mile per hour", "miles per hour"), "MPH": Unit("mile per hour", "miles per hour"),
@@ -121,6 +121,7 @@ _PER_WORDS = frozenset(
 _INCHES_FOLLOW = re.compile(r"\ ?(?:[.,;:)x×/]|$|\ (?:by|tall|wide|long|deep|thick|high|diameter)\b)")
 
 
+_KELVIN = re.compile(r"[.,;:)]?(?:\s|$)(?!\ (?:run|race|resolution)|[a-z]{2,20}s(?![a-z]))")
 _SHORT_FOR = re.compile(r"\.(?=[,;:)]|[ \n][a-z(@&=+])")  # a full stop that only marks the abbreviation
 
 
@@ -153,6 +154,8 @@ def unit_after(text: str, position: int) -> UnitMatch | None:
 def _known(text: str, match: re.Match[str]) -> UnitMatch | None:
     symbol = match["symbol"].replace(" ", "")
     unit = UNITS.get(symbol)
+    if symbol == "K" and not (match["space"] == " " and _KELVIN.match(text, match.end())):
+        return None  # thousands
     if unit is None or (match["space"] and not _fits_with_space(text, symbol, unit, match)):
         return None
     one, many = unit.one, unit.one if match["space"] == "-" else unit.many

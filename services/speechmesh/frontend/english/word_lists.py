@@ -103,7 +103,9 @@ RESPELLED = {
     "dj": "D J", "mig": "mig", "thx": "thanks", "pls": "please", "plz": "please", "ur": "your", "qty": "quantity",
     "dept": "department", "govt": "government", "mgmt": "management", "pkg": "package", "approx": "approximately",
     "msg": "message", "msgs": "messages", "llama": "llama", "ppl": "people", "pcs": "pieces", "tbh": "to be honest",
-    "idk": "i don't know", "phds": "P H D's", "llm": "L L M", "llms": "L L M's",
+    "iot": "I O T", "oauth": "O auth", "saas": "sass", "ctrl": "control", "cmd": "command", "gov't": "government",
+    "int'l": "international", "nat'l": "national", "idk": "i don't know", "phds": "P H D's",
+    "llm": "L L M", "llms": "L L M's",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english.abbreviation_table import ABBREVIATIONS
+from speechmesh.frontend.english.folding import SUPERSCRIPTS, UNSPEAKABLE
 from speechmesh.frontend.english.reading import Context, Reading, whole
 from speechmesh.frontend.english.word_lists import (
     ACRONYMS,
@@ -20,13 +21,13 @@ _CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")
 _PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,6})('?s)")
 _COMPOUNDS = {
     "wi-fi": "why fie", "hi-fi": "high fie", "sci-fi": "sigh fie", "lo-fi": "low fie", "c#": "C sharp", "f#": "F sharp",
-    "co-op": "co op",
+    "co-op": "co op", "tl;dr": "T L D R",
 }  # fmt: skip
 _COMPOUND = re.compile(
     "(?:" + "|".join(re.escape(compound) for compound in _COMPOUNDS) + ")(?![A-Za-z0-9])", re.IGNORECASE
 )
 _OPTIONAL_PLURAL = re.compile(r"\((?:e?s)\)")
-_PLAIN_WORD = re.compile(r"[a-z]{2,40}+(?=[ ,;:!?\n]|\.?(?:[ \n]|$))(?!,? ?/|::)")
+_PLAIN_WORD = re.compile(r"[a-z]{2,40}+(?=[ ,;:!?\n]|\.?(?:[ \n]|$))(?!,? ?/|::|:\d)")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _HARD_CLUSTER = re.compile(r"[^aeiouy']{5}", re.IGNORECASE)
 _CONTRACTIONS_IN_S = frozenset(
@@ -41,7 +42,7 @@ _LETTER_CUES = frozenset(
         """
     appendix apartment apt block building category class column exhibit figure gate grade group
     hepatitis influenza item letter level model note option part plan point schedule seat section side
-    studio suite team terminal tier type unit vitamin zone drive string
+    studio suite team terminal tier type unit version vitamin zone drive string
     """
     )
 )
@@ -71,7 +72,7 @@ def read_word(raw: str, *, shouting: bool = False) -> str:
         return lower if lower in "ai" else raw.upper()
     if raw.islower():
         return lower if _VOWEL.search(base) or lower in VOWELLESS_WORDS or apostrophe else _vowelless(raw)
-    if lower in VOWELLESS_WORDS:
+    if lower in VOWELLESS_WORDS and not (raw.isupper() and lower in INITIALISMS):
         return lower
     if raw.isupper():
         return _capitals(raw, shouting)
@@ -165,7 +166,7 @@ def _in_context(context: Context, raw: str, position: int) -> str:
     return read_word(raw, shouting=raw.isupper() and context.shouting(position))
 
 
-_OPERATORS = frozenset("=<>≥≤≠+×÷^|")
+_OPERATORS = frozenset("=<>≥≤≠+×÷^|∈∉∪∩⊂")
 _AFTER_LETTER_A = frozenset({"to", "or", "and", "is", "was"})
 _BEFORE_LETTER_A = frozenset({"a", "an", "the", "straight"})
 _BEFORE_PRONOUN = frozenset(
@@ -188,11 +189,21 @@ def _single_letter(context: Context, raw: str, position: int) -> str:
     if raw == "a" and context.previous == "letter":
         return "A"
     if raw == "a" and (before not in {"-", "/"} and after not in {"-", "/"}):
-        return "A" if after == ")" or text[position + 1 : position + 3].strip(" ") in _OPERATORS else "a"
+        reckoned = after in SUPERSCRIPTS or text[position + 1 : position + 3].strip(" ")[:1] in _OPERATORS
+        return "A" if after == ")" or reckoned else "a"
     if raw == "A" and after not in {"-", "/", "&", "+", "*"}:
-        named = context.previous in _LETTER_CUES | _BEFORE_LETTER_A or before in {"-", "/", "&"}
+        adjacent = context.previous if context.adjacent_source else ""
+        named = (
+            adjacent in _LETTER_CUES | _BEFORE_LETTER_A
+            or before in {"-", "/", "&"}
+            or text[max(0, position - 2) : position].strip(" ")[-1:] in _OPERATORS
+        )
         following = text[position + 2 : position + 3]
-        if not named and after in {" ", "\n"} and (following.isalnum() or following in "$€£\"'(*_#@½¼¾~."):
+        if (
+            not named
+            and after in {" ", "\n"}
+            and (following.isalnum() or following in "$€£\"'(*_#@½¼¾~." + UNSPEAKABLE)
+        ):
             return "A" if context.next_word(position + 1) in _AFTER_LETTER_A else "a"
         return "A"
     return raw.upper()

@@ -1,0 +1,52 @@
+r"""Reads mathematics between "$" or "\(" signs, which language models leave in their text."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english.folding import GREEK
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+
+# A dollar sign before a digit is money unless the sign that closes follows an operator's formula.
+_INLINE = re.compile(
+    r"\$\$?(?=[^$\n]{0,200}[=^_\\+<>])(?=[A-Za-z\\({|-]|\d+[a-z=+^])[^$\n]{0,200}[^$\s]\$\$?(?!\d)"
+)
+_DELIMITER = re.compile(r"\\[()\[\]]")
+_COMMAND = re.compile(r"\\(?P<name>[A-Za-z]{1,12})(?P<brace>\s?\{)?")
+_WORDS = {
+    "times": "times", "cdot": "times", "div": "divided by", "pm": "plus or minus", "leq": "is less than or equal to",
+    "le": "is less than or equal to", "geq": "is greater than or equal to", "ge": "is greater than or equal to",
+    "neq": "is not equal to", "ne": "is not equal to", "approx": "approximately", "to": "to", "rightarrow": "to",
+    "infty": "infinity", "in": "in", "sum": "sum of", "int": "integral of", "partial": "partial",
+    "sqrt": "square root of", "sin": "sine", "cos": "cosine", "tan": "tangent", "log": "log", "ln": "L N",
+    "lim": "limit",
+    **{name: name for name in set(GREEK.values())}, **{name.title(): name for name in set(GREEK.values())},
+}  # fmt: skip
+
+
+def recognise_latex(context: Context, position: int) -> Reading | None:
+    """Skip what encloses mathematics, and read its commands; the rest is read as everywhere."""
+    text = context.text
+    if text[position] == "$":
+        return _inline(context, position)
+    if _DELIMITER.match(text, position):
+        return Reading((), position + 2)
+    if position >= context.math_end:
+        return None
+    if text.startswith("}{", position):
+        return whole("over", position, position + 2)  # only \frac has two groups here
+    command = _COMMAND.match(text, position)
+    if command is None:
+        return None
+    words = _WORDS.get(command["name"], "")
+    return Reading((Piece(words, *command.span("name")),), command.end())
+
+
+def _inline(context: Context, position: int) -> Reading | None:
+    if position < context.math_end:
+        return Reading((), position + 1)
+    formula = _INLINE.match(context.text, position)
+    if formula is None:
+        return None
+    context.math_end = formula.end()
+    return Reading((), position + 1)

@@ -1,0 +1,63 @@
+"""Reads version numbers of software: "Python 3.12" is three point twelve, "Ubuntu 22.04" twenty two oh four."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+
+_SOFTWARE = frozenset(
+    str.split(
+        """
+        android chrome cuda debian django docker excel fedora firefox flask go golang java javascript keras kernel
+        kubernetes laravel linux mac mysql nginx node numpy php postgres postgresql python pytorch rails react redis
+        release ruby rust safari scala spark swift tensorflow typescript ubuntu unity version versions windows xcode
+        """
+    )
+)
+_RELEASE = re.compile(r"(?P<major>\d{1,3})\.(?P<minor>\d\d)(?![\d%]|\.\d|[A-Za-z])", re.ASCII)
+_JOINERS = frozenset({"than", "to", "and", "or", "from", "on", "of"})
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_MACHINE = re.compile(
+    rf"{_OCTET}(?:\.{_OCTET}){{3}}(?:(?P<sign>[:/])(?P<more>\d{{1,5}}))?(?![:/.]?\d|[A-Za-z])", re.ASCII
+)
+_SIGNS = {":": "colon", "/": "slash"}
+
+
+def recognise_release(context: Context, position: int) -> Reading | None:
+    """Read a version of two numbers after the name of what has versions; both are counts."""
+    match = _RELEASE.match(context.text, position)
+    if match is None or match["minor"] == "00":
+        return None
+    previous = context.previous
+    if previous not in _SOFTWARE and not (
+        previous in _JOINERS and not _SOFTWARE.isdisjoint(context.recent(8).split())
+    ):
+        return None
+    minor = numbers.pair(int(match["minor"]))
+    dated = len(match["major"]) == 2 and match["minor"][0] == "0"
+    joint = " " if dated else " point "
+    return whole(f"{numbers.integer(match['major'])}{joint}{minor}", position, match.end())
+
+
+def recognise_machine(context: Context, position: int) -> Reading | None:
+    """Read an IP address, its octets of three digits digit by digit, with its port or the length of its prefix."""
+    match = _MACHINE.match(context.text, position)
+    if match is None or context.text[position - 1 : position] in {"v", "V"}:
+        return None
+    octets = context.text[position : match.start("sign") if match["sign"] else match.end()].split(".")
+    words = " dot ".join(
+        numbers.digits(octet) if len(octet) == 3 else numbers.integer(octet) for octet in octets
+    )
+    if not match["sign"]:
+        return whole(words, position, match.end())
+    more = numbers.integer(match["more"]) if match["sign"] == "/" else numbers.identifier(match["more"])
+    return Reading(
+        (
+            Piece(words, position, match.start("sign")),
+            Piece(_SIGNS[match["sign"]], *match.span("sign")),
+            Piece(more, *match.span("more")),
+        ),
+        match.end(),
+    )
