@@ -25,7 +25,7 @@ NAMES = ("yardstick", "embedded", "mesh", "seed")
 # Baselines behind HTTP: the mesh's own graphs, and a Sambert in eager PyTorch.
 ENDPOINTS = {"seed": "bench.seed_baseline", "eager": "bench.eager_baseline"}
 # Texts come again and again here: what is kept of them would make figures that no caller sees.
-_UNCACHED = {"SPEECHMESH_ACOUSTIC_FRAME_CACHE_MIB": "0"}
+_UNCACHED = {"SPEECHMESH_ACOUSTIC_FRAME_CACHE_MIB": "0", "SPEECHMESH_FRONTEND_PHRASE_CACHE_MIB": "0"}
 _START_TIMEOUT_S = 180.0
 _STOP_TIMEOUT_S = 40.0  # above supervisord's wait for its programs
 _POLL_S = 0.1

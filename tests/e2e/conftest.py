@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -68,7 +69,11 @@ def start_mesh(tmp_path_factory: pytest.TempPathFactory) -> StartMesh:
         command = [sys.executable, "-m", "speechmesh.cli.main", "up", "--free-ports"]
         command += ["--run-dir", str(run_dir), "--trace", str(trace_file), *arguments]
         with (run_dir / "up.log").open("wb") as log:
-            process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
+            # What was said before would come from the cache, whatever the stages do.
+            environment = {**os.environ, "SPEECHMESH_FRONTEND_PHRASE_CACHE_MIB": "0"}
+            process = subprocess.Popen(
+                command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT, env=environment
+            )
         try:
             state = run_dir / "mesh.json"
             give_up_at = time.monotonic() + _START_TIMEOUT_S

@@ -60,6 +60,8 @@ def make_mesh(voices_dir: Path) -> MakeMesh:
             frontend_settings = FrontendSettings(
                 **{
                     **shared,
+                    # Nearly every test is about what the stages make: what was said before would say nothing of it.
+                    "phrase_cache_mib": 0,
                     "acoustic_target": f"127.0.0.1:{acoustics.port}",
                     "vocoder_target": f"127.0.0.1:{vocoders.port}",
                     **(frontend or {}),

@@ -1,4 +1,4 @@
-"""The conductor: takes one planned text through the stages, keeps order, counts the player's buffer.
+"""The conductor: takes segments through the stages, keeps order, counts the player's buffer, records phrases.
 
 Segment 2 is in the acoustic model while segment 1 is in the vocoder and segment 0 is playing. Two tasks run
 beside the caller: `_feed` sends segments to the acoustic stage, `_forward` hands their frames, in order, to
@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from concurrent.futures import Executor
 
 import numpy as np
 
 from speechmesh.acoustic.v1 import acoustic_pb2
+from speechmesh.common.bundle import TIERS, Tier
 from speechmesh.common.errors import Internal
+from speechmesh.common.features import FloatArray
 from speechmesh.common.tasks import TaskBag
-from speechmesh.frontend.audio_out import AudioChunk
+from speechmesh.frontend.audio_out import SpokenChunk
 from speechmesh.frontend.delivery import Delivery
-from speechmesh.frontend.plan import Ending, Script, TokenSegment
-from speechmesh.frontend.reader import Reader
+from speechmesh.frontend.phrases.cache import PhraseCache
+from speechmesh.frontend.phrases.recording import Recorder
+from speechmesh.frontend.plan import Ending
+from speechmesh.frontend.prepared import Preparation, Prepared
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.stages import AcousticStream, Stages, VocoderStream
@@ -34,36 +37,35 @@ _ENDINGS = {
 
 
 class Conductor:
-    """Conducts one attempt at a request, from where its delivery stands.
+    """Conducts one attempt at a request, from where its delivery stands to a segment that need not be made, or its end.
 
     Attributes:
-        n_segments: of the request, once all of them were sent.
+        end: the segment before which it ends, once that is known.
     """
 
     def __init__(
         self,
         checked: CheckedRequest,
-        script: Script,
+        preparation: Preparation,
         delivery: Delivery,
-        reader: Reader,
         stages: Stages,
         settings: FrontendSettings,
-        executor: Executor,
+        phrases: PhraseCache,
     ) -> None:
         self._checked = checked
-        self._script = script
-        self.n_segments: int | None = None
+        self._preparation = preparation
+        self.end: int | None = None
         self._delivery = delivery
-        self._reader = reader
         self._stages = stages
-        self._settings = settings
-        self._executor = executor
+        self._phrases = phrases
+        self._recorders: dict[int, Recorder] = {}
+        self._alignments: dict[int, list[int]] = {}
         self._space = checked.voice.config.feature_space
         self._places = asyncio.Semaphore(settings.max_segments_in_flight)
         self._audible = asyncio.Event()
         self._tiers_down = 0  # as the acoustic stage has asked last
 
-    async def run(self, timeout_s: float | None) -> AsyncGenerator[AudioChunk]:
+    async def run(self, timeout_s: float | None) -> AsyncGenerator[SpokenChunk]:
         """The request's audio from where the delivery stands, in order.
 
         Raises:
@@ -78,9 +80,13 @@ class Conductor:
             tasks.start(self._feed(acoustic))
             tasks.start(self._forward(acoustic, vocoder))
             tasks.start(_collect(vocoder, responses))
-            async for response in tasks.drain(responses):
-                if chunk := self._chunk(response):
-                    yield chunk
+            try:
+                async for response in tasks.drain(responses):
+                    if chunk := self._chunk(response):
+                        yield chunk
+            finally:
+                for recorder in self._recorders.values():
+                    recorder.abandon()
 
     async def _feed(self, acoustic: AcousticStream) -> None:
         voice = self._checked.voice
@@ -89,28 +95,32 @@ class Conductor:
                 open=acoustic_pb2.StreamOptions(voice=voice.name, voice_revision=voice.revision)
             )
         )
-        loop = asyncio.get_running_loop()
         index = first = self._delivery.segment
         while True:
             await self._places.acquire()
-            if (segment := await self._script.segment(index)) is None:
+            if (prepared := await self._preparation.segment(index)) is None:
+                break
+            if index > first and await self._is_made(prepared):
                 break
             if index == first + 1:
                 # Nothing of this request competes with its first audio, which then plays while this is made.
                 await self._audible.wait()
-            tokens = await loop.run_in_executor(self._executor, self._reader.tokens, segment)
+            self._recorders[index] = self._phrases.record(prepared.key, self._space.sample_rate_hz)
             self._delivery.begin_stage("acoustic", index)
-            self._delivery.expect(index, segment, tokens)
-            await acoustic.send(acoustic_pb2.StreamFramesRequest(segment=self._message(index, tokens)))
+            self._delivery.expect(index, prepared.segment, prepared.tokens)
+            await acoustic.send(acoustic_pb2.StreamFramesRequest(segment=self._message(prepared)))
             index += 1
-        self.n_segments = index
+        self.end = index
         await acoustic.close()
 
-    def _message(self, index: int, tokens: TokenSegment) -> acoustic_pb2.Segment:
-        within_sentence = index > 0 and self._script.ending(index - 1) is Ending.CONTINUATION
-        lead_frames = round(self._settings.lead_silence_ms / self._space.frame_ms)
+    async def _is_made(self, prepared: Prepared) -> bool:
+        """Whether a segment was made before, or is being made for somebody, this request perhaps."""
+        return await self._phrases.find(prepared.key) is not None or self._phrases.is_recorded(prepared.key)
+
+    def _message(self, prepared: Prepared) -> acoustic_pb2.Segment:
+        tokens = prepared.tokens
         return acoustic_pb2.Segment(
-            index=index,
+            index=prepared.index,
             text=" ".join(word.text for word in tokens.words),
             tokens=tokens.tokens,
             words=[
@@ -118,14 +128,14 @@ class Conductor:
                 for word in tokens.words
             ],
             features=[acoustic_pb2.TokenFeature(name=name, ids=ids) for name, ids in tokens.features.items()],
-            ending=_ENDINGS[self._script.ending(index)],
+            ending=_ENDINGS[prepared.ending],
             speaker=self._checked.speaker.name,
             style=self._checked.style,
             rate=self._checked.rate,
             pitch_semitones=self._checked.request.pitch_semitones,
             energy_db=self._checked.request.energy_db,
-            slack_ms=round(self._delivery.playback.slack_ms(index)),
-            max_leading_pause_frames=lead_frames if index == 0 or within_sentence else 0,
+            slack_ms=round(self._delivery.playback.slack_ms(prepared.index)),
+            max_leading_pause_frames=prepared.max_leading_pause_frames,
         )
 
     async def _forward(self, acoustic: AcousticStream, vocoder: VocoderStream) -> None:
@@ -154,8 +164,8 @@ class Conductor:
                 if not complete:
                     break
                 current += 1
-        if current != self.n_segments:
-            raise Internal(f"the acoustic stage ended at segment {current} of {self.n_segments}")
+        if current != self.end:
+            raise Internal(f"the acoustic stage ended at segment {current} of {self.end}")
         await vocoder.close()
 
     def _note(self, response: acoustic_pb2.StreamFramesResponse) -> None:
@@ -163,6 +173,7 @@ class Conductor:
         self._tiers_down = response.tiers_down
         if response.HasField("alignment"):
             self._delivery.align(index, response.alignment.frames_per_token)
+            self._alignments[index] = list(response.alignment.frames_per_token)
         if response.last:
             timing = response.timing
             self._delivery.end_stage(
@@ -189,10 +200,11 @@ class Conductor:
             )
         )
 
-    def _chunk(self, response: vocoder_pb2.StreamAudioResponse) -> AudioChunk | None:
+    def _chunk(self, response: vocoder_pb2.StreamAudioResponse) -> SpokenChunk | None:
         index = response.segment_index
         samples = np.frombuffer(response.samples, "<f4")
         tier = next((name for name in self._checked.voice.config.vocoders if name == response.tier), None)
+        self._record(response, samples, tier)
         chunk = self._delivery.chunk(index, response.first_sample, samples, tier=tier, last=response.last)
         self._audible.set()
         if response.last:
@@ -202,6 +214,20 @@ class Conductor:
             )
             self._places.release()
         return chunk
+
+    def _record(
+        self, response: vocoder_pb2.StreamAudioResponse, samples: FloatArray, tier: Tier | None
+    ) -> None:
+        """Keeps what is made, for those who ask for the same; what pressure made worse than usual is not kept long."""
+        index = response.segment_index
+        recorder = self._recorders[index]
+        if response.first_sample == 0 and tier is not None:
+            recorder.begin(tier, self._alignments.pop(index, []))
+        recorder.add(response.first_sample, samples)
+        if response.last:
+            best = next(name for name in TIERS if name in self._checked.voice.config.vocoders)
+            recorder.finish(keep=tier == (self._checked.request.tier or best))
+            del self._recorders[index]
 
 
 async def _collect(

@@ -35,6 +35,35 @@ _STRONG_PAUSES = frozenset({PauseMark.SEMICOLON, PauseMark.COLON, PauseMark.DASH
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a segment is spoken, over what its request says.
+
+    Attributes:
+        rate: factor on the request's.
+        pitch_semitones: added to the request's.
+        energy_db: added to the request's.
+        volume_db: change of level of this segment.
+        speaker: of the voice; empty: the request's.
+        style: of the voice; empty: the request's.
+    """
+
+    rate: float = 1.0
+    pitch_semitones: float = 0.0
+    energy_db: float = 0.0
+    volume_db: float = 0.0
+    speaker: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place whose time the caller wants: before the segment's word `word`, or at its end where there is none such."""
+
+    name: str
+    word: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpokenSegment:
     """What is spoken in one go.
 
@@ -45,6 +74,10 @@ class SpokenSegment:
         start: where its part of the caller's text begins, in code points.
         end: where it ends, its closing mark included.
         ends_paragraph: whether a paragraph ends with it, whatever its final mark.
+        manner: how it is spoken where that differs from the request's way.
+        marks: in the order of their places.
+        pause_before_ms: silence before it.
+        pause_after_ms: silence after it.
     """
 
     items: tuple[Word | Pause, ...]
@@ -52,6 +85,10 @@ class SpokenSegment:
     start: int
     end: int
     ends_paragraph: bool = False
+    manner: Manner = Manner()
+    marks: tuple[Mark, ...] = ()
+    pause_before_ms: float = 0.0
+    pause_after_ms: float = 0.0
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 
+from speechmesh.common import metrics
 from speechmesh.common.server import Lifespan, MeshServer, serve
 from speechmesh.common.settings import load
+from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.servicer import SpeechServicer
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.speech import Speech
@@ -27,19 +29,33 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
         stages = Stages(
             settings.acoustic_target, settings.vocoder_target, max_message_bytes=settings.max_message_bytes
         )
-        with ThreadPoolExecutor(settings.text_threads, thread_name_prefix="text") as executor:
-            speech = Speech(voices, stages, settings, executor)
+        with (
+            ThreadPoolExecutor(settings.text_threads, thread_name_prefix="text") as executor,
+            ThreadPoolExecutor(settings.audio_threads, thread_name_prefix="audio") as audio_executor,
+        ):
+            phrases = PhraseCache.of_settings(settings)
+            speech = Speech(voices, stages, settings, executor, audio_executor, phrases)
             speech_pb2_grpc.add_SpeechServiceServicer_to_server(
                 SpeechServicer(speech, voices, settings), server.server
             )
             await server.start([_SERVICE])
-            async with aclosing(stages):
+            async with aclosing(stages), aclosing(phrases), _shown(phrases):
                 await voices.load(settings.voices_dir, executor)
                 await voices.wait_for_stages(stages)
                 await server.set_serving(True)
                 yield
 
     return live
+
+
+@asynccontextmanager
+async def _shown(phrases: PhraseCache) -> AsyncIterator[None]:
+    """Shows the cache's size as a metric."""
+    with (
+        metrics.FRONTEND_PHRASES_BYTES.shows(lambda: [(phrases.n_bytes, {})]),
+        metrics.FRONTEND_PHRASES_RECORDED.shows(lambda: [(phrases.recorded_bytes, {})]),
+    ):
+        yield
 
 
 def main() -> None:

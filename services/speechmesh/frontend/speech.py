@@ -9,13 +9,18 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
+import numpy as np
+
 from speechmesh.common.errors import DeadlineExceeded, Internal, InvalidInput, Unavailable
 from speechmesh.common.telemetry import tracer
-from speechmesh.frontend.audio_out import AudioChunk, StageTime, Summary
+from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk, StageTime, Summary
 from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery import Delivery
+from speechmesh.frontend.phrases.cache import PhraseCache
+from speechmesh.frontend.phrases.recording import Abandoned, PhrasePiece
 from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.playback import Playback
+from speechmesh.frontend.prepared import Preparation, Prepared
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check, check_options
 from speechmesh.frontend.settings import FrontendSettings
@@ -26,6 +31,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_BACKOFF_S = 0.05
 _MAX_BACKOFF_S = 0.5
+# Longest wait for the next piece of what is made for another request; then this one makes it itself.
+_JOINED_PATIENCE_S = 0.5
 
 
 class _Patience:
@@ -63,12 +70,20 @@ class Speech:
     """
 
     def __init__(
-        self, voices: Voices, stages: Stages, settings: FrontendSettings, executor: ThreadPoolExecutor
+        self,
+        voices: Voices,
+        stages: Stages,
+        settings: FrontendSettings,
+        executor: ThreadPoolExecutor,
+        audio_executor: ThreadPoolExecutor,
+        phrases: PhraseCache,
     ) -> None:
         self._voices = voices
+        self._phrases = phrases
         self._stages = stages
         self._settings = settings
         self.executor = executor
+        self._audio_executor = audio_executor
 
     def check(self, request: SpeechRequest) -> CheckedRequest:
         """Checks a request.
@@ -81,6 +96,7 @@ class Speech:
             self._voices.bundles,
             default_voice=self._settings.default_voice,
             max_text_chars=self._settings.max_text_chars,
+            max_trailing_silence_ms=self._settings.max_trailing_silence_ms,
         )
 
     def check_options(self, request: SpeechRequest) -> CheckedRequest:
@@ -89,7 +105,12 @@ class Speech:
         Raises:
             InvalidInput: naming the field that is wrong.
         """
-        return check_options(request, self._voices.bundles, default_voice=self._settings.default_voice)
+        return check_options(
+            request,
+            self._voices.bundles,
+            default_voice=self._settings.default_voice,
+            max_trailing_silence_ms=self._settings.max_trailing_silence_ms,
+        )
 
     async def speak(
         self, checked: CheckedRequest, timeout_s: float | None
@@ -127,28 +148,74 @@ class Speech:
         Raises:
             SpeechmeshError: when a stage fails, or one that went away does not come back in time.
         """
-        reader = self.reader(checked)
+        preparation = Preparation(checked, script, self.reader(checked), self._settings, self.executor)
         patience = _Patience(self._settings.stage_patience_ms)
-        while True:
+        while (prepared := await preparation.segment(delivery.segment)) is not None:
+            preparation.forget_before(delivery.segment)
+            async with aclosing(self._made_before(prepared, delivery)) as chunks:
+                async for spoken in chunks:
+                    if chunk := await delivery.coded(spoken, self._audio_executor):
+                        yield chunk
+            if delivery.segment > prepared.index:
+                continue
             left_s = None if give_up_at is None else give_up_at - time.monotonic()
             if left_s is not None and left_s <= 0:
                 raise DeadlineExceeded("the deadline passed")
-            conductor = Conductor(
-                checked, script, delivery, reader, self._stages, self._settings, self.executor
-            )
+            conductor = Conductor(checked, preparation, delivery, self._stages, self._settings, self._phrases)
             try:
                 async with aclosing(conductor.run(left_s)) as chunks:
-                    async for chunk in chunks:
+                    async for spoken in chunks:
                         patience.reset()
-                        yield chunk
+                        if chunk := await delivery.coded(spoken, self._audio_executor):
+                            yield chunk
             except Unavailable as error:
                 await patience.wait(error)
             else:
-                if delivery.segment != conductor.n_segments:
+                if delivery.segment != conductor.end:
                     raise Internal("the vocoder stage ended early")
-                break
-        if rest := delivery.finish():
+        if rest := await delivery.finish(self._audio_executor):
             yield rest
+
+    async def _made_before(self, prepared: Prepared, delivery: Delivery) -> AsyncGenerator[SpokenChunk]:
+        """The audio of a segment that is kept, or is being made for somebody else; nothing, or not all, of others."""
+        index, begun_in = prepared.index, delivery.tier(prepared.index)
+        n_samples, tier = 0, None
+        async with aclosing(self._pieces(prepared)) as pieces:
+            async for piece in pieces:
+                if piece is None:  # complete
+                    chunk = delivery.chunk(index, n_samples, np.zeros(0, np.float32), tier=tier, last=True)
+                    delivery.end_stage("cache", index, compute_ms=0.0, tier=tier)
+                elif begun_in not in (None, piece.tier):  # what was begun in one tier is not ended in another
+                    return
+                else:
+                    if tier is None:
+                        delivery.begin_stage("cache", index)
+                        delivery.expect(index, prepared.segment, prepared.tokens)
+                        delivery.align(index, piece.frames_per_token)
+                    n_samples, tier = piece.first_sample + len(piece.samples), piece.tier
+                    chunk = delivery.chunk(index, piece.first_sample, piece.samples, tier=tier, last=False)
+                if chunk:
+                    yield chunk
+
+    async def _pieces(self, prepared: Prepared) -> AsyncGenerator[PhrasePiece | None]:
+        """The pieces of a phrase and, when it is complete, None; what is made for somebody else may end before."""
+        if (phrase := await self._phrases.find(prepared.key)) is not None:
+            yield PhrasePiece(phrase.tier, phrase.frames_per_token, 0, phrase.samples)
+            yield None
+        elif (recording := self._phrases.join(prepared.key)) is not None:
+            pieces = aiter(recording)
+            try:
+                while True:
+                    # Whoever it is made for may listen slowly, or have stopped to.
+                    async with asyncio.timeout(_JOINED_PATIENCE_S):
+                        piece = await anext(pieces, None)
+                    yield piece
+                    if piece is None:
+                        return
+            except (TimeoutError, Abandoned):
+                return
+            finally:
+                await pieces.aclose()
 
     async def _plan(self, checked: CheckedRequest, reader: Reader) -> TextPlan:
         settings = self._settings

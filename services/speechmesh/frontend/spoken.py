@@ -51,12 +51,14 @@ class Word:
         end: where that part ends.
         letter_name: the name of a letter ("f" of FBI), not a word. A plural or possessive keeps its
             ending: the "u's" of CPUs is the name of U followed by an s sound.
+        phones: its pronunciation where one was given, in the units of the language's G2P; empty: as it is spelled.
     """
 
     text: str
     start: int
     end: int
     letter_name: bool = False
+    phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

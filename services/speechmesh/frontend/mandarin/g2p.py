@@ -40,7 +40,9 @@ def spoken_syllables(words: Sequence[Word]) -> list[list[str]]:
     """The syllables of each word of such a phrase in numbered pinyin, tones as they are spoken; English is spelled."""
     spoken: list[sandhi.Spoken] = []
     for i, word in enumerate(words):
-        if word.text.isascii():
+        if word.phones:
+            spoken.append(sandhi.Spoken("?" * len(word.phones), word.phones))
+        elif word.text.isascii():
             said = tuple(syllable for letter in word.text for syllable in LETTER_NAMES.get(letter, ()))
             # Not a character each, but nothing that 一 or 不 would mind.
             spoken.append(sandhi.Spoken("?" * len(said), said))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.frontend.english.g2p import shared_g2p
-from speechmesh.frontend.english.phones import spell
+from speechmesh.frontend.english.phones import PHONE_SET, spell
 from speechmesh.frontend.mandarin.g2p import spoken_syllables
 from speechmesh.frontend.mandarin.phrasing import phrase_ends, prosodic_words
 from speechmesh.frontend.mandarin.reader import plan_of, warm_up
@@ -109,7 +109,11 @@ class SambertReader:
         """The syllables of each word of a phrase."""
         found = []
         for word, said in zip(phrase, spoken_syllables(phrase), strict=True):
-            if word.letter_name:
+            if word.phones and set(word.phones) <= PHONE_SET:
+                found.append(english_syllables(word.phones))
+            elif word.phones:
+                found.append([mandarin_syllable(syllable) for syllable in said])
+            elif word.letter_name:
                 found.append(english_syllables(spell(word.text)))
             elif word.text.isascii():
                 found.append(english_syllables(shared_g2p().phones(word.text)))

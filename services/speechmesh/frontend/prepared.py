@@ -1,0 +1,87 @@
+"""Segments ready for the stages: read once, however often they are asked for, and known by what they sound like."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from speechmesh.frontend.phrases.key import Key, PhraseRequest, phrase_key
+from speechmesh.frontend.plan import Ending, Script, TokenSegment
+from speechmesh.frontend.reader import Reader
+from speechmesh.frontend.request import CheckedRequest
+from speechmesh.frontend.segment import SpokenSegment
+from speechmesh.frontend.settings import FrontendSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A segment with all that the acoustic stage is told of it; equal `key`, equal audio."""
+
+    index: int
+    segment: SpokenSegment
+    tokens: TokenSegment
+    ending: Ending
+    max_leading_pause_frames: int
+    key: Key
+
+
+class Preparation:
+    """Reads a request's segments in the executor, each when it is asked for."""
+
+    def __init__(
+        self,
+        checked: CheckedRequest,
+        script: Script,
+        reader: Reader,
+        settings: FrontendSettings,
+        executor: Executor,
+    ) -> None:
+        self._checked = checked
+        self._script = script
+        self._reader = reader
+        self._executor = executor
+        frame_ms = checked.voice.config.feature_space.frame_ms
+        self._lead_frames = round(settings.lead_silence_ms / frame_ms)
+        self._wanted_lead_frames = round((checked.request.max_leading_silence_ms or 0) / frame_ms)
+        self._ready: dict[int, Prepared] = {}
+
+    async def segment(self, index: int) -> Prepared | None:
+        """A segment, as soon as its text is there; None behind the last one."""
+        if index not in self._ready:
+            if (segment := await self._script.segment(index)) is None:
+                return None
+            tokens = await asyncio.get_running_loop().run_in_executor(
+                self._executor, self._reader.tokens, segment
+            )
+            self._ready[index] = self._prepared(index, segment, tokens)
+        return self._ready[index]
+
+    def forget_before(self, index: int) -> None:
+        """Segments before this one are not asked for again."""
+        for done in [done for done in self._ready if done < index]:
+            del self._ready[done]
+
+    def _prepared(self, index: int, segment: SpokenSegment, tokens: TokenSegment) -> Prepared:
+        checked = self._checked
+        within_sentence = index > 0 and self._script.ending(index - 1) is Ending.CONTINUATION
+        lead_frames = self._lead_frames if index == 0 or within_sentence else 0
+        if index == 0 and lead_frames:  # a caller who wants less silence has it cut off the samples
+            lead_frames = max(lead_frames, self._wanted_lead_frames)
+        ending = self._script.ending(index)
+        request = PhraseRequest(
+            voice=checked.voice.name,
+            voice_revision=checked.voice.revision,
+            tokens=tokens.tokens,
+            word_ends=[word.first_token + word.n_tokens - 1 for word in tokens.words],
+            features=tokens.features,
+            ending=ending,
+            speaker=checked.speaker.name,
+            style=checked.style,
+            rate=checked.rate,
+            pitch_semitones=checked.request.pitch_semitones,
+            energy_db=checked.request.energy_db,
+            max_leading_pause_frames=lead_frames,
+            tier=checked.request.tier or "auto",
+        )
+        return Prepared(index, segment, tokens, ending, lead_frames, phrase_key(request))
