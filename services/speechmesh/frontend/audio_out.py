@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from speechmesh.common.bundle import Tier
+from speechmesh.common.features import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,16 @@ class SegmentInfo:
     start: int
     end: int
     tier: Tier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenChunk:
+    """Samples [N] of one segment, to be coded; see AudioChunk."""
+
+    samples: FloatArray
+    segment_index: int
+    segment: SegmentInfo | None
+    words: list[WordTime]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,25 @@ first segment that was not delivered whole, and what the caller has of it alread
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from concurrent.futures import Executor
 
 import numpy as np
 
 from speechmesh.common.bundle import Tier
 from speechmesh.common.features import FloatArray
-from speechmesh.frontend.audio_out import AudioChunk, SegmentInfo, StageTime, Summary, TextWarning, WordTime
-from speechmesh.frontend.encode import PcmEncoder
+from speechmesh.frontend.audio.encoder import StreamEncoder
+from speechmesh.frontend.audio.silence import SilenceTrimmer
+from speechmesh.frontend.audio_out import (
+    AudioChunk,
+    SegmentInfo,
+    SpokenChunk,
+    StageTime,
+    Summary,
+    TextWarning,
+    WordTime,
+)
 from speechmesh.frontend.plan import Script, TokenSegment
 from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
 from speechmesh.frontend.request import CheckedRequest
@@ -37,11 +48,13 @@ class Delivery:
         self._checked = checked
         self._script = script
         self._space = checked.voice.config.feature_space
-        self._encoder = PcmEncoder(
-            checked.request.encoding,
-            from_hz=self._space.sample_rate_hz,
-            to_hz=checked.sample_rate_hz,
-            volume_db=checked.request.volume_db,
+        self._silence = SilenceTrimmer(
+            self._space.sample_rate_hz,
+            checked.request.max_leading_silence_ms,
+            checked.max_trailing_silence_ms,
+        )
+        self._encoder = StreamEncoder(
+            checked.audio, from_hz=self._space.sample_rate_hz, gain_db=checked.gain_db
         )
         self._n_samples = 0  # of that segment, delivered already
         self._tier: Tier | None = None  # which made them
@@ -49,6 +62,7 @@ class Delivery:
         self._tokens: dict[int, TokenSegment] = {}
         self._segments: dict[int, SpokenSegment] = {}
         self._words: dict[int, list[WordTime]] = {}
+        self._untold_ms = 0.0  # the words of that segment that start before were told
         self._times: dict[tuple[str, int], StageTime] = {}
 
     def begin_stage(self, stage: str, index: int) -> None:
@@ -92,33 +106,48 @@ class Delivery:
 
     def chunk(
         self, index: int, first_sample: int, samples: FloatArray, *, tier: Tier | None, last: bool
-    ) -> AudioChunk | None:
-        """Samples [N] of a segment, as the caller gets them; None when it has all of them already."""
+    ) -> SpokenChunk | None:
+        """What the caller gets of samples [N] of a segment; None when it has all of them already."""
         if index == self.segment and first_sample < self._n_samples:
             samples = samples[self._n_samples - first_sample :]
             first_sample = self._n_samples
-        offset_ms = self._encoder.offset_ms
-        audio = self._encoder.encode(samples)
-        audio_ms = self._samples_ms(len(samples))
-        self.playback.delivered(index, audio_ms, last=last)
-        words = self._take_words(index, self._samples_ms(first_sample), audio_ms, offset_ms)
+        # Silence waits only where the stream may end with it: not before a segment that is known to come.
+        kept = self._silence.trim(samples, may_end=index + 1 not in self._segments)
+        self.playback.delivered(index, self._samples_ms(len(kept)), last=last)
+        words = self._take_words(index, self._samples_ms(first_sample + len(samples)))
         info = self._info(index, tier) if first_sample == 0 else None
         self._tier = tier
         self.segment, self._n_samples = (index + 1, 0) if last else (index, first_sample + len(samples))
         if last:
+            self._untold_ms = 0.0
             for of_segment in (self._words, self._tokens, self._segments):
                 of_segment.pop(index, None)
-        if not (audio or info or words):
-            return None
-        if self._first_audio_ms is None:
-            self._first_audio_ms = self.playback.elapsed_ms
-        return AudioChunk(audio, offset_ms, index, info, words)
+        return SpokenChunk(kept, index, info, words) if len(kept) or info or words else None
 
-    def finish(self) -> AudioChunk | None:
-        """What the encoder still holds, when all is delivered; None when that is nothing."""
+    async def coded(
+        self, spoken: SpokenChunk, executor: Executor, *, last: bool = False
+    ) -> AudioChunk | None:
+        """A chunk as the caller gets it; None where the coding holds it back and there is nothing else to tell.
+
+        Chunks are coded one after the other; in the executor, where it takes long.
+        """
         offset_ms = self._encoder.offset_ms
-        audio = self._encoder.encode(np.zeros(0, np.float32), last=True)
-        return AudioChunk(audio, offset_ms, max(self.segment - 1, 0), None, []) if audio else None
+        if self._encoder.is_costly:
+            audio = await asyncio.get_running_loop().run_in_executor(
+                executor, lambda: self._encoder.encode(spoken.samples, last=last)
+            )
+        else:
+            audio = self._encoder.encode(spoken.samples, last=last)
+        if not (audio or spoken.segment or spoken.words):
+            return None
+        if self._first_audio_ms is None and audio:
+            self._first_audio_ms = self.playback.elapsed_ms
+        return AudioChunk(audio, offset_ms, spoken.segment_index, spoken.segment, spoken.words)
+
+    async def finish(self, executor: Executor) -> AudioChunk | None:
+        """What the coding still holds, and its end, when all is delivered; None when that is nothing."""
+        rest = SpokenChunk(np.zeros(0, np.float32), max(self.segment - 1, 0), None, [])
+        return await self.coded(rest, executor, last=True)
 
     def summary(self) -> Summary:
         """What was done, when all is delivered."""
@@ -135,13 +164,19 @@ class Delivery:
     def _samples_ms(self, n_samples: int) -> float:
         return 1000.0 * n_samples / self._space.sample_rate_hz
 
-    def _take_words(self, index: int, start_ms: float, audio_ms: float, offset_ms: float) -> list[WordTime]:
-        """The words that start in this audio of the segment, moved to the stream's times."""
-        shift = offset_ms - start_ms
+    def _take_words(self, index: int, end_ms: float) -> list[WordTime]:
+        """The words that start before `end_ms` of the segment and were not told yet, moved to the stream's times.
+
+        None while it is open how much of the silence before them is left out.
+        """
+        if not self._silence.decided:
+            return []
+        begin_ms, self._untold_ms = self._untold_ms, end_ms
+        shift = self._samples_ms(self._silence.position) - end_ms
         return [
-            WordTime(word.text, word.start_ms + shift, word.end_ms + shift, word.start, word.end)
+            WordTime(word.text, max(word.start_ms + shift, 0.0), word.end_ms + shift, word.start, word.end)
             for word in self._words.get(index, ())
-            if start_ms <= word.start_ms < start_ms + audio_ms
+            if begin_ms <= word.start_ms < end_ms
         ]
 
     def _info(self, index: int, tier: Tier | None) -> SegmentInfo:

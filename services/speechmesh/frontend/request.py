@@ -5,18 +5,11 @@ from __future__ import annotations
 import math
 import uuid
 from dataclasses import dataclass, field
-from enum import Enum
 
 from speechmesh.common.bundle import Speaker, Tier, VoiceBundle
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend import settings as limits
-
-
-class Encoding(Enum):
-    """Coding of the audio bytes."""
-
-    PCM_S16LE = "pcm_s16le"
-    PCM_F32LE = "pcm_f32le"
+from speechmesh.frontend.audio.formats import AudioFormat, Encoding, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +29,10 @@ class SpeechRequest:
     energy_db: float = 0.0
     encoding: Encoding = Encoding.PCM_S16LE
     sample_rate_hz: int = 0
+    bit_rate: int = 0
+    loudness_lufs: float = 0.0
+    max_leading_silence_ms: int | None = None
+    max_trailing_silence_ms: int | None = None
     tier: Tier | None = None
     word_timestamps: bool = False
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -51,7 +48,9 @@ class CheckedRequest:
     speaker: Speaker
     style: str
     rate: float
-    sample_rate_hz: int
+    audio: AudioFormat
+    gain_db: float
+    max_trailing_silence_ms: int | None
 
 
 def _in_range(field_name: str, value: float, low: float, high: float, unit: str = "") -> None:
@@ -110,7 +109,12 @@ def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default
 
 
 def check(
-    request: SpeechRequest, voices: dict[str, VoiceBundle], *, default_voice: str, max_text_chars: int
+    request: SpeechRequest,
+    voices: dict[str, VoiceBundle],
+    *,
+    default_voice: str,
+    max_text_chars: int,
+    max_trailing_silence_ms: int | None = None,
 ) -> CheckedRequest:
     """Checks every field of a request and resolves its defaults.
 
@@ -121,11 +125,17 @@ def check(
         raise InvalidInput("text", "is empty")
     if len(request.text) > max_text_chars:
         raise InvalidInput("text", f"has {len(request.text)} characters, {max_text_chars} are taken")
-    return check_options(request, voices, default_voice=default_voice)
+    return check_options(
+        request, voices, default_voice=default_voice, max_trailing_silence_ms=max_trailing_silence_ms
+    )
 
 
 def check_options(
-    request: SpeechRequest, voices: dict[str, VoiceBundle], *, default_voice: str
+    request: SpeechRequest,
+    voices: dict[str, VoiceBundle],
+    *,
+    default_voice: str,
+    max_trailing_silence_ms: int | None = None,
 ) -> CheckedRequest:
     """Checks every field but the text, which may be to come.
 
@@ -151,9 +161,10 @@ def check_options(
     if request.has_prompt:
         raise InvalidInput("prompt", f"voice {voice.name!r} takes no reference prompt")
     _check_prosody(request, voice)
-    if request.sample_rate_hz:
-        low, high = limits.MIN_SAMPLE_RATE_HZ, limits.MAX_SAMPLE_RATE_HZ
-        _in_range("audio.sample_rate_hz", request.sample_rate_hz, low, high, " Hz")
+    for name in ("max_leading_silence_ms", "max_trailing_silence_ms"):
+        _in_range(f"audio.{name}", getattr(request, name) or 0, 0, limits.MAX_SILENCE_MS, " ms")
+    if request.max_trailing_silence_ms is not None:
+        max_trailing_silence_ms = request.max_trailing_silence_ms
     if request.tier and request.tier not in config.vocoders:
         raise InvalidInput(
             "quality_tier",
@@ -166,8 +177,33 @@ def check_options(
         next(s for s in config.speakers if s.name == speaker),
         style,
         request.rate or 1.0,
-        request.sample_rate_hz or config.feature_space.sample_rate_hz,
+        resolve(
+            request.encoding,
+            request.sample_rate_hz,
+            request.bit_rate,
+            own_hz=config.feature_space.sample_rate_hz,
+        ),
+        _gain_db(request, voice),
+        max_trailing_silence_ms,
     )
+
+
+def _gain_db(request: SpeechRequest, voice: VoiceBundle) -> float:
+    """One gain for the whole stream.
+
+    A stream cannot know its own loudness before it is over, and a gain that follows what has been heard so far pumps.
+    Voices are trained on levelled speech: what they say is as loud as they are, to about 1 LU.
+    """
+    if not request.loudness_lufs:
+        return request.volume_db
+    low, high = limits.MIN_LOUDNESS_LUFS, limits.MAX_LOUDNESS_LUFS
+    _in_range("audio.loudness_lufs", request.loudness_lufs, low, high, " LUFS")
+    if voice.config.loudness_lufs is None:
+        raise InvalidInput(
+            "audio.loudness_lufs",
+            f"voice {voice.name!r} does not say how loud it is (`loudness_lufs` in its voice.yaml)",
+        )
+    return request.loudness_lufs - voice.config.loudness_lufs + request.volume_db
 
 
 def _check_prosody(request: SpeechRequest, voice: VoiceBundle) -> None:

@@ -52,6 +52,11 @@ class FrontendSettings(ServiceSettings):
         ge=0,
         description="Silence kept before the first word and inside sentences that are split; 0: all.",
     )
+    max_trailing_silence_ms: int | None = Field(
+        None,
+        ge=0,
+        description="The most silence that audio ends with, where the caller does not say; unset: as the voice ends.",
+    )
     stage_patience_ms: int = Field(
         10_000,
         ge=0,
@@ -59,6 +64,7 @@ class FrontendSettings(ServiceSettings):
         "within the caller's deadline.",
     )
     text_threads: int = Field(1, ge=1, description="Threads that read text.")
+    audio_threads: int = Field(1, ge=1, description="Threads that code audio as FLAC, MP3, Opus or AAC.")
     phrase_cache_mib: int = Field(
         64,
         ge=0,
@@ -104,4 +110,6 @@ class FrontendSettings(ServiceSettings):
 MIN_RATE, MAX_RATE = 0.5, 2.0
 MIN_VOLUME_DB, MAX_VOLUME_DB = -40.0, 12.0
 MIN_SAMPLE_RATE_HZ, MAX_SAMPLE_RATE_HZ = 8_000, 48_000
+MIN_LOUDNESS_LUFS, MAX_LOUDNESS_LUFS = -40.0, -10.0
+MAX_SILENCE_MS = 10_000
 MAX_REQUEST_ID_CHARS = 128

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from typing import Literal
 
 from speechmesh.common.bundle import Tier, VoiceBundle
 from speechmesh.common.errors import InvalidInput
 from speechmesh.common.telemetry import current_trace_id
+from speechmesh.frontend.audio.formats import Encoding
 from speechmesh.frontend.audio_out import AudioChunk, Summary
 from speechmesh.frontend.live.session import EndTurn, Flush, Interrupt, Interrupted, Said, Text
-from speechmesh.frontend.request import CheckedRequest, Encoding, SpeechRequest
+from speechmesh.frontend.request import CheckedRequest, SpeechRequest
 from speechmesh.speech.v1 import speech_pb2 as pb
 
-_ENCODINGS = {
-    pb.AUDIO_ENCODING_UNSPECIFIED: Encoding.PCM_S16LE,
-    pb.AUDIO_ENCODING_PCM_S16LE: Encoding.PCM_S16LE,
-    pb.AUDIO_ENCODING_PCM_F32LE: Encoding.PCM_F32LE,
-}
 _ENCODING_TO_PB = {
     Encoding.PCM_S16LE: pb.AUDIO_ENCODING_PCM_S16LE,
     Encoding.PCM_F32LE: pb.AUDIO_ENCODING_PCM_F32LE,
+    Encoding.WAV: pb.AUDIO_ENCODING_WAV,
+    Encoding.FLAC: pb.AUDIO_ENCODING_FLAC,
+    Encoding.MP3: pb.AUDIO_ENCODING_MP3,
+    Encoding.OGG_OPUS: pb.AUDIO_ENCODING_OGG_OPUS,
+    Encoding.AAC: pb.AUDIO_ENCODING_AAC,
+    Encoding.MULAW: pb.AUDIO_ENCODING_MULAW,
+    Encoding.ALAW: pb.AUDIO_ENCODING_ALAW,
 }
+_ENCODINGS = {value: encoding for encoding, value in _ENCODING_TO_PB.items()}
+_ENCODINGS[pb.AUDIO_ENCODING_UNSPECIFIED] = Encoding.PCM_S16LE
 _TIERS: dict[int, Tier | None] = {
     pb.QUALITY_TIER_UNSPECIFIED: None,
     pb.QUALITY_TIER_AUTO: None,
@@ -60,10 +66,20 @@ def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:
         volume_db=message.prosody.volume_db,
         encoding=_ENCODINGS[message.audio.encoding],
         sample_rate_hz=message.audio.sample_rate_hz,
+        bit_rate=message.audio.bit_rate,
+        loudness_lufs=message.audio.loudness_lufs,
+        max_leading_silence_ms=_set_or_none(message.audio, "max_leading_silence_ms"),
+        max_trailing_silence_ms=_set_or_none(message.audio, "max_trailing_silence_ms"),
         tier=_TIERS[message.quality_tier],
         word_timestamps=message.word_timestamps,
         request_id=message.request_id or uuid.uuid4().hex,
     )
+
+
+def _set_or_none(
+    audio: pb.AudioFormat, name: Literal["max_leading_silence_ms", "max_trailing_silence_ms"]
+) -> int | None:
+    return int(getattr(audio, name)) if audio.HasField(name) else None
 
 
 def live_options_from_pb(message: pb.LiveOptions) -> SpeechRequest:
@@ -120,7 +136,9 @@ def header_to_pb(checked: CheckedRequest) -> pb.StreamHeader:
         speaker=checked.speaker.name,
         language=checked.language,
         audio=pb.AudioFormat(
-            encoding=_ENCODING_TO_PB[checked.request.encoding], sample_rate_hz=checked.sample_rate_hz
+            encoding=_ENCODING_TO_PB[checked.audio.encoding],
+            sample_rate_hz=checked.audio.sample_rate_hz,
+            bit_rate=checked.audio.bit_rate,
         ),
         trace_id=current_trace_id(),
     )

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from speechmesh.common.bundle import VoiceBundle
+from speechmesh.frontend.audio.formats import Encoding
 from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader, load_reader
-from speechmesh.frontend.request import Encoding, SpeechRequest, check
+from speechmesh.frontend.request import SpeechRequest, check
 
 TEXT = "One. Two."
 
@@ -30,21 +33,24 @@ def delivery(bootstrap: VoiceBundle, reader: Reader) -> Delivery:
     return made
 
 
-def audio_of(
+async def audio_of(
     delivery: Delivery, index: int, first_sample: int, samples: np.ndarray, *, last: bool
 ) -> np.ndarray:
-    chunk = delivery.chunk(index, first_sample, samples.astype(np.float32), tier="fast", last=last)
+    spoken = delivery.chunk(index, first_sample, samples.astype(np.float32), tier="fast", last=last)
+    with ThreadPoolExecutor(1) as executor:
+        chunk = await delivery.coded(spoken, executor) if spoken else None
     return np.frombuffer(chunk.audio if chunk else b"", "<f4")
 
 
-def test_what_the_caller_has_already_is_left_out(delivery: Delivery) -> None:
+async def test_what_the_caller_has_already_is_left_out(delivery: Delivery) -> None:
     first = np.linspace(0, 0.5, 1000)
     second = np.linspace(-0.5, 0, 600)
-    got = [audio_of(delivery, 0, 0, first, last=True), audio_of(delivery, 1, 0, second[:250], last=False)]
+    got = [await audio_of(delivery, 0, 0, first, last=True)]
+    got.append(await audio_of(delivery, 1, 0, second[:250], last=False))
     assert delivery.segment == 1
     # The stage died here; another begins with the segment again, in other pieces.
     for start, end in ((0, 100), (100, 300), (300, 600)):
-        got.append(audio_of(delivery, 1, start, second[start:end], last=end == 600))
+        got.append(await audio_of(delivery, 1, start, second[start:end], last=end == 600))
     np.testing.assert_allclose(np.concatenate(got), np.concatenate([first, second]), atol=1e-6)
     assert delivery.segment == 2
     assert delivery.summary().audio_s == pytest.approx(0.1)
@@ -70,3 +76,45 @@ def test_a_segment_begun_in_one_tier_is_not_ended_in_another(delivery: Delivery)
     assert (delivery.tier(0), delivery.tier(1)) == ("balanced", None)
     delivery.chunk(0, 100, np.zeros(100, np.float32), tier="balanced", last=True)
     assert (delivery.tier(0), delivery.tier(1)) == (None, None)
+
+
+async def test_words_are_timed_in_what_is_left_of_the_silence_before_them(
+    bootstrap: VoiceBundle, reader: Reader
+) -> None:
+    """Of 200 ms of silence 50 stay, and the words come that much earlier; none is told before that is known."""
+    request = SpeechRequest(
+        text=TEXT, word_timestamps=True, max_leading_silence_ms=50, max_trailing_silence_ms=0
+    )
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    delivery = Delivery(checked, plan, Playback(100.0))
+    tokens = reader.tokens(plan.segments[0])
+    delivery.expect(0, plan.segments[0], tokens)
+    delivery.align(0, [16] * len(tokens.tokens))  # 200 ms each, the first of them a pause
+    n_tokens = 3200
+    samples = np.zeros(n_tokens * len(tokens.tokens), np.float32)
+    samples[n_tokens:-n_tokens] = 0.1
+    assert delivery.chunk(0, 0, samples[:2000], tier="fast", last=False).words == []  # type: ignore[union-attr]
+    spoken = delivery.chunk(0, 2000, samples[2000:], tier="fast", last=True)
+    assert spoken is not None
+    assert [(word.text, word.start_ms) for word in spoken.words] == [("one", 50.0)]
+    assert len(spoken.samples) == len(samples) - n_tokens - (n_tokens - 800)
+
+
+async def test_silence_before_a_segment_that_is_known_to_come_does_not_wait(
+    bootstrap: VoiceBundle, reader: Reader
+) -> None:
+    request = SpeechRequest(text=TEXT, max_trailing_silence_ms=0)
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    delivery = Delivery(checked, plan, Playback(100.0))
+    sound = np.full(1600, 0.1, np.float32)
+    sound[800:] = 0.0
+    for index, segment in enumerate(plan.segments):
+        delivery.expect(index, segment, reader.tokens(segment))
+    lengths = []
+    for index in range(2):
+        spoken = delivery.chunk(index, 0, sound, tier="fast", last=True)
+        assert spoken is not None
+        lengths.append(len(spoken.samples))
+    assert lengths == [1600, 800]

@@ -30,7 +30,7 @@ def checked(voices: dict[str, VoiceBundle], default: str = "", **fields: object)
 def test_defaults_are_the_voices_first(voices: dict[str, VoiceBundle]) -> None:
     found = checked(voices, voice="mandarin")
     assert (found.language, found.speaker.name, found.style) == ("zh-CN", "ann", "calm")
-    assert (found.rate, found.sample_rate_hz) == (1.0, 16_000)
+    assert (found.rate, found.audio.sample_rate_hz) == (1.0, 16_000)
 
 
 @pytest.mark.parametrize(
