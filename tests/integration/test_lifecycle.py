@@ -155,7 +155,7 @@ async def test_the_synchronous_client_speaks_too(mesh: Mesh, tmp_path: Path) -> 
         with Client(mesh.target) as client:
             assert [voice.name for voice in client.voices()] == ["bootstrap"]
             with client.synthesize("Hello, world.") as stream:
-                return stream.write_wav(tmp_path / "hello.wav").audio_s
+                return stream.write(tmp_path / "hello.wav").audio_s
 
     audio_s = await asyncio.to_thread(speak)
     assert (tmp_path / "hello.wav").stat().st_size == 44 + round(audio_s * 16_000) * 2

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import time
-import wave
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Annotated, Protocol
@@ -15,8 +14,9 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from speechmesh.cli.console import bar, err, fail, out
-from speechmesh.client import Client, SpeechError, SpeechOptions, SpeechStream, wav_writer
-from speechmesh.client.options import DEFAULT_TARGET, TIERS
+from speechmesh.client import AudioFile, Client, SpeechError, SpeechOptions, SpeechStream
+from speechmesh.client.files import ENCODING_BY_SUFFIX
+from speechmesh.client.options import DEFAULT_TARGET, ENCODINGS, TIERS
 from speechmesh.speech.v1 import speech_pb2 as pb
 
 _PLAYERS = {
@@ -27,7 +27,7 @@ _PLAYERS = {
 
 
 class _Sink(Protocol):
-    def writeframes(self, data: bytes, /) -> None: ...
+    def write(self, data: bytes, /) -> None: ...
     def close(self) -> None: ...
 
 
@@ -39,7 +39,7 @@ class _Player:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
         self._stdin: IO[bytes] = self._process.stdin  # type: ignore[assignment]
 
-    def writeframes(self, data: bytes, /) -> None:
+    def write(self, data: bytes, /) -> None:
         self._stdin.write(data)
 
     def close(self) -> None:
@@ -72,8 +72,17 @@ def say(
         Path | None, typer.Option("--file", "-f", help="Read the text from a UTF-8 file.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="WAV file to write; without it the audio is played.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"File to write, coded as its name says: {', '.join(ENCODING_BY_SUFFIX)}. Without it the audio is "
+            "played.",
+        ),
     ] = None,
+    encoding: Annotated[
+        str, typer.Option(help=f"Coding of the file, whatever its name: {', '.join(ENCODINGS)}.")
+    ] = "",
     target: Annotated[
         str,
         typer.Option("--target", "-t", envvar="SPEECHMESH_CLIENT_TARGET", help="The frontend, host:port."),
@@ -87,6 +96,18 @@ def say(
     energy_db: Annotated[float, typer.Option(help="Vocal effort in dB, softer or more forceful.")] = 0.0,
     volume_db: Annotated[float, typer.Option(help="Change of volume in dB.")] = 0.0,
     sample_rate_hz: Annotated[int, typer.Option(help="Sample rate; 0 is the voice's own.")] = 0,
+    bit_rate: Annotated[
+        int, typer.Option(help="Bits per second of MP3, Opus and AAC; 0: the coding's default.")
+    ] = 0,
+    loudness_lufs: Annotated[
+        float, typer.Option(help="Loudness in LUFS, -40 to -10; 0: as the voice speaks.")
+    ] = 0.0,
+    max_leading_silence_ms: Annotated[
+        int | None, typer.Option(help="The most silence that the audio begins with.")
+    ] = None,
+    max_trailing_silence_ms: Annotated[
+        int | None, typer.Option(help="The most silence that the audio ends with.")
+    ] = None,
     tier: Annotated[str, typer.Option(help=f"Quality tier: {', '.join(TIERS)}.")] = "auto",
     timeout_s: Annotated[float, typer.Option(help="Give up after this many seconds; 0: never.")] = 0.0,
     timings: Annotated[
@@ -115,7 +136,12 @@ def say(
             pitch_semitones=pitch_semitones,
             energy_db=energy_db,
             volume_db=volume_db,
+            encoding=_encoding(encoding, output),
             sample_rate_hz=sample_rate_hz,
+            bit_rate=bit_rate,
+            loudness_lufs=loudness_lufs,
+            max_leading_silence_ms=max_leading_silence_ms,
+            max_trailing_silence_ms=max_trailing_silence_ms,
             quality_tier=tier,
             word_timestamps=words,
         )
@@ -143,6 +169,17 @@ def say(
         print_waterfall(stream.summary)
 
 
+def _encoding(asked: str, output: Path | None) -> str:
+    """What is asked for, else what the file's name says; players get raw PCM."""
+    if output is None:
+        if asked:
+            fail("--encoding is for a file: give -o", 2)
+        return "pcm_s16le"
+    if not asked and output.suffix.lower() not in ENCODING_BY_SUFFIX:
+        fail(f"{output}: its name says no coding ({', '.join(ENCODING_BY_SUFFIX)}); give --encoding", 2)
+    return asked or ENCODING_BY_SUFFIX[output.suffix.lower()]
+
+
 def _start_tracing(otlp: str):  # type: ignore[no-untyped-def]  # the SDK is no requirement of the client
     if not otlp:
         return None
@@ -159,7 +196,7 @@ def _deliver(
     """Writes or plays the stream; returns the seconds to the first audio and to the last."""
     started = time.perf_counter()
     first_audio_s = 0.0
-    sink: _Sink | wave.Wave_write | None = None
+    sink: _Sink | None = None
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     try:
         with Progress(*columns, console=err, transient=True) as progress:
@@ -169,7 +206,7 @@ def _deliver(
                     sink = _open_sink(output, player, stream.header)
                 if response.audio and sink is not None:
                     first_audio_s = first_audio_s or time.perf_counter() - started
-                    sink.writeframes(response.audio)
+                    sink.write(response.audio)
                     spoken_s = response.offset_ms / 1000.0
                     progress.update(task, description=f"{spoken_s:7.1f} s of audio")
                 if print_words:
@@ -183,9 +220,9 @@ def _deliver(
             sink.close()
 
 
-def _open_sink(output: Path | None, player: str | None, header: pb.StreamHeader) -> _Sink | wave.Wave_write:
+def _open_sink(output: Path | None, player: str | None, header: pb.StreamHeader) -> _Sink:
     if output is not None:
-        return wav_writer(output, header)
+        return AudioFile(output, header)
     assert player is not None
     return _Player(player, header.audio.sample_rate_hz)
 

@@ -3,23 +3,23 @@
 from speechmesh.client import Client
 
 with Client("localhost:50051") as client, client.synthesize("Hello, world.") as stream:
-    stream.write_wav("hello.wav")
+    stream.write("hello.wav")
 """
 
 from speechmesh.client.asynchronous import AsyncClient, AsyncSpeechStream
 from speechmesh.client.errors import SpeechError
+from speechmesh.client.files import AudioFile
 from speechmesh.client.live import AsyncLiveStream
 from speechmesh.client.options import SpeechOptions
 from speechmesh.client.synchronous import Client, SpeechStream
-from speechmesh.client.wav import wav_writer
 
 __all__ = [
     "AsyncClient",
     "AsyncLiveStream",
     "AsyncSpeechStream",
+    "AudioFile",
     "Client",
     "SpeechError",
     "SpeechOptions",
     "SpeechStream",
-    "wav_writer",
 ]

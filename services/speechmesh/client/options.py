@@ -9,7 +9,17 @@ from speechmesh.speech.v1 import speech_pb2 as pb
 
 DEFAULT_TARGET = "localhost:50051"
 
-ENCODINGS = {"pcm_s16le": pb.AUDIO_ENCODING_PCM_S16LE, "pcm_f32le": pb.AUDIO_ENCODING_PCM_F32LE}
+ENCODINGS = {
+    "pcm_s16le": pb.AUDIO_ENCODING_PCM_S16LE,
+    "pcm_f32le": pb.AUDIO_ENCODING_PCM_F32LE,
+    "wav": pb.AUDIO_ENCODING_WAV,
+    "flac": pb.AUDIO_ENCODING_FLAC,
+    "mp3": pb.AUDIO_ENCODING_MP3,
+    "ogg_opus": pb.AUDIO_ENCODING_OGG_OPUS,
+    "aac": pb.AUDIO_ENCODING_AAC,
+    "mulaw": pb.AUDIO_ENCODING_MULAW,
+    "alaw": pb.AUDIO_ENCODING_ALAW,
+}
 TIERS = {
     "auto": pb.QUALITY_TIER_AUTO,
     "high": pb.QUALITY_TIER_HIGH,
@@ -45,7 +55,7 @@ CHANNEL_OPTIONS = [
 
 @dataclass(frozen=True, slots=True)
 class SpeechOptions:
-    """How to speak; empty and zero mean the server's default. See speech.proto for each field."""
+    """How to speak; empty, zero and None mean the server's default. See speech.proto for each field."""
 
     voice: str = ""
     language: str = ""
@@ -57,6 +67,10 @@ class SpeechOptions:
     energy_db: float = 0.0
     encoding: str = "pcm_s16le"
     sample_rate_hz: int = 0
+    bit_rate: int = 0
+    loudness_lufs: float = 0.0
+    max_leading_silence_ms: int | None = None
+    max_trailing_silence_ms: int | None = None
     quality_tier: str = "auto"
     word_timestamps: bool = False
     request_id: str = ""
@@ -84,7 +98,14 @@ class SpeechOptions:
                 volume_db=self.volume_db,
                 energy_db=self.energy_db,
             ),
-            audio=pb.AudioFormat(encoding=ENCODINGS[self.encoding], sample_rate_hz=self.sample_rate_hz),
+            audio=pb.AudioFormat(
+                encoding=ENCODINGS[self.encoding],
+                sample_rate_hz=self.sample_rate_hz,
+                bit_rate=self.bit_rate,
+                loudness_lufs=self.loudness_lufs,
+                max_leading_silence_ms=self.max_leading_silence_ms,
+                max_trailing_silence_ms=self.max_trailing_silence_ms,
+            ),
             quality_tier=TIERS[self.quality_tier],
             word_timestamps=self.word_timestamps,
             request_id=self.request_id,

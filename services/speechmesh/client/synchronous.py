@@ -10,9 +10,9 @@ from typing import Self
 import grpc
 
 from speechmesh.client.errors import speech_error
+from speechmesh.client.files import AudioFile
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
-from speechmesh.client.wav import wav_writer
 from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
 
@@ -35,18 +35,21 @@ class SpeechStream(StreamState):
         """All of the audio."""
         return b"".join(response.audio for response in self)
 
-    def write_wav(self, path: str | Path) -> pb.Summary:
-        """Writes the audio into a WAV file as it comes; returns the summary."""
-        writer = None
+    def write(self, path: str | Path) -> pb.Summary:
+        """Writes the audio into a file as it comes; returns the summary.
+
+        Its coding is that of the options; 16-bit PCM gets a WAV header where the file is named `.wav`.
+        """
+        file = None
         try:
             for response in self:
-                if writer is None and self.header is not None:
-                    writer = wav_writer(path, self.header)
-                if writer is not None:
-                    writer.writeframes(response.audio)
+                if file is None and self.header is not None:
+                    file = AudioFile(path, self.header)
+                if file is not None:
+                    file.write(response.audio)
         finally:
-            if writer is not None:
-                writer.close()
+            if file is not None:
+                file.close()
         return self.summary or pb.Summary()
 
     def __enter__(self) -> Self:

@@ -11,12 +11,13 @@ from speechmesh.speech.v1 import speech_pb2 as pb
 def test_the_public_surface_is_what_is_exported() -> None:
     assert sorted(speechmesh.client.__all__) == [
         "AsyncClient",
+        "AsyncLiveStream",
         "AsyncSpeechStream",
+        "AudioFile",
         "Client",
         "SpeechError",
         "SpeechOptions",
         "SpeechStream",
-        "wav_writer",
     ]
     assert all(hasattr(speechmesh.client, name) for name in speechmesh.client.__all__)
 
@@ -24,7 +25,8 @@ def test_the_public_surface_is_what_is_exported() -> None:
 def test_every_option_reaches_the_request() -> None:
     options = SpeechOptions(
         voice="v", language="en-US", speaker="s", style="y", rate=1.5, pitch_semitones=1.0, volume_db=-3.0,
-        energy_db=2.0, encoding="pcm_f32le", sample_rate_hz=8000, quality_tier="fast", word_timestamps=True,
+        energy_db=2.0, encoding="mp3", sample_rate_hz=8000, bit_rate=32_000, loudness_lufs=-16.0,
+        max_leading_silence_ms=0, max_trailing_silence_ms=200, quality_tier="fast", word_timestamps=True,
         request_id="r",
     )  # fmt: skip
     request = options.request("text")
@@ -32,7 +34,14 @@ def test_every_option_reaches_the_request() -> None:
         text="text",
         voice=pb.VoiceSelection(name="v", language="en-US", speaker="s", style="y"),
         prosody=pb.Prosody(rate=1.5, pitch_semitones=1.0, volume_db=-3.0, energy_db=2.0),
-        audio=pb.AudioFormat(encoding=pb.AUDIO_ENCODING_PCM_F32LE, sample_rate_hz=8000),
+        audio=pb.AudioFormat(
+            encoding=pb.AUDIO_ENCODING_MP3,
+            sample_rate_hz=8000,
+            bit_rate=32_000,
+            loudness_lufs=-16.0,
+            max_leading_silence_ms=0,
+            max_trailing_silence_ms=200,
+        ),
         quality_tier=pb.QUALITY_TIER_FAST,
         word_timestamps=True,
         request_id="r",
