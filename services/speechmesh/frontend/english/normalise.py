@@ -33,7 +33,7 @@ from speechmesh.frontend.english import (
 )
 from speechmesh.frontend.english.digit_groups import regroup
 from speechmesh.frontend.english.folding import CURRENCY_SYMBOLS, FRACTIONS, UNSPEAKABLE, fold
-from speechmesh.frontend.english.options import ReadingOptions
+from speechmesh.frontend.english.options import DEFAULT_OPTIONS, ReadingOptions
 from speechmesh.frontend.english.reading import Context, Reading, Recogniser
 from speechmesh.frontend.spoken import SpokenText
 
@@ -132,8 +132,6 @@ _RECOGNISERS: dict[str, tuple[Recogniser, ...]] = {
     '"': (punctuation.recognise_quote,),
     ",": (punctuation.recognise_pause,),
 }
-
-DEFAULT_OPTIONS = ReadingOptions()
 
 
 def normalise(text: str, options: ReadingOptions = DEFAULT_OPTIONS) -> SpokenText:

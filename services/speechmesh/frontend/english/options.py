@@ -14,3 +14,6 @@ class ReadingOptions:
     """
 
     name_emoji: bool = False
+
+
+DEFAULT_OPTIONS = ReadingOptions()

@@ -6,6 +6,7 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.frontend.english.g2p import shared_g2p
 from speechmesh.frontend.english.normalise import normalise
+from speechmesh.frontend.english.options import DEFAULT_OPTIONS, ReadingOptions
 from speechmesh.frontend.english.phones import PAUSE, PHONES
 from speechmesh.frontend.plan import TextPlan, TokenSegment, TokenWord
 from speechmesh.frontend.segment import SpokenSegment, split_segments
@@ -17,8 +18,12 @@ _WARM_UP = "Warm up: Dr. Smith paid $1,299.50 on March 3rd, 2024, didn't he?"
 class EnglishReader:
     """Reads English for one voice."""
 
-    def __init__(self, bundle: VoiceBundle) -> None:
+    def __init__(self, bundle: VoiceBundle, options: ReadingOptions = DEFAULT_OPTIONS) -> None:
         """Loads the lexicon and warms up.
+
+        Args:
+            bundle: the voice.
+            options: what the operator chooses about the reading.
 
         Raises:
             Incompatible: when the voice's token table lacks phones of the English lexicon.
@@ -29,13 +34,14 @@ class EnglishReader:
             raise Incompatible(f"{bundle.folder}: the token table lacks {', '.join(missing)}")
         self._ids = ids
         self._pause_id = ids[pause]
+        self._options = options
         self._g2p = shared_g2p()
         for segment in self.plan(_WARM_UP, max_words=20, first_max_words=8).segments:
             self.tokens(segment)
 
     def plan(self, text: str, *, max_words: int, first_max_words: int) -> TextPlan:
         """Splits and normalises a text."""
-        spoken = normalise(text)
+        spoken = normalise(text, self._options)
         segments = split_segments(spoken, max_words=max_words, first_max_words=first_max_words)
         return TextPlan(segments, spoken.dropped)
 
