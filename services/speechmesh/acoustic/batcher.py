@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 # Padding is computed like everything else; company is not worth more of it.
 _MAX_PADDING = 0.15
+# Nor is it worth the time of who runs dry so soon: those who run dry this much later wait for the next run.
+_URGENT_S = 0.5
 
 
 def choose_batch(
@@ -153,17 +155,24 @@ class Batcher:
         """The jobs to begin now, and those under way that go on with them.
 
         New ones get as many places as are among the most urgent of all: none takes that of a listener who runs dry
-        sooner.
+        sooner. One who runs dry soon goes without those who do not: a run takes longer with each.
         """
         pressed = self._pressure is not None and self._pressure.level >= SMALLER
-        max_items, max_tokens = self._limits.at(time.monotonic(), halved=pressed)
+        now = time.monotonic()
+        max_items, max_tokens = self._limits.at(now, halved=pressed)
         by_urgency = sorted([*self._under_way, *self._queue], key=lambda job: job.deadline)
-        n_urgent = sum(job in self._queue for job in by_urgency[:max_items])
+        first = by_urgency[0].deadline
+        if first - now < _URGENT_S:
+            by_urgency = [job for job in by_urgency if job.deadline - first <= _URGENT_S]
+        queued = [job for job in by_urgency if job in self._queue]
+        n_urgent = sum(job in queued for job in by_urgency[:max_items])
         places = min(n_urgent, self._max_under_way - len(self._under_way))
         new: list[Job] = []
         if places > 0:
-            new = choose_batch(self._queue, self._model.batch_key, places, max_tokens)
+            new = choose_batch(queued, self._model.batch_key, places, max_tokens)
         under_way = [job for job in by_urgency if job in self._under_way]
+        if not new and not under_way:  # all places are taken by those who are not urgent: one must be left first
+            under_way = sorted(self._under_way, key=lambda job: job.deadline)
         return new, under_way[: max_items - len(new)]
 
     async def _run_batch(self, new: Sequence[Job], others: Sequence[Job]) -> None:

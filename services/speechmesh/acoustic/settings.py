@@ -52,7 +52,7 @@ class AcousticSettings(ServiceSettings):
         description="Longest wait of a stream for room in the budget while all voices in it are in use; then refused.",
     )
     frame_cache_mib: int = Field(
-        64,
+        24,
         ge=0,
         description="Memory for frames of recent segments, which are given to those who ask for the same; 0: off.",
     )

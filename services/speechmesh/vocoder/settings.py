@@ -60,7 +60,7 @@ class VocoderSettings(ServiceSettings):
         1, ge=1, description="Segments of one stream that are vocoded before the listener has got to them."
     )
     max_chunk_ms: float = Field(
-        100.0,
+        50.0,
         gt=0,
         description="Chunks expected to take longer are not cut, lest they hold up other listeners.",
     )
