@@ -65,12 +65,13 @@ def say_as(text: str, what: SayAs, language: str) -> Rewritten:
     if said is None:
         return Rewritten(text, _unchanged(text), is_understood=False)
     parts = [(said, 0, len(text))] if isinstance(said, str) else [part for part in said if part[0]]
-    rewritten = "".join(part for part, _, _ in parts)
-    if not rewritten:
+    if parts:
+        last, start, end = parts.pop()
+        parts += [(last.rstrip(), start, end)] if last.strip() else []
+    if not parts:
         return Rewritten(text, _unchanged(text), is_understood=False)
-    return Rewritten(
-        rewritten, SourceMap(tuple(merged(Run(len(part), *span, shared=True) for part, *span in parts)))
-    )
+    runs = merged(Run(len(part), start, end, shared=True) for part, start, end in parts)
+    return Rewritten("".join(part for part, _, _ in parts), SourceMap(tuple(runs)))
 
 
 def _unchanged(text: str) -> SourceMap:
@@ -177,7 +178,9 @@ def _date(text: str, what: SayAs, wording: Wording, month_first: bool) -> str | 
 
 def _time(text: str, what: SayAs, wording: Wording, month_first: bool) -> str | None:
     clock = written_times.read_clock(text)
-    return wording.clock(clock) if clock else _duration(text, what, wording, month_first)
+    if clock:
+        return wording.clock(clock)
+    return None if ":" in text else _duration(text, what, wording, month_first)
 
 
 def _duration(text: str, what: SayAs, wording: Wording, _month_first: bool) -> str | None:

@@ -44,8 +44,8 @@ def read_date(written: str, form: str, *, month_first: bool) -> Date | None:
 
     Args:
         written: "3/5/2024", "20240305", "5 March", "????0305".
-        form: the order of its parts, `mdy` or `yyyymmdd`; empty: year first where it has four digits or all stands in one, else as
-            `month_first` says.
+        form: the order of its parts, `mdy` or `yyyymmdd`; empty: year first where it has four digits or all
+            stands in one, else as `month_first` says.
         month_first: whether the month stands before the day.
     """
     if len(written) > _LONGEST or not _FORMAT.fullmatch(form):

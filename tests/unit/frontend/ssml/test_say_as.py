@@ -1,0 +1,161 @@
+"""The text of a say-as, and what the normalisers make of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speechmesh.frontend.english.normalise import normalise as read_english
+from speechmesh.frontend.spoken import Word
+from speechmesh.frontend.ssml.parse import parse_ssml
+from speechmesh.frontend.ssml.reading import plain_text
+from speechmesh.frontend.ssml.say_as import say_as
+from speechmesh.frontend.ssml.script import SayAs, SayAsKind
+
+
+def english(text: str) -> str:
+    """What the English reader says: letters' names in capitals, pauses as commas."""
+    return " ".join(
+        (item.text.upper() if item.letter_name else item.text) if isinstance(item, Word) else ","
+        for item in read_english(text).items
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "form", "said"),
+    [
+        ("characters", "FBI", "", "F B I"),
+        ("characters", "a", "", "A"),
+        ("characters", "C3P-0 x", "", "C three P dash zero X"),
+        ("characters", "a1B2", "", "A one B two"),
+        ("digits", "12-34", "", "one two three four"),
+        ("telephone", "(781) 771-7777", "", "seven eight one , seven seven one , seven seven seven seven"),
+        ("telephone", "2125550123", "", "two one two , five five five , zero one two three"),
+        (
+            "telephone",
+            "+1 5550123 x12",
+            "",
+            "plus one , five five five zero one two three , extension one two",
+        ),
+        ("cardinal", "12,345", "", "twelve thousand three hundred forty five"),
+        ("cardinal", "2024", "", "two thousand twenty four"),
+        ("cardinal", "-2.5", "", "minus two point five"),
+        ("cardinal", "XIV", "", "fourteen"),
+        ("ordinal", "3", "", "third"),
+        ("ordinal", "21st", "", "twenty first"),
+        ("ordinal", "VIII", "", "eighth"),
+        ("fraction", "3/4", "", "three quarters"),
+        ("fraction", "5+1/2", "", "five and one half"),
+        ("date", "3/5/2024", "mdy", "march fifth , twenty twenty four"),
+        ("date", "3/5/2024", "dmy", "may third , twenty twenty four"),
+        ("date", "2024-03-05", "ymd", "march fifth , twenty twenty four"),
+        ("date", "20240305", "yyyymmdd", "march fifth , twenty twenty four"),
+        ("date", "????0922", "yyyymmdd", "september twenty second"),
+        ("date", "9/2024", "my", "september twenty twenty four"),
+        ("date", "31.12.", "dm", "december thirty first"),
+        ("date", "5th March 1999", "dmy", "march fifth , nineteen ninety nine"),
+        ("date", "3/5/24", "", "march fifth , twenty twenty four"),
+        ("date", "1999", "y", "nineteen ninety nine"),
+        ("time", "2:30pm", "hms12", "two thirty P M"),
+        ("time", "1430", "hms24", "fourteen thirty"),
+        ("time", "1'21\"", "", "one minute twenty one seconds"),
+        ("duration", "1:30:02", "", "one hour thirty minutes two seconds"),
+        ("duration", "PT1H30M", "", "one hour thirty minutes"),
+        ("duration", "1:30", "hm", "one hour thirty minutes"),
+        ("currency", "42.01", "usd", "forty two U S dollars and one cent"),
+        ("unit", "10 foot", "", "ten foot"),
+        ("expletive", "damn", "", "beep"),
+    ],
+)
+def test_english(kind: str, text: str, form: str, said: str) -> None:
+    rewritten = say_as(text, SayAs(SayAsKind(kind), form), "en-US")
+    assert rewritten.is_understood
+    assert english(rewritten.text) == said
+    assert english(f"the {rewritten.text} is") == f"the {said} is"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "form", "written"),
+    [
+        ("characters", "AB-12", "", "AB 杠 一 二"),
+        ("digits", "007", "", "零 零 七"),
+        ("telephone", "13800138000", "", "幺 三 八，零 零 幺 三，八 零 零 零"),
+        ("cardinal", "2,024", "", "2024"),
+        ("ordinal", "3", "", "第3"),
+        ("fraction", "1+1/2", "", "1又1/2"),
+        ("date", "3/5/2024", "mdy", "二零二四年3月5日"),
+        ("date", "2024-03-05", "", "二零二四年3月5日"),
+        ("time", "2:05pm", "", "下午两点零5分"),
+        ("duration", "2:30", "ms", "两分钟30秒"),
+        ("currency", "42.01", "usd", "42.01美元"),
+        ("expletive", "x", "", "哔"),
+    ],
+)
+def test_chinese(kind: str, text: str, form: str, written: str) -> None:
+    assert say_as(text, SayAs(SayAsKind(kind), form), "zh-CN").text == written
+
+
+def test_the_days_order_follows_the_country_where_no_format_is_given() -> None:
+    date = SayAs(SayAsKind.DATE)
+    assert say_as("3/5/2024", date, "en-US").text.startswith("March")
+    assert say_as("3/5/2024", date, "en-GB").text.startswith("May")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "form"),
+    [
+        ("cardinal", "many", ""),
+        ("ordinal", "last", ""),
+        ("fraction", "1/0", ""),
+        ("date", "13/13/2024", "mdy"),
+        ("date", "3/5", "mdy"),
+        ("date", "3/5/2024", "weekday"),
+        ("time", "25:00", ""),
+        ("duration", "long", ""),
+        ("telephone", "none", ""),
+        ("digits", "--", ""),
+    ],
+)
+def test_what_is_none_of_its_kind_stays_as_it_is(kind: str, text: str, form: str) -> None:
+    rewritten = say_as(text, SayAs(SayAsKind(kind), form), "en")
+    assert (rewritten.text, rewritten.is_understood) == (text, False)
+    assert rewritten.sources.span(0, len(text)) == (0, len(text))
+
+
+def test_another_language_reads_it_as_it_is() -> None:
+    rewritten = say_as("123", SayAs(SayAsKind.DIGITS), "fr")
+    assert (rewritten.text, rewritten.is_understood) == ("123", False)
+
+
+def test_words_of_a_number_lead_back_to_its_digits_in_the_document() -> None:
+    document = '<speak>Call <say-as interpret-as="telephone">55&#53; 12</say-as> now.</speak>'
+    spoken = plain_text(parse_ssml(document).texts[1], "en")
+    assert spoken.text == "five five five, one two"
+    where = [spoken.sources.span(at, at + 1) for at in (0, 5, 10, 16, 20)]
+    assert [document[start:end] for start, end in where] == ["5", "5", "&#53;", "1", "2"]
+
+
+def test_an_alias_comes_from_what_it_stands_for() -> None:
+    document = '<speak><sub alias="World Wide Web">W3C</sub><sub alias="">x</sub></speak>'
+    web, nothing = (plain_text(text, "en") for text in parse_ssml(document).texts)
+    assert web.text == "World Wide Web"
+    assert document[slice(*web.sources.span(0, 5))] == "W3C"
+    assert nothing.text == ""
+
+
+@given(
+    kind=st.sampled_from(SayAsKind),
+    text=st.text(max_size=30) | st.text("0123456789/:-+.,' amp", max_size=20),
+    form=st.sampled_from(["", "mdy", "yyyymmdd", "hms12", "ymdymd", "usd", "ms", "d", "y"]),
+    language=st.sampled_from(["en-US", "en-GB", "zh", "de", ""]),
+)
+def test_any_text_is_rewritten_or_left(kind: SayAsKind, text: str, form: str, language: str) -> None:
+    rewritten = say_as(text, SayAs(kind, form), language)
+    assert len(rewritten.sources) == len(rewritten.text)
+    assert bool(rewritten.text) == bool(text)
+    last = 0
+    for at in range(len(rewritten.text)):
+        start, end = rewritten.sources.span(at, at + 1)
+        assert last <= start < end <= len(text)
+        last = start
