@@ -13,6 +13,8 @@ NUMERALS = frozenset("零〇一二两三四五六七八九十百千万亿幺点"
 # 一 keeps its first tone as an ordinal and among digits: 第一, 十一, 一九九五.
 _DIGITS = frozenset("零〇一二三四五六七八九幺")
 _ORDINAL = frozenset("第十初")
+_FIRST_AHEAD = tuple("星期 礼拜 周 统 唯 万 单 专 同 划 归 逐 高 大".split())
+_FIRST_BEHIND = tuple("月 号 楼 等奖 等功 级 年级 季度 中全 把手".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Spoken:
 
     text: str
     syllables: tuple[str, ...]
+    heads: int = 0
+    """How many syllables stand before the word's own two: the 小 of 小老虎."""
 
 
 def third_tones(syllables: Sequence[str]) -> list[str]:
@@ -39,13 +43,14 @@ def phrase(words: Sequence[Spoken]) -> list[list[str]]:
     for i, character in enumerate(characters):
         if character == "一":
             syllables[i] = _yi(characters, syllables, i)
-        elif character == "不" and i + 1 < len(syllables) and _tone(syllables[i + 1]) == 4:
-            syllables[i] = _with_tone(syllables[i], 2)
+        elif character == "不" and i + 1 < len(syllables) and _tone(syllables[i]) == 4:
+            syllables[i] = _bu(characters, syllables, i)
     spoken: list[list[str]] = []
     start = 0
     for word in words:
         end = start + len(word.syllables)
-        spoken.append(third_tones(syllables[start:end]))
+        own = start + word.heads
+        spoken.append(syllables[start:own] + third_tones(syllables[own:end]))
         start = end
     _across_words(spoken)
     return spoken
@@ -56,12 +61,30 @@ def _yi(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
     before = characters[i - 1] if i else ""
     if i + 1 == len(syllables) or before in _DIGITS | _ORDINAL or characters[i + 1] in _DIGITS:
         return "yi1"
+    if _is_ordinal("".join(characters[max(0, i - 2) : i]), "".join(characters[i + 1 : i + 3])):
+        return "yi1"
     if i and characters[i + 1] == before and before not in NUMERALS:
         return "yi5"  # 看一看
     following = _tone(syllables[i + 1])
     if following == 4 or characters[i + 1] == "个":
         return "yi2"
     return "yi4" if following in (1, 2, 3) else "yi1"
+
+
+def _is_ordinal(before: str, after: str) -> bool:
+    """Whether 一 between these numbers a day, a month or a rank, or ends a word such as 统一."""
+    return (
+        before.endswith(_FIRST_AHEAD)
+        or after.startswith(_FIRST_BEHIND)
+        or (before.endswith("月") and after.startswith("日"))
+    )
+
+
+def _bu(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
+    """How 不 is spoken: bu2 before a fourth tone, light in 好不好."""
+    if i and characters[i + 1] == characters[i - 1]:
+        return "bu5"
+    return "bu2" if _tone(syllables[i + 1]) == 4 else "bu4"
 
 
 def _across_words(spoken: list[list[str]]) -> None:

@@ -1,0 +1,158 @@
+"""Dates, years, times of day, and the scores and ratios that look like them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from speechmesh.frontend.mandarin.numerals import by_digit, cardinal, number
+from speechmesh.frontend.mandarin.rule import DIGIT, NUMBER, RANGE, after, before, rule
+
+_SCORE_AHEAD: Final = re.compile(r"(?:比分|比例|比率|大比分|战成|打成|扳成|改写为|锁定为)[^，。！？\n]{0,4}$")
+_SCORE_BEHIND: Final = re.compile(
+    r"[的之]?(?:大比分|比分|总分|优势)?(?:战胜|击败|获胜|领先|战平|落后|大胜|险胜|不敌|逆转|取胜|负于|胜出|完胜|淘汰|打败|力克|惜败)"
+)
+_MORNING_ENDS, _EVENING_BEGINS, _NOON = 12, 6, 12
+# 2000 years, not the year 2000.
+_SPAN_OF_YEARS: Final = re.compile(r"年(?:之?前|以前|以来|来|的?历史|左右|之久|以上|后的今天|间隔)")
+_YEAR_AHEAD: Final = re.compile(r"(?:截至|截止|到|在|自|从|于|至|年|[A-Za-z]+ ?)$")
+_YEAR_BEHIND: Final = re.compile(
+    r"届|级|款|版|赛季|财年|春|夏|秋|冬|奥运|世界杯|新年|跨年|全年|上半年|下半年|全国|中国|年度|第[一二三四]季"
+)
+_COUNTED_AHEAD: Final = re.compile(r"[近过了用满约达有共第历经隔]$")
+
+
+def _hour(text: str) -> str:
+    hour = cardinal(text)
+    return "两" if hour == "二" else hour
+
+
+def _minute(text: str) -> str:
+    return by_digit(text) if text.startswith("0") else cardinal(text)
+
+
+def _date(year: str, month: str, day: str) -> str | None:
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return None
+    return f"{by_digit(year)}年{cardinal(month)}月{cardinal(day)}日"
+
+
+@rule(DIGIT, r"(\d{4})([-/.])(\d{1,2}+)\2(\d{1,2}+)(?![\d])(日|号)?[ ]*")
+def _full_date(match: re.Match[str]) -> str | None:
+    return _date(match[1], match[3], match[4])
+
+
+@rule(DIGIT, r"((?:19|20)\d\d)(\d\d)(\d\d)(?!\d|\.\d)")
+def _compact_date(match: re.Match[str]) -> str | None:
+    return _date(match[1], match[2], match[3])
+
+
+@rule(DIGIT, r"((?:19|20)\d\d)[-/](0[1-9]|1[0-2])(?![\d/-])")
+def _year_and_month(match: re.Match[str]) -> str | None:
+    return f"{by_digit(match[1])}年{cardinal(match[2])}月"
+
+
+@rule(DIGIT, r"(\d{1,4}+)(?:\.(\d{1,2}+))?[:：比](\d{1,5}+)(?:\.(\d{1,2}+))?(?![\d:：])")
+def _ratio(match: re.Match[str]) -> str | None:
+    if before(match, 1) in (":", "：", "."):
+        return None
+    left = match[1] + (f".{match[2]}" if match[2] else "")
+    right = match[3] + (f".{match[4]}" if match[4] else "")
+    is_time = (
+        len(match[3]) == 2 and int(match[1]) <= 24 and int(match[3]) < 60 and not match[2] and not match[4]
+    )
+    if (
+        not is_time
+        or "比" in match[0]
+        or _SCORE_AHEAD.search(before(match, 12))
+        or _SCORE_BEHIND.match(match.string, match.end())
+    ):
+        return f"{number(left)}比{number(right)}"
+    return None
+
+
+@rule(DIGIT, r"(\d{1,3}+)[-–](\d{1,3}+)(?!\d)")
+def _score(match: re.Match[str]) -> str | None:
+    if not (_SCORE_AHEAD.search(before(match, 12)) or _SCORE_BEHIND.match(match.string, match.end())):
+        return None
+    return f"{cardinal(match[1])}比{cardinal(match[2])}"
+
+
+@rule(DIGIT, r"(\d{1,2}+)[:：](\d{2})(?:[:：](\d{2}))?(?!\d)(?: ?([AaPp])\.?[Mm](?![A-Za-z])\.?)?[分秒]?")
+def _time(match: re.Match[str]) -> str | None:
+    hours, minutes, seconds, half = match.groups()
+    if int(hours) > 24 or int(minutes) > 59 or int(seconds or 0) > 59:
+        return None
+    said = f"{_part_of_day(int(hours), half)}{_hour(hours)}点"
+    if int(seconds or 0):
+        return f"{said}{_minute(minutes)}分{_minute(seconds)}秒"
+    return said if minutes == "00" else f"{said}{_minute(minutes)}分"
+
+
+@rule(DIGIT, r"(\d{1,2}+) ?([AaPp])\.?[Mm](?![A-Za-z])\.?")
+def _hour_alone(match: re.Match[str]) -> str | None:
+    return f"{_part_of_day(int(match[1]), match[2])}{_hour(match[1])}点" if int(match[1]) <= _NOON else None
+
+
+def _part_of_day(hour: int, half: str | None) -> str:
+    if half is None:
+        return ""
+    if half in "Aa":
+        return "上午"
+    return "晚上" if _EVENING_BEGINS <= hour < _NOON else "中午" if hour == _NOON else "下午"
+
+
+@rule(DIGIT, rf"(\d{{4}})(?!\d|\.\d)(?=年|{RANGE}\d{{4}}年)")
+def _year(match: re.Match[str]) -> str | None:
+    if (
+        match[1] > "2999"
+        or match[1] == "1000"
+        or (_COUNTED_AHEAD.search(before(match, 1)) and match[1].endswith("00"))
+    ):
+        return None
+    return (
+        None
+        if match[1].endswith("00") and _SPAN_OF_YEARS.match(match.string, match.end())
+        else by_digit(match[1])
+    )
+
+
+@rule(DIGIT, r"(\d{2})(?=年(?:代)?|后)(?!后[来面天])")
+def _short_year(match: re.Match[str]) -> str | None:
+    following = after(match, 4)
+    if following.startswith("后"):  # 90后
+        born = match[1] in ("00", "05", "10") or match[1] >= "50"
+        return by_digit(match[1]) if born and before(match, 1) not in tuple("第过") else None
+    if following.startswith("年代"):
+        return None
+    is_year = (
+        match[1] >= "70"
+        and not _COUNTED_AHEAD.search(before(match, 1))
+        and following[1:2] not in tuple("前来以的后之")
+    )
+    return by_digit(match[1]) if is_year or re.match(r"年\d{1,2}月", following) else None
+
+
+@rule(DIGIT, r"(?:19|20)\d\d(?![\d.])")
+def _bare_year(match: re.Match[str]) -> str | None:
+    behind = after(match, 1)
+    if _YEAR_BEHIND.match(match.string, match.end()):
+        return by_digit(match[0])
+    return (
+        by_digit(match[0])
+        if _YEAR_AHEAD.search(before(match, 8)) and behind in ("", *"，。、,.!！?？ )）\n")
+        else None
+    )
+
+
+@rule(DIGIT, rf"(\d{{1,4}}+)/(\d{{1,4}}+)(?![\d/]|\.\d)(?!{NUMBER})")
+def _fraction(match: re.Match[str]) -> str | None:
+    if before(match, 1) in ("/", "."):
+        return None
+    return f"{cardinal(match[2])}分之{cardinal(match[1])}"
+
+
+RULES: Final = (
+    *(_full_date, _compact_date, _year_and_month, _ratio, _score, _time, _hour_alone),
+    *(_year, _short_year, _bare_year, _fraction),
+)

@@ -1,0 +1,42 @@
+"""Latin letters in Chinese text: which are words, and which are said letter by letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+LATIN: Final = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
+_LONGEST_ACRONYM: Final = 5
+_VOWELS: Final = frozenset("aeiouyAEIOUY")
+# Acronyms that are said as words.
+_WORDS: Final = frozenset(
+    "NASA NATO OPEC UNESCO UNICEF ASEAN COVID SARS MERS AIDS WIFI JAVA JSON NEMO LEGO IKEA NIKE".split()
+)
+# Words without a vowel.
+_VOWELLESS: Final = frozenset("hmm shh brr psst mr mrs dr".split())
+# A word and an acronym in one: OpenAI, ChatGPT, iOS.
+_JOINED: Final = re.compile(r"([A-Z]?[a-z]+)([A-Z]{2,})$|([A-Z]{2,})(s)$")
+
+
+def spoken_parts(letters: str) -> Iterator[tuple[int, int, bool]]:
+    """Where each part of a run of letters begins and ends, and whether it is said letter by letter."""
+    joined = _JOINED.fullmatch(letters)
+    if joined and joined[1]:
+        first = joined.end(1)
+        yield 0, first, _is_spelled(letters[:first])
+        yield first, len(letters), True
+    elif joined:  # a plural, which Chinese does not say
+        yield 0, joined.end(3), True
+    else:
+        yield 0, len(letters), _is_spelled(letters)
+
+
+def _is_spelled(letters: str) -> bool:
+    if len(letters) == 1:
+        return True
+    if letters in _WORDS or letters.lower() in _VOWELLESS:
+        return False
+    if letters.isupper() and len(letters) <= _LONGEST_ACRONYM:
+        return True
+    return _VOWELS.isdisjoint(letters)

@@ -1,0 +1,79 @@
+"""How Chinese words are said by themselves: words of our own, then pypinyin's."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Final
+
+CACHE_WORDS: Final = 16_384
+
+# Words of one character that pypinyin reads by their commoner use in compounds.
+_ALONE: Final = {
+    **{"地": "de5", "得": "de5", "长": "chang2", "只": "zhi3", "觉": "jue2", "倒": "dao4", "儿": "er2"},
+    **{"教": "jiao1", "干": "gan4", "当": "dang1", "谁": "shei2", "朝": "chao2", "还": "hai2", "弹": "tan2"},
+    **{"盛": "cheng2", "血": "xue4", "薄": "bao2", "挑": "tiao1", "系": "xi4", "藏": "cang2", "给": "gei3"},
+    **{"卡": "ka3", "露": "lu4", "剥": "bo1", "闷": "men4", "空": "kong1", "粘": "zhan1", "扎": "zha1"},
+}
+# 儿 is a suffix, but not in these.
+_SONS: Final = frozenset("女儿 婴儿 幼儿 孤儿 少儿 孩儿 健儿 宠儿 混血儿 胎儿 新生儿 托儿 患儿".split())
+_NUMERALS: Final = frozenset("一二两三四五六七八九十百千几数多每")
+# Measure words whose reading as words of their own is another one.
+_COUNTED: Final = {"行": "hang2", "只": "zhi1"}
+# What 过 is a suffix of.
+_EXPERIENCED: Final = frozenset(
+    "去来吃看说听做想到见用学读写住买卖走坐玩问爱有当干试打提讲谈去上下开受犯生养"
+)
+
+
+@cache
+def own_words() -> dict[str, tuple[str, ...]]:
+    """The words of the package's pronunciations, each with its syllables."""
+    data = (
+        resources.files("speechmesh.frontend.mandarin")
+        .joinpath("data", "pronunciations.tsv")
+        .read_text("utf-8")
+    )
+    rows = (line.split("\t") for line in data.splitlines() if line and not line.startswith("#"))
+    return {word: tuple(said.split()) for word, said in rows}
+
+
+@lru_cache(maxsize=CACHE_WORDS)
+def syllables_of(word: str) -> tuple[str, ...]:
+    """The syllables of a word of Chinese characters in numbered pinyin, one a character, as it is said by itself."""
+    if word in _ALONE:
+        return (_ALONE[word],)
+    own = own_words()
+    if word in own:
+        return own[word]
+    said = _known(word)
+    if len(said) != len(word):  # a character that pypinyin does not know
+        return () if len(word) == 1 else tuple(s for character in word for s in syllables_of(character))
+    if len(word) > 2 and word[1:] in own:  # 女朋友
+        said[1:] = own[word[1:]]
+    elif len(word) > 2 and word[:-1] in own:  # 薄荷糖
+        said[:-1] = own[word[:-1]]
+    elif word.endswith("儿") and len(word) > 1 and word not in _SONS:
+        said[-1] = "er5"
+    elif len(word) > 1 and word[-1] in _COUNTED and _NUMERALS.issuperset(word[:-1]):
+        said[-1] = _COUNTED[word[-1]]
+    elif len(word) == 2 and word[1] == "过" and word[0] in _EXPERIENCED:
+        said[1] = "guo5"
+    return tuple(said)
+
+
+def is_known(word: str) -> bool:
+    """Whether our words or pypinyin's have an entry for a word, rather than for its characters."""
+    from pypinyin.constants import PHRASES_DICT  # noqa: PLC0415
+
+    return word in own_words() or word in PHRASES_DICT
+
+
+def _known(word: str) -> list[str]:
+    """What pypinyin says."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - its tables are for Mandarin alone
+
+    said: list[str] = lazy_pinyin(
+        word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False, errors="ignore"
+    )
+    return said

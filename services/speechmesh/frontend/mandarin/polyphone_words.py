@@ -1,0 +1,123 @@
+"""Words that tell how a character beside them is read; see `polyphones`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NUMERALS: Final = frozenset("零一二两三四五六七八九十百千万亿几半")
+PRONOUNS: Final = _words("我 你 他 她 它 您 我们 你们 他们 她们 它们 咱们 咱 大家 人 自己 谁")
+TITLES: Final = _words(
+    """
+    先生 女士 小姐 太太 老师 教授 博士 医生 大夫 经理 总经理 总 主任 同学 局长 处长 科长 部长 校长 院长
+    队长 班长 师傅 律师 工 导 董事长 书记 市长 省长 县长 总统 将军 警官 法官 记者 女 某 某某 老 氏 家
+    """
+)
+SURNAME_AHEAD: Final = _words(
+    """
+    姓 老 小 阿
+    """
+)
+MUST_AHEAD: Final = PRONOUNS | _words(
+    """
+    还 就 也 都 总 必 可 只 又 非 不 今天 明天 现在 至少
+    """
+)
+DEGREES: Final = _words(
+    """
+    很 太 非常 更 最 多 好 快 慢 高 真 特别 十分 不 挺 像 这么 那么 比 越来越 有点 直 要命
+    """
+)
+VERBS: Final = _words(
+    """
+    吃 喝 做 办 拿 打 受 走 跑 去 来 管 写 读 说 看 听 学 用 买 起 动 干 忙 累 住 坐
+    """
+)
+LAND_AHEAD: Final = _words(
+    """
+    块 片 种 土 扫 拖 下 落 满 遍 各 本 当 此 耕 荒 宅 一块 这块 那块 这片 那片 亩 在 买 的 湿
+    """
+)
+LAND_BEHIND: Final = _words(
+    """
+    上 里 下 面 板 是 很 太 不 被 已
+    """
+)
+GROWN: Final = _words(
+    """
+    得 出 出来 大 成 高 满 着 在 起来 胖 胡子 头发 叶子 草 个子 毛 虫 肉 势
+    """
+)
+VERY: Final = _words(
+    """
+    很 太 更 最 非常 好 真 多 挺 比较 不 较 特别 十分 这么 那么 够 越来越
+    """
+)
+RETURNED: Final = _words(
+    """
+    钱 书 款 债 给 贷 账 清 本 完 车 房贷 贷款 信用卡 东西 我 你 他 她 回 人情 回来 回去 了
+    """
+)
+AGAIN: Final = _words(
+    """
+    做 写 来 读 看 建 修 启 返 装 开 算 印 播 画 考 试 唱 填 发 拍 说 走 排 学 选 设 置 改 连 登录 安装
+    加载 启动 开始
+    """
+)
+PLANTED: Final = _words(
+    """
+    花 树 菜 草 地 田 下 植 粮 粮食 庄稼 水稻 小麦 玉米 果树 蔬菜 瓜 豆 棉花 茶 了 着 上 满 在 得 过
+    什么 土豆 西瓜 苹果 葡萄
+    """
+)
+MEASURED: Final = _words(
+    """
+    体温 身高 体重 血压 尺寸 衣 一下 一 了 着 长度 三围 腰围 过 好 完 出
+    """
+)
+BECOMING_AHEAD: Final = _words(
+    """
+    选 称 作 分 认 定 改 变 成 译 设 列 评 命名 视 化 被选 任命 评选 调整 修改 升级 转化 翻译 改编 温度
+    气温 价格 面积 长度 高度 重量 总数 数量 人数 时间 目的 目标 名称 密码 结果 总额 比例 首都 省会 总部
+    主题 标题 内容 编号 电话 号码 地址 均 皆 即 则 实 身 最大值 宽度 深度 速度 增速 比重 概率 有效期
+    期限 周期 单位 学历 职业 性别 年龄 跌幅 涨幅 涨跌幅 主要
+    """
+)
+DRIED: Final = _words(
+    """
+    衣服 头发 嘴唇 皮肤 河 口 地 地面 毛巾 被子 水 油漆 墨水 土 叶子 嘴 眼泪 晾 擦 晒 吹 烘 风 烤 喝 舀
+    很 太 最 有点 更 比较 好 不太 泪 汗 没 未 手 头
+    """
+)
+TREATED: Final = _words(
+    """
+    把 将 拿
+    """
+)
+LINES: Final = _words(
+    """
+    字 代码 文字 诗 诗句 泪 眼泪 脚印 小字 大字 注释 数据 命令 热泪 程序 文本
+    """
+)
+NOT_SUFFIX: Final = _words(
+    """
+    年 节 生日 日子 夜 冬 马路 河 桥 来 去 头 程 期 关 户 目 敏 得 度 分
+    """
+)
+EXPERIENCED: Final = _words(
+    """
+    去 来 吃 看 说 听 做 想 到 见 用 学 读 写 住 买 卖 走 坐 玩 问 爱 有 当 干 试 打 提 讲 教 拿 谈 经历
+    研究 讨论 工作 学习 参加 使用 发生 出现 获得 担任 访问 考虑 听说 看见 提到 见到 遇到 受 得 犯 生 养
+    开 上 下 拍 演 唱 跳 找 等 帮 骗 哭 笑 病 恋爱
+    """
+)
+NOT_PLACES: Final = PRONOUNS | _words(
+    """
+    马 以 早 晚 一 已经 刚刚 马上 立刻 正在 然后 今天 明天 昨天 现在 可以 开始 必须 应该
+    """
+)
+BECOMING_FROM: Final = _words("以 被")

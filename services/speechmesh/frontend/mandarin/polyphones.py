@@ -1,0 +1,167 @@
+"""Characters whose reading depends on the words around them: 得, 地, 还, 行, surnames and their like.
+
+Each rule looks at a word of one character among the words of a phrase; it returns the syllable, or None where the
+reading of the word by itself stands. The words that it looks for are in `polyphone_words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from speechmesh.frontend.mandarin import polyphone_words as known
+
+Rule = Callable[[Sequence[str], int], "str | None"]
+
+_SURNAMES: Final = dict(
+    pair.split(":")
+    for pair in (
+        "单:shan4 曾:zeng1 仇:qiu2 任:ren2 解:xie4 区:ou1 华:hua4 查:zha1 朴:piao2 盖:ge3 尹:yin3 纪:ji3 宁:ning4 "
+        "繁:po2 折:she2 召:shao4 种:chong2 洗:xian3 冼:xian3 员:yun4 逄:pang2 晁:chao2 乜:nie4"
+    ).split()
+)
+# How many words back 以…为… and 把…当… are looked for.
+_NEAR: Final = 6
+
+
+def reading(words: Sequence[str], i: int) -> str | None:
+    """How word `i` of a phrase is said, where its neighbours decide."""
+    word = words[i]
+    if len(word) != 1:
+        return None
+    if word in _SURNAMES and _is_surname(words, i):
+        return _SURNAMES[word]
+    rule = _RULES.get(word)
+    return rule(words, i) if rule else None
+
+
+def _before(words: Sequence[str], i: int) -> str:
+    return words[i - 1] if i else ""
+
+
+def _after(words: Sequence[str], i: int) -> str:
+    return words[i + 1] if i + 1 < len(words) else ""
+
+
+def _counts(word: str) -> bool:
+    """Whether a word ends in a numeral or points: 三, 第一, 这, 每."""
+    return bool(word) and (word[-1] in known.NUMERALS or word in ("这", "那", "每", "哪", "各", "某", "数"))
+
+
+def _is_surname(words: Sequence[str], i: int) -> bool:
+    return _after(words, i) in known.TITLES - {"家", "老", "女"} or (
+        _before(words, i) in known.SURNAME_AHEAD and _after(words, i) not in ("了", "过")
+    )
+
+
+def _de_get(words: Sequence[str], i: int) -> str | None:
+    """得: gained before what is gained, must behind who must, else the particle."""
+    before, after = _before(words, i), _after(words, i)
+    if before in known.VERBS:
+        return None
+    if after in ("了", "过") and (before or _after(words, i + 1)):
+        return "de2"
+    who_must = not before or before in known.MUST_AHEAD
+    if who_must and (after in ("到", "奖", "病") or after[:1] in known.NUMERALS | {"第"}):
+        return "de2"
+    return "dei3" if who_must and after not in known.DEGREES else None
+
+
+def _de_land(words: Sequence[str], i: int) -> str | None:
+    """地: ground at a phrase's begin, behind a measure word and before 上; else the particle."""
+    before, after = _before(words, i), _after(words, i)
+    land = not before or before in known.LAND_AHEAD or _counts(before) or after in ("上", "里", "面")
+    return (
+        "di4" if land or (not after) or (after in known.LAND_BEHIND and before in known.LAND_AHEAD) else None
+    )
+
+
+def _line(words: Sequence[str], i: int) -> str | None:
+    if not _counts(_before(words, i)):
+        return None
+    return "hang2" if _before(words, i) != "一" or _after(words, i) in known.LINES else None
+
+
+def _grow(words: Sequence[str], i: int) -> str | None:
+    return "zhang3" if _after(words, i) in known.GROWN and _before(words, i) not in known.VERY else None
+
+
+def _become(words: Sequence[str], i: int) -> str | None:
+    """为: be, behind 选 or 气温, before a number, or in 以…为…; else for."""
+    before, after = _before(words, i), _after(words, i)
+    if before in known.BECOMING_AHEAD or (
+        before and after[:1] in known.NUMERALS and before not in known.PRONOUNS
+    ):
+        return "wei2"
+    return None if known.BECOMING_FROM.isdisjoint(words[max(0, i - _NEAR) : i]) else "wei2"
+
+
+def _dry(words: Sequence[str], i: int) -> str | None:
+    return (
+        "gan1"
+        if _before(words, i) in known.DRIED and _after(words, i) in ("", "了", "的", "吗", "透", "得")
+        else None
+    )
+
+
+def _treat(words: Sequence[str], i: int) -> str | None:
+    return "dang4" if not known.TREATED.isdisjoint(words[max(0, i - _NEAR) : i]) else None
+
+
+def _suffix(words: Sequence[str], i: int) -> str | None:
+    return (
+        "guo5"
+        if _before(words, i) in known.EXPERIENCED and _after(words, i) not in known.NOT_SUFFIX
+        else None
+    )
+
+
+def _inside(words: Sequence[str], i: int) -> str | None:
+    before = _before(words, i)
+    return "li5" if before and not _counts(before) and before not in ("公", "英", "海") else None
+
+
+def _upon(words: Sequence[str], i: int) -> str | None:
+    before = _before(words, i)
+    noun = len(before) > 1 and not _counts(before) and before not in known.NOT_PLACES
+    return "shang5" if noun and _after(words, i) not in ("了", "过", "一", "下", "学", "班", "课") else None
+
+
+def _in(after: frozenset[str], said: str) -> Rule:
+    """`said` before one of `after`, but not behind a numeral."""
+
+    def rule(words: Sequence[str], i: int) -> str | None:
+        return said if _after(words, i) in after and not _counts(_before(words, i)) else None
+
+    return rule
+
+
+_BEFORE: Final = {
+    "还": ("huan2", known.RETURNED),
+    "重": ("chong2", known.AGAIN),
+    "种": ("zhong4", known.PLANTED),
+    "量": ("liang2", known.MEASURED),
+    "系": ("ji4", frozenset("鞋带 领带 上 着 好 扣子".split())),
+    "数": ("shu3", frozenset("一 了 着 出 到 清 清楚 完".split())),
+    "中": ("zhong4", frozenset("奖 了 毒 弹 枪 标 计 彩票 暑 风 靶 头奖 大奖 签".split())),
+    "好": ("hao4", frozenset("学 客 胜 色 斗 奇 战".split())),
+    "降": ("xiang2", frozenset("伏 服".split())),
+    "空": ("kong4", frozenset("着 出 出来 下 格 位 地".split())),
+    "倒": ("dao3", frozenset("下 在 了 闭 塌".split())),
+    "背": ("bei1", frozenset("着 包 起 上 了".split())),
+}
+_RULES: Final[dict[str, Rule]] = {
+    "得": _de_get,
+    "地": _de_land,
+    "行": _line,
+    "长": _grow,
+    "为": _become,
+    "干": _dry,
+    "当": _treat,
+    "过": _suffix,
+    "里": _inside,
+    "上": _upon,
+    "只": lambda words, i: "zhi1" if _counts(_before(words, i)) else None,
+    "了": lambda words, i: "liao3" if _before(words, i) == "不" else None,
+    **{character: _in(after, said) for character, (said, after) in _BEFORE.items()},
+}
