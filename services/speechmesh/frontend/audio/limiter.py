@@ -13,16 +13,17 @@ RELEASE_DB_PER_S = 60.0
 
 _Float64 = npt.NDArray[np.float64]
 
-# The peaks between samples, by fourfold oversampling as in ITU-R BS.1770-4, annex 2: windowed sinc, a row a phase.
-_N_TAPS = 12
+# The peaks between samples, by fourfold oversampling as in ITU-R BS.1770-4, annex 2: windowed sinc, a row a phase. With
+# the 12 taps of the standard and a window that falls to 0, sharp consonants at 16 kHz came out 0.8 dB over the ceiling.
+_N_TAPS = 16
 _N_PHASES = 4
+_KAISER_BETA = 3.0
 
 
 def _phases() -> _Float64:
     taps = np.arange(_N_TAPS)[None, :] - (_N_TAPS // 2 - 1)
     at = taps - np.arange(1, _N_PHASES)[:, None] / _N_PHASES
-    window = 0.5 + 0.5 * np.cos(np.pi * at / (_N_TAPS / 2))
-    rows = np.sinc(at) * window
+    rows = np.sinc(at) * np.i0(_KAISER_BETA * np.sqrt(1.0 - (at / (_N_TAPS / 2)) ** 2))
     return np.asarray(rows / rows.sum(axis=1, keepdims=True))
 
 
