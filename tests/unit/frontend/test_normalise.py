@@ -122,7 +122,7 @@ READINGS: dict[str, list[tuple[str, str]]] = {
         ("in 1900", "in nineteen hundred"),
         ("in 1905", "in nineteen oh five"),
         ("by 2000", "by two thousand"),
-        ("in 1066", "in one thousand sixty six"),
+        ("in 1066", "in ten sixty six"),
         ("the 1980s", "the nineteen eighties"),
         ("the '80s", "the eighties"),
         ("the 80s", "the eighties"),

@@ -17,6 +17,7 @@ class Follows(enum.Enum):
     COLON = enum.auto()
     """The abbreviation is a label."""
     PREPOSITION = enum.auto()
+    YEAR = enum.auto()
 
 
 class Abbreviation(NamedTuple):
@@ -45,13 +46,15 @@ _NUMBERED = """
 Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page;
 c circa; ca circa; est established; Est established; Op opus; op opus; par paragraph; para paragraph;
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
-ph phone; Dept department; Ex exercise; qn question; Q question
+ph phone; Dept department; Ex exercise; qn question; Q question;
+Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision
 """
 _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
 Avg average; Est estimated; Appt appointment; Addr address; Amt amount; Ext extension; Temp temperature; Pop population
 """
 _DATED = "est established; Est established"
+_BEFORE_YEARS = "b born; d died; r reigned; fl flourished"
 _POLITE = "Mr mister; Mrs missus; Ms miz; Mx mix; Messrs messers"
 _TITLES = """
 Prof professor; Sts saints; Gen general; Col colonel; Lt lieutenant; Sgt sergeant; Capt captain; Rev reverend;
@@ -69,7 +72,7 @@ lbs pounds; oz ounces; hr hour; hrs hours; sec second; secs seconds; mins minute
 eg for example; ie that is; mo month; wk week; ext extension; tel telephone; poss possibly; prob probably;
 Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
 tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building;
-apt apartment; co company
+apt apartment; co company; doc document; docs documents
 """
 _INLINE = """
 cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
@@ -98,6 +101,7 @@ def _table() -> dict[str, tuple[Abbreviation, ...]]:
         (_BARE_NUMBERED, Abbreviation("", Follows.NUMBER, bare=True)),
         (_NUMBERED, Abbreviation("", Follows.NUMBER)),
         (_LABELS, Abbreviation("", Follows.COLON, bare=True)),
+        (_BEFORE_YEARS, Abbreviation("", Follows.YEAR)),
         (_DATED, Abbreviation("", Follows.PREPOSITION)),
         (_POLITE, Abbreviation("", bare=True)),
         (_TITLES, Abbreviation("", Follows.NAME, bare=True)),

@@ -33,6 +33,7 @@ _DEGREE = re.compile(r"(?:Ph\.\ ?D|[BM]\.Sc|Ed\.D|Psy\.D|LL\.[BMD]|Pharm\.D)(?![
 _POSSESSIVE = re.compile(r"'s(?![A-Za-z])")
 _INITIAL = re.compile(r"[A-Z]\.(?=\ ?[A-Z])")
 _DIGIT = re.compile(r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX])(?![A-Za-z'])", re.ASCII)
+_YEAR = re.compile(r"\ [12]\d{3}(?![\d.,]\d|\d)", re.ASCII)
 _NO_CAPITAL = re.compile(r"[,:;)]|[ \n-][\"'(]?[a-z0-9$€£~]")
 _DOTTED_WORDS = {
     "e.g.": "for example", "i.e.": "that is", "n.b.": "N B", "w.r.t.": "with respect to", "c.f.": "compare",
@@ -87,6 +88,8 @@ def _is_followed_as_wanted(context: Context, candidate: Abbreviation, end: int) 
         return bool(_DIGIT.match(text, end))
     if candidate.follows is Follows.COLON:
         return text[end : end + 1] == ":"
+    if candidate.follows is Follows.YEAR:
+        return bool(_YEAR.match(text, end))
     if candidate.follows is Follows.PREPOSITION:
         return context.next_word(end) in {"in", "by", "since"}
     if candidate.follows is Follows.NO_CAPITAL:

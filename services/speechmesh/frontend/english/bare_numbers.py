@@ -36,6 +36,7 @@ _DIGIT_CUES = re.compile(
 _IDENTIFIER_CUES = frozenset(
     str.split(
         """
+        boeing's
         airbus apartment appendix apt area article bay boeing box bus channel chapter dock equation error exhibit
         exit figure flat flight floor form freeway gate highway highways hwy interstate item level line locker
         lot page part pier platform question room route routes row rt rule seat section step studio suite table
@@ -65,6 +66,8 @@ def plain_words(context: Context, literal: str, end: int) -> str:
         return numbers.digits(literal)
     if 3 <= len(literal) <= 5 and names_something(context, end):
         return numbers.identifier(literal)
+    if len(literal) == 4 and literal[:2] == "10" and literal[2] != "0" and _is_early_year(context, end):
+        return numbers.year(int(literal))
     if len(literal) == 4 and 1100 <= int(literal) <= 2099 and _is_year(context, end, text):
         return numbers.year(int(literal))
     return numbers.integer(literal)
@@ -73,12 +76,27 @@ def plain_words(context: Context, literal: str, end: int) -> str:
 def names_something(context: Context, end: int) -> bool:
     """Whether a number ending at ``end`` is a name (Flight 370, 742 Evergreen Terrace), not an amount."""
     flight = context.adjacent_source.isupper() and "flight" in context.recent(3).split()  # flight UA 328
+    if context.previous == "x" and context.recent(3) in {"g t x", "r t x"}:
+        return True
     return flight or context.previous in _IDENTIFIER_CUES or bool(_STREET.match(context.text, end))
 
 
 def counts_something(text: str, end: int) -> bool:
     """Whether a number ending at ``end`` counts what follows, so that it is no year: "1500 people"."""
     return bool(_COUNTED.match(text, end))
+
+
+def _is_early_year(context: Context, end: int) -> bool:
+    """Whether a number from 1010 to 1099 is a year, which needs a sign of it: "in 1066", "(1066)"."""
+    text = context.text
+    if text[end - 5 : end - 4] == "(" and text[end : end + 1] == ")":
+        return True
+    return context.previous in _YEAR_CUES - {"to", "between"} and not _COUNTED.match(text, end)
+
+
+def stands_before_street(text: str, end: int) -> bool:
+    """Whether a street's name follows, so that what ends here is a house number."""
+    return bool(_STREET.match(text, end))
 
 
 def _is_year(context: Context, end: int, text: str) -> bool:

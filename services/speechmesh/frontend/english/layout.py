@@ -87,7 +87,9 @@ def _line_end(context: Context, position: int, line_begin: int) -> str:
     """The pause at a single line break."""
     text = context.text
     said_pause = not context.items or isinstance(context.items[-1], Pause)
-    if said_pause and text[position - 1] != "|":
+    last = context.items[-1] if context.items else None
+    weak = isinstance(last, Pause) and not last.mark.ends_sentence and text[position - 1] == ")"
+    if said_pause and text[position - 1] != "|" and not weak:
         return ""
     if context.line_is_item or _ITEM.match(text, line_begin) or _NUMBERED.match(text, line_begin):
         # The next line of a list item that was wrapped goes on in lower case.

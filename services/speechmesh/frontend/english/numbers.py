@@ -88,7 +88,7 @@ def number(literal: str) -> str:
 def year(value: int) -> str:
     """Read a year: 1999 is "nineteen ninety nine", 2005 "two thousand five"."""
     century, rest = divmod(value, 100)
-    if not 1100 <= value <= 9999 or (century % 10 == 0 and rest < 10):
+    if not 1010 <= value <= 9999 or (century % 10 == 0 and rest < 10):
         return cardinal(value)
     return f"{cardinal(century)} {pair(rest)}"
 
@@ -102,6 +102,9 @@ def pair(value: int) -> str:
 
 def identifier(text: str) -> str:
     """Read the digits of a name, as in A380, Flight 370 or 1080p: in pairs, not as an amount."""
+    if len(text) == 5 and text[0] != "0" and text.endswith("00"):
+        thousands = cardinal(int(text[:2]))  # 13700: thirteen seven hundred
+        return f"{thousands} {cardinal(int(text[2:]))}" if text[2] != "0" else f"{thousands} thousand"
     if text[0] == "0" or len(text) > 4:
         return digits(text)
     value = int(text)

@@ -12,6 +12,8 @@ _DOTS = re.compile(r"\.(?:\.++|(?:\ \.){2,}+)")
 _HYPHENS = re.compile(r"-{2,}+")
 _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
 _SILENT_BRACKETS = re.compile(r"\(\)|\[\]|\{\}")
+_OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
+_SAME_SERIES = re.compile(r"(?P<letter>[A-Z])\d[-–](?P=letter)\d(?![A-Za-z0-9])", re.ASCII)
 _CLIPPED_AND = re.compile(r"'[nN]'?(?![A-Za-z'])")
 _PAUSES = {",": ",", ";": ";", "(": "(", ")": "(", "—": "—", "|": ",", "•": ","}
 
@@ -72,6 +74,8 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
         return None
     if before.isdigit() and after.isdigit() and character == "−":
         return whole("minus", position, position + 1)
+    if _SAME_SERIES.match(text, position - 2) and not text[max(0, position - 3) : position - 2].isalnum():
+        return whole("to", position, position + 1)  # Q1-Q3
     source = context.adjacent_source
     if after.isdigit() and source[:1].isdigit() and not source.isdigit():
         return whole("to", position, position + 1)  # 5%-10%, 3rd-5th
@@ -93,7 +97,7 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
         character == "-"
         and before in {"", " ", "'", "`"}
         and after.isalpha()
-        and not text[position + 2 : position + 3].isalnum()
+        and _OPTION.match(text, position + 1)
     ):
         return whole("dash", position, position + 1)
     if character == "−" and after.isalnum():

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english import numbers
-from speechmesh.frontend.english.bare_numbers import counts_something, names_something, plain_words
+from speechmesh.frontend.english.bare_numbers import (
+    counts_something,
+    names_something,
+    plain_words,
+    stands_before_street,
+)
 from speechmesh.frontend.english.folding import FRACTIONS
 from speechmesh.frontend.english.reading import Context, Reading, whole
 from speechmesh.frontend.english.units import UnitMatch, unit_after
@@ -125,6 +130,8 @@ def magnitude_at(text: str, end: int) -> tuple[str, int] | None:
         if not counts_something(text, match.end()) or _NAMES_IN_K.search(text, max(0, end - 3), end):
             return None
         return _MAGNITUDES[found], end
+    if match["letter"] and stands_before_street(text, match.end()):
+        return None  # 221B Baker Street
     return _MAGNITUDES.get(found, found), match.end()
 
 
@@ -146,7 +153,7 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
     """Read "10-20 kg"; a spaced hyphen is a range only if the second number is larger."""
     text, end = context.text, second.end()
     low, high = first["number"], second["number"]
-    if context.previous in {"boeing", "airbus"}:
+    if context.previous in {"boeing", "airbus", "boeing's"}:
         return None  # a 737-800
     if second["dash"] == " - " and (
         text[end : end + 3].strip().startswith("=") or _value(low) >= _value(high)

@@ -31,6 +31,7 @@ _MEASURED = re.compile(
     re.ASCII,
 )
 _COMPARISONS = re.compile(r"(?:<=|>=|!=|==|≤|≥|≠|<|>|=)=?")
+_MENU = re.compile(r"[a-z]\ >\ [A-Z][a-z]")
 _COMPARISON_WORDS = {
     "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
     "≤": "is less than or equal to", "≥": "is greater than or equal to",
@@ -68,6 +69,12 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
         words = _COMPARISON_WORDS.get(comparison[0], "")
         strong = len(comparison[0]) > 1 or comparison[0] in "=≤≥≠"
         fits = _between_operands(text, position, end, numeric=not strong)
+        if comparison[0] == ">" and _MENU.match(text, position - 2):
+            return whole(",", position, end)  # Settings > Privacy
+        if context.previous.endswith("'s") or context.previous in {"is", "was", "are", "be"}:
+            words = words.removeprefix("is ")
+        if before == " " and text[end : end + 1].isdigit() and context.adjacent_source[1:].isalpha():
+            words = words.removeprefix("is ")  # fell to <2%
         return Reading((Piece(words if fits else "", position, end),), end)
     character, after = text[position], text[position + 1 : position + 2]
     if character == "+":

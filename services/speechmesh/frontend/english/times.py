@@ -25,7 +25,7 @@ _TO = re.compile(r"\ ?[-–—]\ ?(?=\d{1,2}(?::\d\d|\ ?[aApP]\.?[mM]))", re.ASC
 _ZULU = re.compile(r"Z(?![A-Za-z0-9])")
 _OFFSET = re.compile(r"[+-](?P<hour>\d\d):?(?P<minute>\d\d)(?!\d)", re.ASCII)
 _DURATION = re.compile(
-    r"(?:(?P<h>\d{1,4})\ ?(?:h|hr|hrs)\ ?(?P<m>\d{1,2})\ ?(?:m|min|mins)(?:\ ?(?P<s>\d{1,2})\ ?(?:s|sec))?"
+    r"(?:(?P<h>\d{1,4})\ ?(?:h|hr|hrs)\.?\ ?(?P<m>\d{1,2})\ ?(?:m|min|mins)(?:\ ?(?P<s>\d{1,2})\ ?(?:s|sec))?"
     r"|(?P<m2>\d{1,4})\ ?(?:m|min)\ ?(?P<s2>\d{1,2})\ ?(?:s|sec))(?![A-Za-z0-9])",
     re.ASCII,
 )

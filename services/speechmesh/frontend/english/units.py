@@ -57,11 +57,13 @@ UNITS: dict[str, Unit] = {
     **_prefixed_units(),
     **_regular({
         "Hz": "hertz", "lb": "pound", "lbs": "pound", "oz": "ounce", "yd": "yard", "yds": "yard", "mi": "mile",
-        "gal": "gallon", "qt": "quart", "pt": "point", "px": "pixel", "hr": "hour", "hrs": "hour", "sec": "second",
+        "gal": "gallon", "qt": "quart", "pt": "point", "pts": "point",
+        "px": "pixel", "hr": "hour", "hrs": "hour", "sec": "second",
         "secs": "second", "min": "minute", "mins": "minute", "mo": "month", "mos": "month", "yr": "year",
         "yrs": "year", "wk": "week", "wks": "week", "ha": "hectare", "cal": "calorie", "mol": "mole", "Pa": "pascal",
         "dB": "decibel", "dBA": "decibel", "Ω": "ohm", "μm": "micron", "mcg": "microgram", "tsp": "teaspoon",
-        "tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt",
+        "tbsp": "tablespoon", "Tsp": "teaspoon",
+        "Tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt",
         "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo", "acre": "acre",
         "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
         "lx": "lux", "Gy": "gray", "Nm": "newton meter", "Bq": "becquerel", "mph": "mile per hour",
@@ -80,6 +82,7 @@ UNITS: dict[str, Unit] = {
         "hp": "horsepower", "lx": "lux", "pH": "P H", "K": "kelvin",
     }),
     "ft": Unit("foot", "feet"), "in": Unit("inch", "inches"), "in.": Unit("inch", "inches"),
+    "pp.": Unit("page", "pages"),
     "mph": Unit("mile per hour", "miles per hour"), "MPH": Unit("mile per hour", "miles per hour"),
     "kph": Unit("kilometer per hour", "kilometers per hour"), "kmh": Unit("kilometer per hour", "kilometers per hour"),
     "bps": Unit("bit per second", "bits per second"), "bp": Unit("basis point", "basis points"),
@@ -102,7 +105,7 @@ UNITS: dict[str, Unit] = {
 
 _POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
 _SPELLED_POWERS = {"sq": "square", "cu": "cubic"}
-_SYMBOL = r"(?:°\ ?[CFKNSEW]?|[A-Za-zμΩ]{1,4}|[%‰])"
+_SYMBOL = r"(?:°\ ?[CFKNSEW]?|pp\.|[A-Za-zμΩ]{1,4}|[%‰])"
 _UNIT = re.compile(
     rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³]|[23](?=[\s.,;:)/]|$))?"
     rf"(?:\ ?/\ ?(?P<per>[A-Za-zμ°]{{1,8}})(?P<per_power>[²³])?)?(?![A-Za-z0-9²³]|\.[A-Za-z])"
