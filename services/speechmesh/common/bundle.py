@@ -43,6 +43,7 @@ class FrontendConfig(_Strict):
         'token also "features": {name: [...]}.',
     )
     pause_token: str = "pau"
+    lexicon: str | None = Field(None, description="File of words and how this voice says them.")
 
 
 class AcousticConfig(_Strict):
@@ -175,6 +176,7 @@ class VoiceBundle:
         """All files that decide the sound, voice.yaml but not its folder included, sorted."""
         config = self.config
         files = {"voice.yaml", config.frontend.tokens, config.acoustic.model, *config.acoustic.further_files}
+        files |= {config.frontend.lexicon} if config.frontend.lexicon else set()
         return sorted(files | {vocoder.model for vocoder in config.vocoders.values()})
 
     @cached_property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from speechmesh.common.bundle import Tier
 from speechmesh.common.features import FloatArray
@@ -18,6 +20,49 @@ class WordTime:
     start: int
     end: int
 
+    def moved(self, by_ms: float) -> Self:
+        """The same at another time, not before the stream's begin."""
+        return replace(self, start_ms=max(self.start_ms + by_ms, 0.0), end_ms=self.end_ms + by_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class PhonemeTime:
+    """When a phoneme is spoken, by the voice's own token; `start` and `end` are its word's."""
+
+    text: str
+    start_ms: float
+    end_ms: float
+    start: int
+    end: int
+
+    def moved(self, by_ms: float) -> Self:
+        """The same at another time, not before the stream's begin."""
+        return replace(self, start_ms=max(self.start_ms + by_ms, 0.0), end_ms=self.end_ms + by_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTime:
+    """When a mark of the caller's document is reached, in milliseconds of the stream."""
+
+    name: str
+    start_ms: float
+
+    def moved(self, by_ms: float) -> Self:
+        """The same at another time, not before the stream's begin."""
+        return replace(self, start_ms=max(self.start_ms + by_ms, 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What starts in some audio."""
+
+    words: Sequence[WordTime] = ()
+    phonemes: Sequence[PhonemeTime] = ()
+    marks: Sequence[MarkTime] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.phonemes or self.marks)
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentInfo:
@@ -28,6 +73,7 @@ class SegmentInfo:
     start: int
     end: int
     tier: Tier | None = None
+    duration_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +83,7 @@ class SpokenChunk:
     samples: FloatArray
     segment_index: int
     segment: SegmentInfo | None
-    words: list[WordTime]
+    times: Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +94,7 @@ class AudioChunk:
     offset_ms: float
     segment_index: int
     segment: SegmentInfo | None
-    words: list[WordTime]
+    times: Times
 
 
 @dataclass(slots=True)

@@ -118,7 +118,7 @@ class Conductor:
         return await self._phrases.find(prepared.key) is not None or self._phrases.is_recorded(prepared.key)
 
     def _message(self, prepared: Prepared) -> acoustic_pb2.Segment:
-        tokens = prepared.tokens
+        tokens, spoken = prepared.tokens, prepared.spoken
         return acoustic_pb2.Segment(
             index=prepared.index,
             text=" ".join(word.text for word in tokens.words),
@@ -128,14 +128,14 @@ class Conductor:
                 for word in tokens.words
             ],
             features=[acoustic_pb2.TokenFeature(name=name, ids=ids) for name, ids in tokens.features.items()],
-            ending=_ENDINGS[prepared.ending],
-            speaker=self._checked.speaker.name,
-            style=self._checked.style,
-            rate=self._checked.rate,
-            pitch_semitones=self._checked.request.pitch_semitones,
-            energy_db=self._checked.request.energy_db,
+            ending=_ENDINGS[spoken.ending],
+            speaker=spoken.speaker,
+            style=spoken.style,
+            rate=spoken.rate,
+            pitch_semitones=spoken.pitch_semitones,
+            energy_db=spoken.energy_db,
             slack_ms=round(self._delivery.playback.slack_ms(prepared.index)),
-            max_leading_pause_frames=prepared.max_leading_pause_frames,
+            max_leading_pause_frames=spoken.max_leading_pause_frames,
         )
 
     async def _forward(self, acoustic: AcousticStream, vocoder: VocoderStream) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,11 +19,14 @@ from speechmesh.frontend.audio.encoder import StreamEncoder
 from speechmesh.frontend.audio.silence import SilenceTrimmer
 from speechmesh.frontend.audio_out import (
     AudioChunk,
+    MarkTime,
+    PhonemeTime,
     SegmentInfo,
     SpokenChunk,
     StageTime,
     Summary,
     TextWarning,
+    Times,
     WordTime,
 )
 from speechmesh.frontend.plan import Script, TokenSegment
@@ -32,6 +36,7 @@ from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped
 
 _MAX_SHOWN_CHARS = 20
+T = TypeVar("T", WordTime, PhonemeTime, MarkTime)
 
 
 class Delivery:
@@ -61,7 +66,10 @@ class Delivery:
         self._first_audio_ms: float | None = None
         self._tokens: dict[int, TokenSegment] = {}
         self._segments: dict[int, SpokenSegment] = {}
+        self._durations_ms: dict[int, float] = {}
         self._words: dict[int, list[WordTime]] = {}
+        self._phonemes: dict[int, list[PhonemeTime]] = {}
+        self._marks: dict[int, list[MarkTime]] = {}
         self._untold_ms = 0.0  # the words of that segment that start before were told
         self._times: dict[tuple[str, int], StageTime] = {}
 
@@ -87,17 +95,36 @@ class Delivery:
         durations_ms = np.array(frames_per_token) * self._space.frame_ms
         delivered_ms = self._samples_ms(self._n_samples) if index == self.segment else 0.0
         self.playback.expect(index, float(durations_ms.sum()) - delivered_ms)
+        ends_ms = np.cumsum(durations_ms)
+        starts_ms = ends_ms - durations_ms
+        tokens, segment = self._tokens[index], self._segments[index]
+        self._durations_ms[index] = float(ends_ms[-1]) if len(ends_ms) else 0.0
         if self._checked.request.word_timestamps:
-            ends_ms = np.cumsum(durations_ms)
             self._words[index] = [
                 WordTime(
                     word.text,
-                    float(ends_ms[word.first_token] - durations_ms[word.first_token]),
+                    float(starts_ms[word.first_token]),
                     float(ends_ms[word.first_token + word.n_tokens - 1]),
                     word.start,
                     word.end,
                 )
-                for word in self._tokens[index].words
+                for word in tokens.words
+            ]
+        if self._checked.request.phoneme_timestamps:
+            names = self._checked.voice.tokens
+            self._phonemes[index] = [
+                PhonemeTime(
+                    names[tokens.tokens[at]], float(starts_ms[at]), float(ends_ms[at]), word.start, word.end
+                )
+                for word in tokens.words
+                for at in range(word.first_token, word.first_token + word.n_tokens)
+            ]
+        if segment.marks:
+            begins = [float(starts_ms[word.first_token]) for word in tokens.words]
+            # What lies behind the last word is reached with the segment's end.
+            begins.append(self._durations_ms[index] - self._space.frame_ms)
+            self._marks[index] = [
+                MarkTime(mark.name, begins[min(mark.word, len(begins) - 1)]) for mark in segment.marks
             ]
 
     def tier(self, index: int) -> Tier | None:
@@ -111,18 +138,38 @@ class Delivery:
         if index == self.segment and first_sample < self._n_samples:
             samples = samples[self._n_samples - first_sample :]
             first_sample = self._n_samples
+        segment = self._segments[index]
         # Silence waits only where the stream may end with it: not before a segment that is known to come.
-        kept = self._silence.trim(samples, may_end=index + 1 not in self._segments)
+        may_end = index + 1 not in self._segments
+        spoken = self._in_manner(segment, samples, first_sample)
+        kept = self._silence.trim(spoken, may_end=may_end)
+        times = self._take_times(index, self._samples_ms(first_sample + len(samples)))
+        if last and segment.pause_after_ms:
+            pause = self._silence.trim(self._pause(segment.pause_after_ms), may_end=may_end)
+            kept = np.concatenate([kept, pause])
         self.playback.delivered(index, self._samples_ms(len(kept)), last=last)
-        words = self._take_words(index, self._samples_ms(first_sample + len(samples)))
         info = self._info(index, tier) if first_sample == 0 else None
         self._tier = tier
         self.segment, self._n_samples = (index + 1, 0) if last else (index, first_sample + len(samples))
         if last:
             self._untold_ms = 0.0
-            for of_segment in (self._words, self._tokens, self._segments):
+            for of_segment in (
+                *(self._words, self._phonemes, self._marks),
+                *(self._tokens, self._segments, self._durations_ms),
+            ):
                 of_segment.pop(index, None)
-        return SpokenChunk(kept, index, info, words) if len(kept) or info or words else None
+        return SpokenChunk(kept, index, info, times) if len(kept) or info or times else None
+
+    def _in_manner(self, segment: SpokenSegment, samples: FloatArray, first_sample: int) -> FloatArray:
+        """Samples at the segment's level, behind the silence before it."""
+        if volume_db := segment.manner.volume_db:
+            samples = samples * np.float32(10.0 ** (volume_db / 20.0))
+        if segment.pause_before_ms and first_sample == 0:
+            samples = np.concatenate([self._pause(segment.pause_before_ms), samples])
+        return samples
+
+    def _pause(self, duration_ms: float) -> FloatArray:
+        return np.zeros(round(duration_ms * self._space.sample_rate_hz / 1000.0), np.float32)
 
     async def coded(
         self, spoken: SpokenChunk, executor: Executor, *, last: bool = False
@@ -138,15 +185,15 @@ class Delivery:
             )
         else:
             audio = self._encoder.encode(spoken.samples, last=last)
-        if not (audio or spoken.segment or spoken.words):
+        if not (audio or spoken.segment or spoken.times):
             return None
         if self._first_audio_ms is None and audio:
             self._first_audio_ms = self.playback.elapsed_ms
-        return AudioChunk(audio, offset_ms, spoken.segment_index, spoken.segment, spoken.words)
+        return AudioChunk(audio, offset_ms, spoken.segment_index, spoken.segment, spoken.times)
 
     async def finish(self, executor: Executor) -> AudioChunk | None:
         """What the coding still holds, and its end, when all is delivered; None when that is nothing."""
-        rest = SpokenChunk(np.zeros(0, np.float32), max(self.segment - 1, 0), None, [])
+        rest = SpokenChunk(np.zeros(0, np.float32), max(self.segment - 1, 0), None, Times())
         return await self.coded(rest, executor, last=True)
 
     def summary(self) -> Summary:
@@ -158,31 +205,36 @@ class Delivery:
             total_ms=self.playback.elapsed_ms,
             voice_revision=self._checked.voice.revision,
             stages=[self._times[key] for key in sorted(self._times, key=lambda key: (key[1], key[0]))],
-            warnings=_warnings(self._script.dropped),
+            warnings=[*self._script.warnings, *_warnings(self._script.dropped)],
         )
 
     def _samples_ms(self, n_samples: int) -> float:
         return 1000.0 * n_samples / self._space.sample_rate_hz
 
-    def _take_words(self, index: int, end_ms: float) -> list[WordTime]:
-        """The words that start before `end_ms` of the segment and were not told yet, moved to the stream's times.
+    def _take_times(self, index: int, end_ms: float) -> Times:
+        """What starts before `end_ms` of the segment and was not told yet, moved to the stream's times.
 
-        None while it is open how much of the silence before them is left out.
+        Nothing while it is open how much of the silence before it is left out.
         """
         if not self._silence.decided:
-            return []
+            return Times()
         begin_ms, self._untold_ms = self._untold_ms, end_ms
         shift = self._samples_ms(self._silence.position) - end_ms
-        return [
-            WordTime(word.text, max(word.start_ms + shift, 0.0), word.end_ms + shift, word.start, word.end)
-            for word in self._words.get(index, ())
-            if begin_ms <= word.start_ms < end_ms
-        ]
+
+        def moved(times: Sequence[T]) -> list[T]:
+            return [time.moved(shift) for time in times if begin_ms <= time.start_ms < end_ms]
+
+        return Times(
+            moved(self._words.get(index, ())),
+            moved(self._phonemes.get(index, ())),
+            moved(self._marks.get(index, ())),
+        )
 
     def _info(self, index: int, tier: Tier | None) -> SegmentInfo:
         segment = self._segments[index]
         spoken = " ".join(word.text for word in self._tokens[index].words)
-        return SegmentInfo(index, spoken, segment.start, segment.end, tier)
+        duration_ms = self._durations_ms.get(index, 0.0) + segment.pause_before_ms + segment.pause_after_ms
+        return SegmentInfo(index, spoken, segment.start, segment.end, tier, duration_ms)
 
 
 def _warnings(parts: Sequence[Dropped]) -> list[TextWarning]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from speechmesh.frontend.audio_out import TextWarning
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped, PauseMark
 
@@ -59,6 +60,11 @@ class Script(Protocol):
         """What cannot be spoken, as far as is known."""
         ...
 
+    @property
+    def warnings(self) -> Sequence[TextWarning]:
+        """What else the caller should know."""
+        ...
+
     async def segment(self, index: int) -> SpokenSegment | None:
         """A segment, as soon as it is known; None behind the last one."""
         ...
@@ -74,6 +80,7 @@ class TextPlan:
 
     segments: Sequence[SpokenSegment]
     dropped: Sequence[Dropped]
+    warnings: Sequence[TextWarning] = ()
 
     async def segment(self, index: int) -> SpokenSegment | None:
         """See Script."""

@@ -11,7 +11,7 @@ from speechmesh.frontend.plan import Ending, Script, TokenSegment
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
-from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.frontend.settings import MAX_RATE, MIN_RATE, FrontendSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,7 @@ class Prepared:
     index: int
     segment: SpokenSegment
     tokens: TokenSegment
-    ending: Ending
-    max_leading_pause_frames: int
+    spoken: PhraseRequest
     key: Key
 
 
@@ -68,20 +67,29 @@ class Preparation:
         lead_frames = self._lead_frames if index == 0 or within_sentence else 0
         if index == 0 and lead_frames:  # a caller who wants less silence has it cut off the samples
             lead_frames = max(lead_frames, self._wanted_lead_frames)
-        ending = self._script.ending(index)
-        request = PhraseRequest(
+        manner, request = segment.manner, checked.request
+        acoustic = checked.voice.config.acoustic
+        spoken = PhraseRequest(
             voice=checked.voice.name,
             voice_revision=checked.voice.revision,
             tokens=tokens.tokens,
             word_ends=[word.first_token + word.n_tokens - 1 for word in tokens.words],
             features=tokens.features,
-            ending=ending,
-            speaker=checked.speaker.name,
-            style=checked.style,
-            rate=checked.rate,
-            pitch_semitones=checked.request.pitch_semitones,
-            energy_db=checked.request.energy_db,
+            ending=self._script.ending(index),
+            speaker=manner.speaker or checked.speaker.name,
+            style=manner.style or checked.style,
+            # What a segment adds to its request's way is bounded by what the voice can, without an error.
+            rate=min(max(checked.rate * manner.rate, MIN_RATE), MAX_RATE),
+            pitch_semitones=_within(
+                request.pitch_semitones + manner.pitch_semitones, acoustic.pitch_range_semitones
+            ),
+            energy_db=_within(request.energy_db + manner.energy_db, acoustic.energy_range_db),
             max_leading_pause_frames=lead_frames,
-            tier=checked.request.tier or "auto",
+            tier=request.tier or "auto",
         )
-        return Prepared(index, segment, tokens, ending, lead_frames, phrase_key(request))
+        return Prepared(index, segment, tokens, spoken, phrase_key(spoken))
+
+
+def _within(value: float, most: float) -> float:
+    """The value, or the nearest that a voice can."""
+    return min(max(value, -most), most)

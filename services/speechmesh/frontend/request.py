@@ -10,13 +10,21 @@ from speechmesh.common.bundle import Speaker, Tier, VoiceBundle
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend import settings as limits
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding, resolve
+from speechmesh.frontend.lexicon import LexiconEntry
+
+# A document may be so many times longer than its text may be.
+_MARKUP_FACTOR = 4
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
-    """A request as the caller made it; empty and zero mean the default. Units are in the names."""
+    """A request as the caller made it; empty and zero mean the default. Units are in the names.
+
+    `text` is plain, or an SSML document where `is_ssml` says so.
+    """
 
     text: str
+    is_ssml: bool = False
     voice: str = ""
     language: str = ""
     speaker: str = ""
@@ -35,6 +43,8 @@ class SpeechRequest:
     max_trailing_silence_ms: int | None = None
     tier: Tier | None = None
     word_timestamps: bool = False
+    phoneme_timestamps: bool = False
+    lexicon: tuple[LexiconEntry, ...] = ()
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -121,10 +131,12 @@ def check(
     Raises:
         InvalidInput: naming the first field that is wrong.
     """
+    field_name = "ssml" if request.is_ssml else "text"
     if not request.text.strip():
-        raise InvalidInput("text", "is empty")
-    if len(request.text) > max_text_chars:
-        raise InvalidInput("text", f"has {len(request.text)} characters, {max_text_chars} are taken")
+        raise InvalidInput(field_name, "is empty")
+    most = max_text_chars * (_MARKUP_FACTOR if request.is_ssml else 1)
+    if len(request.text) > most:
+        raise InvalidInput(field_name, f"has {len(request.text)} characters, {most} are taken")
     return check_options(
         request, voices, default_voice=default_voice, max_trailing_silence_ms=max_trailing_silence_ms
     )

@@ -25,7 +25,7 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
 
     @asynccontextmanager
     async def live(server: MeshServer) -> AsyncIterator[None]:
-        voices = Voices()
+        voices = Voices(settings.lexicon)
         stages = Stages(
             settings.acoustic_target, settings.vocoder_target, max_message_bytes=settings.max_message_bytes
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -71,7 +72,10 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
             span = trace.get_current_span()
             span.set_attribute("speechmesh.request_id", checked.request.request_id)
             span.set_attribute("speechmesh.voice", checked.voice.name)
-            session = LiveSession(self._speech, checked, self._settings, self._speech.executor)
+            executor = self._speech.executor
+            loop = asyncio.get_running_loop()
+            writing = await loop.run_in_executor(executor, self._speech.writing, checked)
+            session = LiveSession(self._speech, checked, writing, self._settings, executor)
             said = (said_from_pb(request) async for request in requests)
             sequences: Counter[int] = Counter()
             async with aclosing(session.run(said, give_up_at(context.time_remaining()))) as results:

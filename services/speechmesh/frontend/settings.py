@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -62,6 +63,11 @@ class FrontendSettings(ServiceSettings):
         ge=0,
         description="How long a request waits for a stage that went away, before or after audio was sent, "
         "within the caller's deadline.",
+    )
+    lexicon: Path | None = Field(
+        None,
+        description="File of words and how they are said, for all voices; read again when it changes. See "
+        "speechmesh.frontend.lexicon for its form.",
     )
     text_threads: int = Field(1, ge=1, description="Threads that read text.")
     audio_threads: int = Field(1, ge=1, description="Threads that code audio as FLAC, MP3, Opus or AAC.")

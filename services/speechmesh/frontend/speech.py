@@ -16,6 +16,8 @@ from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk, StageTime, Summary
 from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery import Delivery
+from speechmesh.frontend.lexicon import Lexicon
+from speechmesh.frontend.marked_plan import MarkedPlan
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.phrases.recording import Abandoned, PhrasePiece
 from speechmesh.frontend.plan import Script, TextPlan
@@ -26,6 +28,7 @@ from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check, ch
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.stages import Stages
 from speechmesh.frontend.voices import Voices
+from speechmesh.frontend.written import Writing
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +126,8 @@ class Speech:
         """
         playback = Playback(self._settings.first_audio_target_ms)
         give_up_at = time.monotonic() + timeout_s if timeout_s is not None else None
-        reader = self.reader(checked)
         with tracer.start_as_current_span("frontend.text") as span:
-            plan = await self._plan(checked, reader)
+            plan = await self._plan(checked)
             span.set_attribute("speechmesh.n_segments", len(plan.segments))
         text_time = StageTime("text", 0, 0.0, playback.elapsed_ms, playback.elapsed_ms)
         delivery = Delivery(checked, plan, playback)
@@ -217,16 +219,27 @@ class Speech:
             finally:
                 await pieces.aclose()
 
-    async def _plan(self, checked: CheckedRequest, reader: Reader) -> TextPlan:
-        settings = self._settings
-        plan = await asyncio.get_running_loop().run_in_executor(
-            self.executor,
-            lambda: reader.plan(
-                checked.request.text,
-                max_words=settings.max_segment_words,
-                first_max_words=settings.first_segment_words,
-            ),
-        )
+    def writing(self, checked: CheckedRequest) -> Writing:
+        """How the text of a request is read. Reads a lexicon's file again that has changed: for the executor.
+
+        Raises:
+            InvalidInput: naming the entry of the request's lexicon that is wrong.
+        """
+        entries = [(f"lexicon[{i}]", entry) for i, entry in enumerate(checked.request.lexicon)]
+        lexicons = [Lexicon.of(entries), *self._voices.lexicons(checked.voice)]
+        return Writing(self.reader(checked), checked.voice.config, lexicons)
+
+    async def _plan(self, checked: CheckedRequest) -> TextPlan | MarkedPlan:
+        settings, request = self._settings, checked.request
+        words = settings.max_segment_words, settings.first_segment_words
+
+        def read() -> TextPlan | MarkedPlan:
+            writing = self.writing(checked)
+            if request.is_ssml:
+                return writing.plan_ssml(request.text, checked.language, *words, settings.max_text_chars)
+            return writing.plan(request.text, *words)
+
+        plan = await asyncio.get_running_loop().run_in_executor(self.executor, read)
         if not plan.segments:
-            raise InvalidInput("text", "has nothing that can be spoken")
+            raise InvalidInput("ssml" if request.is_ssml else "text", "has nothing that can be spoken")
         return plan

@@ -10,6 +10,7 @@ from speechmesh.common.errors import InvalidInput
 from speechmesh.common.telemetry import current_trace_id
 from speechmesh.frontend.audio.formats import Encoding
 from speechmesh.frontend.audio_out import AudioChunk, Summary
+from speechmesh.frontend.lexicon import RESPELLING, LexiconEntry
 from speechmesh.frontend.live.session import EndTurn, Flush, Interrupt, Interrupted, Said, Text
 from speechmesh.frontend.request import CheckedRequest, SpeechRequest
 from speechmesh.speech.v1 import speech_pb2 as pb
@@ -53,7 +54,8 @@ def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:
     if message.quality_tier not in _TIERS:
         raise InvalidInput("quality_tier", f"{message.quality_tier} is not known here")
     return SpeechRequest(
-        text=message.text,
+        text=message.ssml if message.WhichOneof("input") == "ssml" else message.text,
+        is_ssml=message.WhichOneof("input") == "ssml",
         voice=message.voice.name,
         language=message.voice.language,
         speaker=message.voice.speaker,
@@ -72,8 +74,25 @@ def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:
         max_trailing_silence_ms=_set_or_none(message.audio, "max_trailing_silence_ms"),
         tier=_TIERS[message.quality_tier],
         word_timestamps=message.word_timestamps,
+        phoneme_timestamps=message.phoneme_timestamps,
+        lexicon=tuple(_entry(i, entry) for i, entry in enumerate(message.lexicon)),
         request_id=message.request_id or uuid.uuid4().hex,
     )
+
+
+_ALPHABETS = {"ipa": "ipa", "x_sampa": "x-sampa", "arpabet": "arpabet", "pinyin": "pinyin"}
+
+
+def _entry(index: int, message: pb.LexiconEntry) -> LexiconEntry:
+    """An entry of the request's lexicon.
+
+    Raises:
+        InvalidInput: when it says nothing.
+    """
+    how = message.WhichOneof("said")
+    if how is None:
+        raise InvalidInput(f"lexicon[{index}]", "does not say how the word is said")
+    return LexiconEntry(message.written, _ALPHABETS.get(how, RESPELLING), getattr(message, how))
 
 
 def _set_or_none(
@@ -95,6 +114,8 @@ def live_options_from_pb(message: pb.LiveOptions) -> SpeechRequest:
             audio=message.audio,
             quality_tier=message.quality_tier,
             word_timestamps=message.word_timestamps,
+            phoneme_timestamps=message.phoneme_timestamps,
+            lexicon=message.lexicon,
             request_id=message.request_id,
         )
     )
@@ -159,8 +180,19 @@ def chunk_to_pb(chunk: AudioChunk, sequence: int) -> pb.SynthesizeResponse:
                 text_start=word.start,
                 text_end=word.end,
             )
-            for word in chunk.words
+            for word in chunk.times.words
         ],
+        phonemes=[
+            pb.PhonemeTiming(
+                phoneme=phoneme.text,
+                start_ms=phoneme.start_ms,
+                end_ms=phoneme.end_ms,
+                text_start=phoneme.start,
+                text_end=phoneme.end,
+            )
+            for phoneme in chunk.times.phonemes
+        ],
+        marks=[pb.MarkTiming(name=mark.name, time_ms=mark.start_ms) for mark in chunk.times.marks],
     )
     if info := chunk.segment:
         response.segment.CopyFrom(
@@ -170,6 +202,7 @@ def chunk_to_pb(chunk: AudioChunk, sequence: int) -> pb.SynthesizeResponse:
                 text_start=info.start,
                 text_end=info.end,
                 quality_tier=_TIER_TO_PB[info.tier],
+                duration_ms=info.duration_ms,
             )
         )
     return response

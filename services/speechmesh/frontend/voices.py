@@ -11,6 +11,7 @@ from speechmesh.acoustic.v1 import acoustic_pb2
 from speechmesh.common.bundle import VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, SpeechmeshError
 from speechmesh.common.features import FeatureSpace
+from speechmesh.frontend.lexicon import Lexicon, LexiconFile
 from speechmesh.frontend.reader import Reader, load_reader
 from speechmesh.frontend.stages import Stages
 from speechmesh.vocoder.v1 import vocoder_pb2
@@ -25,13 +26,22 @@ _RETRY_S = 0.5
 class Voices:
     """Voice bundles by name, with their readers."""
 
-    def __init__(self) -> None:
+    def __init__(self, lexicon: Path | None = None) -> None:
+        """`lexicon` is the deployment's, for all voices."""
         self.bundles: dict[str, VoiceBundle] = {}
         self._readers: dict[str, Reader] = {}
+        self._lexicon_path = lexicon
+        self._lexicon: LexiconFile | None = None
+        self._lexicons: dict[str, LexiconFile] = {}
 
     def reader(self, bundle: VoiceBundle) -> Reader:
         """The reader of a voice."""
         return self._readers[bundle.name]
+
+    def lexicons(self, bundle: VoiceBundle) -> list[Lexicon]:
+        """The lexicons of a voice's texts, besides a request's own: the deployment's, then the voice's."""
+        files = [self._lexicon, self._lexicons.get(bundle.name)]
+        return [file.current() for file in files if file is not None]
 
     async def load(self, voices_dir: Path, executor: Executor) -> None:
         """Loads bundles and readers in the executor and warms them.
@@ -41,7 +51,12 @@ class Voices:
         """
         loop = asyncio.get_running_loop()
         self.bundles = await loop.run_in_executor(executor, load_bundles, voices_dir)
+        if self._lexicon_path is not None:
+            self._lexicon = await loop.run_in_executor(executor, LexiconFile, self._lexicon_path)
         for bundle in self.bundles.values():
+            if lexicon := bundle.config.frontend.lexicon:
+                path = bundle.folder / lexicon
+                self._lexicons[bundle.name] = await loop.run_in_executor(executor, LexiconFile, path)
             self._readers[bundle.name] = await loop.run_in_executor(executor, load_reader, bundle)
 
     async def wait_for_stages(self, stages: Stages) -> None:

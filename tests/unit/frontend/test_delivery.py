@@ -65,7 +65,7 @@ def test_each_segment_and_word_is_told_once(delivery: Delivery) -> None:
     chunks.append(delivery.chunk(0, 1000, samples[1000:].astype(np.float32), tier="fast", last=True))
     told = [chunk for chunk in chunks if chunk]
     assert [chunk.segment.index for chunk in told if chunk.segment] == [0]
-    assert [word.text for chunk in told for word in chunk.words] == ["one"]
+    assert [word.text for chunk in told for word in chunk.times.words] == ["one"]
     assert chunks[1] is None
     assert [chunk.segment.tier for chunk in told if chunk.segment] == ["fast"]
 
@@ -94,10 +94,10 @@ async def test_words_are_timed_in_what_is_left_of_the_silence_before_them(
     n_tokens = 3200
     samples = np.zeros(n_tokens * len(tokens.tokens), np.float32)
     samples[n_tokens:-n_tokens] = 0.1
-    assert delivery.chunk(0, 0, samples[:2000], tier="fast", last=False).words == []  # type: ignore[union-attr]
+    assert delivery.chunk(0, 0, samples[:2000], tier="fast", last=False).times.words == ()  # type: ignore[union-attr]
     spoken = delivery.chunk(0, 2000, samples[2000:], tier="fast", last=True)
     assert spoken is not None
-    assert [(word.text, word.start_ms) for word in spoken.words] == [("one", 50.0)]
+    assert [(word.text, word.start_ms) for word in spoken.times.words] == [("one", 50.0)]
     assert len(spoken.samples) == len(samples) - n_tokens - (n_tokens - 800)
 
 

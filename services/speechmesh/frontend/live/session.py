@@ -21,11 +21,11 @@ from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, Summary, WordTime
 from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.live.turn import Turn
-from speechmesh.frontend.plan import TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.speech import Speech
+from speechmesh.frontend.written import Writing
 
 # Turns whose words are remembered for an interruption that comes while they are still being played.
 _REMEMBERED_TURNS = 8
@@ -81,7 +81,12 @@ class LiveSession:
     """Speaks the turns of one stream."""
 
     def __init__(
-        self, speech: Speech, checked: CheckedRequest, settings: FrontendSettings, executor: Executor
+        self,
+        speech: Speech,
+        checked: CheckedRequest,
+        writing: Writing,
+        settings: FrontendSettings,
+        executor: Executor,
     ) -> None:
         self._speech = speech
         self._wants_words = checked.request.word_timestamps
@@ -90,7 +95,7 @@ class LiveSession:
         self._checked = dataclasses.replace(checked, request=request)
         self._settings = settings
         self._executor = executor
-        self._reader = speech.reader(checked)
+        self._writing = writing
         self._n_turns = 0
         self._open: Turn | None = None  # the turn whose text is arriving
         self._turns: list[tuple[Turn, Playback]] = []  # that wait to be spoken
@@ -152,14 +157,11 @@ class LiveSession:
                     f"{self._settings.max_live_turns} turns wait to be spoken, no more are taken"
                 )
             playback = Playback(self._settings.first_audio_target_ms)
-            self._open = Turn(self._n_turns, self._plan, playback, self._settings, self._executor)
+            self._open = Turn(self._n_turns, self._writing.plan, playback, self._settings, self._executor)
             self._n_turns += 1
             self._turns.append((self._open, playback))
             self._waiting.set()
         return self._open
-
-    def _plan(self, text: str, max_words: int, first_max_words: int) -> TextPlan:
-        return self._reader.plan(text, max_words=max_words, first_max_words=first_max_words)
 
     async def _speak(self, tasks: TaskBag, give_up_at: float | None) -> None:
         while True:
@@ -185,8 +187,9 @@ class LiveSession:
             delivering = self._speech.deliver(self._checked, turn, delivery, give_up_at)
             async with aclosing(delivering) as chunks:
                 async for chunk in chunks:
-                    words += chunk.words
-                    shown = chunk if self._wants_words else dataclasses.replace(chunk, words=[])
+                    words += chunk.times.words
+                    times = chunk.times if self._wants_words else dataclasses.replace(chunk.times, words=())
+                    shown = dataclasses.replace(chunk, times=times)
                     await self._results.put(Spoken(turn.index, shown))
             await self._results.put(Spoken(turn.index, delivery.summary()))
 

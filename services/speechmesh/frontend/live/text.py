@@ -11,12 +11,13 @@ import dataclasses
 import re
 from collections.abc import Callable
 
+from speechmesh.frontend.marked_plan import MarkedPlan
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped, Pause, Word
 
 # Called with a text, the most words of a segment, and of a first sentence that is not cut.
-Planner = Callable[[str, int, int], TextPlan]
+Planner = Callable[[str, int, int], TextPlan | MarkedPlan]
 
 _LOOKAHEAD_WORDS = 2
 # What a word is where words have blanks between them; of Chinese each character.
@@ -86,7 +87,7 @@ class LiveText:
         self._any = self._any or bool(moved)
         return moved
 
-    def _n_safe(self, waiting: str, plan: TextPlan, hungry: bool) -> int:
+    def _n_safe(self, waiting: str, plan: TextPlan | MarkedPlan, hungry: bool) -> int:
         """How many segments from the first on no further text can change; hungry, whose clauses are whole."""
         segments = plan.segments
         n = 0

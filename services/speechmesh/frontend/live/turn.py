@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from speechmesh.common.errors import InvalidInput
+from speechmesh.frontend.audio_out import TextWarning
 from speechmesh.frontend.live.text import LiveText, Planner
 from speechmesh.frontend.plan import Ending
 from speechmesh.frontend.segment import SpokenSegment
@@ -54,6 +55,11 @@ class Turn:
     def dropped(self) -> Sequence[Dropped]:
         """See Script."""
         return self._text.dropped
+
+    @property
+    def warnings(self) -> Sequence[TextWarning]:
+        """See Script."""
+        return ()
 
     @property
     def text(self) -> str:

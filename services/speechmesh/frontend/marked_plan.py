@@ -1,0 +1,334 @@
+"""From a script of marked-up text to the segments that are spoken.
+
+Text of one manner is read as one, whatever elements it is in; where the manner changes a segment ends, because a
+segment has one rate, one pitch and one speaker. Words that a pronunciation was given for are found by their places.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from speechmesh.common.bundle import VoiceConfig
+from speechmesh.frontend.audio_out import TextWarning
+from speechmesh.frontend.plan import Ending
+from speechmesh.frontend.reader import Reader
+from speechmesh.frontend.segment import Manner, Mark, SpokenSegment
+from speechmesh.frontend.spoken import Dropped, Pause, Word
+from speechmesh.frontend.ssml import script as ssml
+from speechmesh.frontend.ssml.say_as import say_as
+from speechmesh.frontend.ssml.script import (
+    Boundary,
+    BoundaryKind,
+    Break,
+    BreakStrength,
+    Emphasis,
+    Script,
+    Style,
+)
+from speechmesh.frontend.ssml.source_map import Run, SourceMap, merged
+
+# How long a break is that gives no time; 250 ms is about a comma's, 700 a full stop's.
+_BREAK_MS = {
+    BreakStrength.NONE: 0.0,
+    BreakStrength.X_WEAK: 0.0,
+    BreakStrength.WEAK: 250.0,
+    BreakStrength.MEDIUM: 400.0,
+    BreakStrength.STRONG: 700.0,
+    BreakStrength.X_STRONG: 1200.0,
+}
+# Emphasis by what these voices can do: slower and with more effort, or the other way.
+_EMPHASIS = {
+    Emphasis.STRONG: Manner(rate=0.88, energy_db=4.0, pitch_semitones=1.0),
+    Emphasis.MODERATE: Manner(rate=0.94, energy_db=2.0, pitch_semitones=0.5),
+    Emphasis.REDUCED: Manner(rate=1.08, energy_db=-3.0),
+    Emphasis.NONE: Manner(),
+}
+_NEVER = 1 << 30
+# What stands for a text whose pronunciation is given, while it is read: every reader makes one word of it.
+_PLACEHOLDER = "word"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPlan:
+    """A plan whose segments say how they are spoken; see plan.Script. Places are those of the document."""
+
+    segments: Sequence[SpokenSegment]
+    endings: Sequence[Ending]
+    dropped: Sequence[Dropped]
+    warnings: Sequence[TextWarning]
+
+    async def segment(self, index: int) -> SpokenSegment | None:
+        """See plan.Script."""
+        return self.segments[index] if index < len(self.segments) else None
+
+    def ending(self, index: int) -> Ending:
+        """See plan.Script."""
+        return self.endings[index]
+
+
+@dataclass
+class _Stretch:
+    """Text of one manner between two breaks: as it is read, where its characters came from, and what is in it."""
+
+    manner: Manner
+    text: str = ""
+    runs: list[Run] = field(default_factory=list)
+    pronounced: list[tuple[int, int, str, tuple[str, ...]]] = field(default_factory=list)
+    marks: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, text: str, runs: Sequence[Run]) -> None:
+        self.text += text
+        self.runs += runs
+
+
+class _Planner:
+    def __init__(self, reader: Reader, voice: VoiceConfig, max_words: int, first_max_words: int) -> None:
+        self._reader = reader
+        self._voice = voice
+        self._language = voice.languages[0].partition("-")[0]
+        self._max_words, self._first_max_words = max_words, first_max_words
+        self.segments: list[SpokenSegment] = []
+        self.endings: list[Ending] = []
+        self.dropped: list[Dropped] = []
+        self.warnings: dict[tuple[str, str], TextWarning] = {}
+        self._stretch: _Stretch | None = None
+        self._pause_ms = 0.0  # of breaks before the first word
+        self._loose_marks: list[str] = []
+
+    def take(self, item: ssml.Item) -> None:
+        """One piece of the script."""
+        if isinstance(item, ssml.Text):
+            self._text(item)
+        elif isinstance(item, ssml.Mark):
+            if self._stretch is not None:
+                self._stretch.marks.append((len(self._stretch.text), item.name))
+            else:
+                self._loose_marks.append(item.name)
+        elif isinstance(item, Break):
+            self._break(item)
+        elif isinstance(item, Boundary):
+            self._boundary(item)
+        else:
+            for inner in item.fallback:
+                self.take(inner)
+            self._warn(
+                "AUDIO_LEFT_OUT",
+                "audio is not played here; what it falls back to is read",
+                item.start,
+                item.end,
+            )
+
+    def close(self) -> None:
+        """Reads what has been gathered: the next text is of another manner, or behind a pause."""
+        stretch, self._stretch = self._stretch, None
+        if stretch is None or not stretch.text.strip():
+            self._loose_marks += [name for _, name in stretch.marks] if stretch else []
+            return
+        first = self._first_max_words if not self.segments else _NEVER
+        plan = self._reader.plan(stretch.text, max_words=self._max_words, first_max_words=first)
+        source = SourceMap(tuple(merged(stretch.runs)))
+        self.dropped += [_moved_dropped(part, source) for part in plan.dropped]
+        begun = len(self.segments)
+        for i, segment in enumerate(plan.segments):
+            items = _pronounced(segment.items, stretch.pronounced)
+            start, end = source.span(segment.start, segment.end)
+            made = dataclasses.replace(
+                segment,
+                items=tuple(_moved(item, source) for item in items),
+                start=start,
+                end=end,
+                manner=stretch.manner,
+                marks=_marks_of(stretch.marks, plan.segments, i, items),
+            )
+            self.segments.append(made)
+            ending = plan.ending(i)
+            last = i == len(plan.segments) - 1
+            self.endings.append(Ending.CONTINUATION if last and segment.final is None else ending)
+        if len(self.segments) > begun:
+            self._lead_in(begun)
+
+    def finish(self) -> None:
+        """The document's end."""
+        self.close()
+        if self.segments:
+            self._end_sentence()
+            if self._loose_marks:
+                last = self.segments[-1]
+                marks = tuple(Mark(name, len(last.words)) for name in self._loose_marks)
+                self.segments[-1] = dataclasses.replace(last, marks=last.marks + marks)
+
+    def _lead_in(self, index: int) -> None:
+        """What came before a segment without a text of its own."""
+        segment = self.segments[index]
+        marks = tuple(Mark(name, 0) for name in self._loose_marks)
+        self.segments[index] = dataclasses.replace(
+            segment, marks=marks + segment.marks, pause_before_ms=self._pause_ms
+        )
+        self._loose_marks, self._pause_ms = [], 0.0
+
+    def _text(self, item: ssml.Text) -> None:
+        manner = self._manner(item)
+        if self._stretch is None or self._stretch.manner != manner:
+            self.close()
+            self._stretch = _Stretch(manner)
+        stretch = self._stretch
+        whole = (item.start, item.end)
+        if item.alias is not None:
+            stretch.add(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
+        elif item.say_as is not None:
+            rewritten = say_as(item.text, item.say_as, item.style.language or self._voice.languages[0])
+            if not rewritten.is_understood:
+                self._warn("SAY_AS_NOT_UNDERSTOOD", f"{item.text!r} is no {item.say_as.kind.value}", *whole)
+            stretch.add(rewritten.text, rewritten.sources.through(item.sources).runs)
+        elif item.phonemes is not None and item.phonemes.language == self._language:
+            start = len(stretch.text)
+            stretch.add(_PLACEHOLDER, [Run(len(_PLACEHOLDER), *whole, shared=True)])
+            shown = " ".join(item.text.split()).lower() or item.phonemes.written
+            stretch.pronounced.append((start, len(stretch.text), shown, item.phonemes.phones))
+        else:
+            if item.phonemes is not None:
+                self._warn(
+                    "PRONUNCIATION_IGNORED", f"{item.phonemes.alphabet}: not of the voice's language", *whole
+                )
+            stretch.add(item.text, item.sources.runs)
+
+    def _break(self, item: Break) -> None:
+        duration_ms = item.duration_ms if item.duration_ms is not None else _BREAK_MS[item.strength]
+        if not duration_ms:
+            return
+        self.close()
+        if not self.segments:
+            self._pause_ms += duration_ms
+            return
+        last = self.segments[-1]
+        self.segments[-1] = dataclasses.replace(last, pause_after_ms=last.pause_after_ms + duration_ms)
+
+    def _boundary(self, item: Boundary) -> None:
+        self.close()
+        if self.segments:
+            self._end_sentence()
+            if item.kind is BoundaryKind.PARAGRAPH:
+                self.segments[-1] = dataclasses.replace(self.segments[-1], ends_paragraph=True)
+
+    def _end_sentence(self) -> None:
+        if self.endings[-1] is Ending.CONTINUATION:
+            self.endings[-1] = Ending.STATEMENT
+
+    def _manner(self, item: ssml.Text) -> Manner:
+        style = item.style
+        emphasis = _EMPHASIS[style.emphasis] if style.emphasis else Manner()
+        return Manner(
+            rate=style.rate * emphasis.rate,
+            pitch_semitones=style.pitch_semitones + emphasis.pitch_semitones,
+            energy_db=emphasis.energy_db,
+            volume_db=style.volume_db,
+            speaker=self._speaker(style, item),
+            style=self._style(style, item),
+        )
+
+    def _speaker(self, style: Style, item: ssml.Text) -> str:
+        """The speaker that `<voice>` asks for, as far as the request's voice has such."""
+        choice = style.voice
+        if choice is None:
+            return ""
+        speakers = self._voice.speakers
+        for name in choice.names:
+            if found := next((s.name for s in speakers if s.name == name), None):
+                return found
+            if name == self._voice.name:
+                return speakers[0].name
+        if choice.names:
+            known = ", ".join(speaker.name for speaker in speakers)
+            wanted = ", ".join(choice.names)
+            self._warn(
+                "VOICE_UNKNOWN",
+                f"{wanted}: not a speaker of {self._voice.name!r}: {known}",
+                item.start,
+                item.end,
+            )
+            return ""
+        if choice.gender and (
+            found := next((s.name for s in speakers if _is_of(s.description, choice.gender)), None)
+        ):
+            return found
+        return ""
+
+    def _style(self, style: Style, item: ssml.Text) -> str:
+        wanted = style.speaking_style
+        if wanted and wanted not in self._voice.styles:
+            known = ", ".join(self._voice.styles)
+            self._warn(
+                "STYLE_UNKNOWN",
+                f"{wanted}: not a style of {self._voice.name!r}: {known}",
+                item.start,
+                item.end,
+            )
+            return ""
+        return wanted
+
+    def _warn(self, code: str, message: str, start: int, end: int) -> None:
+        """A warning, once for each thing that is wrong."""
+        self.warnings.setdefault((code, message), TextWarning(code, message, start, end))
+
+
+def plan_script(
+    script: Script, reader: Reader, voice: VoiceConfig, *, max_words: int, first_max_words: int
+) -> MarkedPlan:
+    """The segments of a script in one voice, whose reader reads them."""
+    planner = _Planner(reader, voice, max_words, first_max_words)
+    for item in script.items:
+        planner.take(item)
+    planner.finish()
+    cautions = [TextWarning(c.code, c.message, c.start, c.end) for c in script.cautions]
+    return MarkedPlan(
+        planner.segments, planner.endings, planner.dropped, [*cautions, *planner.warnings.values()]
+    )
+
+
+def _is_of(description: str, gender: str) -> bool:
+    """Whether a speaker's description begins with a gender, as ours do: "female, American"."""
+    return description.lower().startswith(gender.lower())
+
+
+def _pronounced(
+    items: Sequence[Word | Pause], given: Sequence[tuple[int, int, str, tuple[str, ...]]]
+) -> list[Word | Pause]:
+    """Words with the pronunciations given for their places, and what was written there."""
+    by_start = {start: (text, phones) for start, _, text, phones in given}
+    result: list[Word | Pause] = []
+    for item in items:
+        if isinstance(item, Word) and item.start in by_start:
+            text, phones = by_start[item.start]
+            result.append(dataclasses.replace(item, text=text, phones=phones))
+        else:
+            result.append(item)
+    return result
+
+
+def _marks_of(
+    marks: Sequence[tuple[int, str]],
+    segments: Sequence[SpokenSegment],
+    index: int,
+    items: Sequence[Word | Pause],
+) -> tuple[Mark, ...]:
+    """The marks of a stretch that belong to a segment of it: before its end, or behind the last one's."""
+    begin = segments[index].start if index else -1
+    end = segments[index + 1].start if index + 1 < len(segments) else _NEVER
+    words = [item for item in items if isinstance(item, Word)]
+    return tuple(
+        Mark(name, next((i for i, word in enumerate(words) if word.start >= at), len(words)))
+        for at, name in marks
+        if begin <= at < end
+    )
+
+
+def _moved(item: Word | Pause, source: SourceMap) -> Word | Pause:
+    start, end = source.span(item.start, item.end)
+    return dataclasses.replace(item, start=start, end=end)
+
+
+def _moved_dropped(part: Dropped, source: SourceMap) -> Dropped:
+    start, end = source.span(part.start, part.end)
+    return dataclasses.replace(part, start=start, end=end)
