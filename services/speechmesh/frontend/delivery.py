@@ -36,6 +36,8 @@ from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped
 
 _MAX_SHOWN_CHARS = 20
+# A long chunk is coded in parts of so much audio, between which other streams' chunks have their turn.
+_CODED_AT_ONCE_S = 0.5
 T = TypeVar("T", WordTime, PhonemeTime, MarkTime)
 
 
@@ -179,12 +181,16 @@ class Delivery:
         Chunks are coded one after the other; in the executor, where it takes long.
         """
         offset_ms = self._encoder.offset_ms
+        encode, samples = self._encoder.encode, spoken.samples
         if self._encoder.is_costly:
-            audio = await asyncio.get_running_loop().run_in_executor(
-                executor, lambda: self._encoder.encode(spoken.samples, last=last)
-            )
+            run = asyncio.get_running_loop().run_in_executor
+            step = round(_CODED_AT_ONCE_S * self._space.sample_rate_hz)
+            parts = [
+                await run(executor, encode, samples[at : at + step]) for at in range(0, len(samples), step)
+            ]
+            audio = b"".join(parts) + (await run(executor, self._encoder.finish) if last else b"")
         else:
-            audio = self._encoder.encode(spoken.samples, last=last)
+            audio = encode(samples) + (self._encoder.finish() if last else b"")
         if not (audio or spoken.segment or spoken.times):
             return None
         if self._first_audio_ms is None and audio:

@@ -38,8 +38,15 @@ class StreamEncoder:
         """Audio that has been coded so far; of raw PCM, what has come out."""
         return 1000.0 * self._n_samples / self._rate_hz
 
-    def encode(self, samples: FloatArray, *, last: bool = False) -> bytes:
-        """Bytes for samples [N]; resampler, limiter and codec lag a little, and `last` brings the rest."""
+    def encode(self, samples: FloatArray) -> bytes:
+        """Bytes for samples [N]; resampler, limiter and codec lag a little."""
+        return self._coded(samples, last=False)
+
+    def finish(self) -> bytes:
+        """The rest, and the stream's end; nothing is coded afterwards."""
+        return self._coded(np.zeros(0, np.float32), last=True)
+
+    def _coded(self, samples: FloatArray, *, last: bool) -> bytes:
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
         if self._gain != 1.0:

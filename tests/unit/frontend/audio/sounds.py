@@ -26,8 +26,8 @@ def voiced(n_samples: int, sample_rate_hz: int = 16_000) -> FloatArray:
 def coded(form: AudioFormat, samples: FloatArray, cuts: list[int] = [], **options: float) -> list[bytes]:  # noqa: B006
     """The bytes that came of each piece, when a stream is cut at `cuts`."""
     encoder = StreamEncoder(form, **{"from_hz": form.sample_rate_hz, **options})  # type: ignore[arg-type]
-    pieces = np.split(samples, sorted(cuts))
-    return [encoder.encode(piece, last=n == len(pieces) - 1) for n, piece in enumerate(pieces)]
+    pieces = [encoder.encode(piece) for piece in np.split(samples, sorted(cuts))]
+    return [*pieces, encoder.finish()]
 
 
 class _Streamed(soundfile.SoundFile):
