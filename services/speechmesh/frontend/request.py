@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import uuid
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend import settings as limits
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding, resolve
 from speechmesh.frontend.lexicon import LexiconEntry
+from speechmesh.frontend.style_words import MAX_CHARS as MAX_STYLE_CHARS
+from speechmesh.frontend.style_words import StyleReading, read_style
 
 # A document may be so many times longer than its text may be.
 _MARKUP_FACTOR = 4
@@ -61,6 +64,7 @@ class CheckedRequest:
     audio: AudioFormat
     gain_db: float
     max_trailing_silence_ms: int | None
+    told_style: StyleReading | None = None
 
 
 def _in_range(field_name: str, value: float, low: float, high: float, unit: str = "") -> None:
@@ -168,11 +172,18 @@ def check_options(
         "voice.speaker", request.speaker, [s.name for s in config.speakers], f"a speaker of {voice.name!r}"
     )
     style = _one_of("voice.style", request.style, list(config.styles), f"a style of {voice.name!r}")
-    if request.style_instruction:
-        raise InvalidInput("voice.style_instruction", f"voice {voice.name!r} takes no style in plain words")
     if request.has_prompt:
         raise InvalidInput("prompt", f"voice {voice.name!r} takes no reference prompt")
     _check_prosody(request, voice)
+    told = _told_style(request, voice)
+    if told is not None:
+        request = dataclasses.replace(
+            request,
+            rate=request.rate or told.rate,
+            pitch_semitones=request.pitch_semitones or told.pitch_semitones,
+            energy_db=request.energy_db or told.energy_db,
+        )
+        style = style if request.style else told.style or style
     for name in ("max_leading_silence_ms", "max_trailing_silence_ms"):
         _in_range(f"audio.{name}", getattr(request, name) or 0, 0, limits.MAX_SILENCE_MS, " ms")
     if request.max_trailing_silence_ms is not None:
@@ -197,6 +208,27 @@ def check_options(
         ),
         _gain_db(request, voice),
         max_trailing_silence_ms,
+        told,
+    )
+
+
+def _told_style(request: SpeechRequest, voice: VoiceBundle) -> StyleReading | None:
+    """What the voice can do of a style in plain words; None where there are no such words.
+
+    Raises:
+        InvalidInput: when they are too many.
+    """
+    if not request.style_instruction.strip():
+        return None
+    if len(request.style_instruction) > MAX_STYLE_CHARS:
+        raise InvalidInput("voice.style_instruction", f"is longer than {MAX_STYLE_CHARS} characters")
+    told = read_style(request.style_instruction, voice.config.styles)
+    acoustic = voice.config.acoustic
+    most_pitch, most_energy = acoustic.pitch_range_semitones, acoustic.energy_range_db
+    return dataclasses.replace(
+        told,
+        pitch_semitones=min(max(told.pitch_semitones, -most_pitch), most_pitch),
+        energy_db=min(max(told.energy_db, -most_energy), most_energy),
     )
 
 

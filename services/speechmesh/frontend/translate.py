@@ -13,6 +13,7 @@ from speechmesh.frontend.audio_out import AudioChunk, Summary
 from speechmesh.frontend.lexicon import RESPELLING, LexiconEntry
 from speechmesh.frontend.live.session import EndTurn, Flush, Interrupt, Interrupted, Said, Text
 from speechmesh.frontend.request import CheckedRequest, SpeechRequest
+from speechmesh.frontend.style_words import StyleReading
 from speechmesh.speech.v1 import speech_pb2 as pb
 
 _ENCODING_TO_PB = {
@@ -162,6 +163,19 @@ def header_to_pb(checked: CheckedRequest) -> pb.StreamHeader:
             bit_rate=checked.audio.bit_rate,
         ),
         trace_id=current_trace_id(),
+        style_reading=_style_to_pb(checked.told_style),
+    )
+
+
+def _style_to_pb(told: StyleReading | None) -> pb.StyleReading | None:
+    if told is None:
+        return None
+    return pb.StyleReading(
+        style=told.style,
+        rate=told.rate,
+        pitch_semitones=told.pitch_semitones,
+        energy_db=told.energy_db,
+        understood=told.understood,
     )
 
 
