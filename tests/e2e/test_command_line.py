@@ -38,6 +38,40 @@ def test_say_reads_its_text_from_anywhere(up_mesh: UpMesh, tmp_path: Path, sourc
     assert "RTF" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "begin"),
+    [
+        ("out.wav", b"RIFF"), ("out.flac", b"fLaC"), ("out.mp3", b"\xff"), ("out.ogg", b"OggS"), ("out.opus", b"OggS"),
+        ("out.ulaw", b""), ("out.alaw", b""), ("out.pcm", b""),
+    ],
+)  # fmt: skip
+def test_a_file_is_coded_as_its_name_says(up_mesh: UpMesh, tmp_path: Path, name: str, begin: bytes) -> None:
+    out = tmp_path / name
+    result = speechmesh("say", "Text becomes a file.", "-o", str(out), "--target", up_mesh.target)
+    assert result.returncode == 0, result.stderr
+    assert out.read_bytes().startswith(begin)
+    assert out.stat().st_size > 2_000
+    if name == "out.wav":
+        assert 1.0 < duration_s(out) < 4.0
+
+
+def test_an_option_codes_a_file_of_any_name(up_mesh: UpMesh, tmp_path: Path) -> None:
+    out = tmp_path / "speech.bin"
+    arguments = [
+        "--encoding",
+        "ogg_opus",
+        "--bit-rate",
+        "16000",
+        "--loudness-lufs",
+        "-18",
+        "--max-trailing-silence-ms",
+        "0",
+    ]
+    result = speechmesh("say", "Opus, then.", "-o", str(out), "--target", up_mesh.target, *arguments)
+    assert result.returncode == 0, result.stderr
+    assert out.read_bytes().startswith(b"OggS")
+
+
 def test_say_shows_where_the_time_went(up_mesh: UpMesh, tmp_path: Path) -> None:
     arguments = ["--timings", "--words", "--target", up_mesh.target]
     result = speechmesh("say", "Where did it go? There.", "-o", str(tmp_path / "out.wav"), *arguments)
@@ -53,6 +87,8 @@ def test_say_shows_where_the_time_went(up_mesh: UpMesh, tmp_path: Path) -> None:
         (["say", "Hi.", "--rate", "9"], "prosody.rate"),
         (["say", "Hi.", "--voice", "nobody"], "there is english"),
         (["say", "Hi.", "--tier", "best"], "quality_tier 'best' is not one of"),
+        (["say", "Hi.", "--encoding", "midi"], "encoding 'midi' is not one of"),
+        (["say", "Hi.", "--encoding", "mp3", "--sample-rate-hz", "9000"], "audio.sample_rate_hz"),
         (["say", "!!!"], "nothing that can be spoken"),
         (["say", "--file", "/nowhere.txt"], "/nowhere.txt"),
         (["say", "Hi.", "--file", "/nowhere.txt"], "not both"),
@@ -66,6 +102,12 @@ def test_what_is_wrong_is_one_line_on_stderr(
     assert message in " ".join(result.stderr.split())
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "out.wav").exists()
+
+
+def test_a_name_that_says_no_coding_is_refused(tmp_path: Path) -> None:
+    result = speechmesh("say", "Hi.", "-o", str(tmp_path / "out.doc"))
+    assert result.returncode == 2
+    assert "give --encoding" in " ".join(result.stderr.split())
 
 
 def test_voices_are_listed(up_mesh: UpMesh) -> None:

@@ -12,6 +12,7 @@ from speechmesh.client import SpeechError, SpeechOptions
 from speechmesh.speech.v1 import speech_pb2 as pb
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import MakeMesh, Mesh
+from training.voices.loudness import integrated_lufs
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +91,16 @@ async def test_a_voice_tells_how_far_its_controls_go(shipped: Mesh) -> None:
     assert english.capabilities.pitch_range_semitones == 3.0
     assert english.capabilities.energy_range_db == 9.0
     assert [speaker.name for speaker in english.speakers] == ["rms", "slt", "awb", "alma"]
+
+
+@pytest.mark.parametrize("tier", ["high", "fast"])
+async def test_every_speaker_is_as_loud_as_the_voice_says(shipped: Mesh, tier: str) -> None:
+    texts = {
+        "english": "The birch canoe slid on the smooth planks. It is easy to tell the depth of a well.",
+        "mandarin": "他每天早上六点起床，然后去河边跑步。晚上他喜欢看书。",
+    }
+    wanted = [(v.name, s.name) for v in await shipped.client.voices() for s in v.speakers]
+    for voice, speaker in wanted:
+        options = {"voice": voice, "speaker": speaker, "quality_tier": tier, "loudness_lufs": -18.0}
+        samples = (await speak(shipped, texts[voice], **options))[1]
+        assert integrated_lufs(samples, 16_000) == pytest.approx(-18.0, abs=1.2), (voice, speaker)

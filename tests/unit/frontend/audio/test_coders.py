@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from importlib.util import find_spec
 
 import numpy as np
@@ -29,6 +31,16 @@ ENCODINGS = [
     pytest.param(encoding, marks=needs_av if encoding is Encoding.AAC else ()) for encoding in Encoding
 ]
 cuts_of = st.lists(st.integers(0, 12_000), max_size=8)
+
+
+class Unseekable:
+    """A pipe."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(size)
 
 
 def form_of(encoding: Encoding, sample_rate_hz: int = 16_000) -> AudioFormat:
@@ -114,6 +126,30 @@ def test_a_wav_header_says_what_follows_and_comes_once() -> None:
     assert wav[:4] + wav[8:16] == b"RIFFWAVEfmt "
     assert wav[4:8] == wav[40:44] == b"\xff" * 4
     assert wav[44:] == b"".join(coded(form_of(Encoding.PCM_S16LE), samples))
+
+
+@needs_av
+@pytest.mark.parametrize(
+    "encoding", [Encoding.WAV, Encoding.FLAC, Encoding.MP3, Encoding.OGG_OPUS, Encoding.AAC]
+)
+def test_ffmpeg_plays_the_stream_to_its_end(encoding: Encoding) -> None:
+    """By libavformat and libavcodec, which most players use, from a pipe that cannot be gone back in."""
+    import av  # noqa: PLC0415 - an optional extra
+
+    form, samples = form_of(encoding), voiced(32_000)
+    stream = Unseekable(b"".join(coded(form, samples, [5_000, 20_000])))
+    with av.open(stream) as container:
+        frames = list(container.decode(audio=0))
+    n_heard = sum(frame.samples * 16_000 / frame.sample_rate for frame in frames)
+    assert (
+        0 <= n_heard - len(samples) <= max(LOSSY.get(encoding, (0, 0, 0))[2], 400)
+    )  # FFmpeg hears Opus' pre-skip
+
+
+def test_pythons_wave_module_reads_the_streamed_header() -> None:
+    with wave.open(io.BytesIO(b"".join(coded(form_of(Encoding.WAV), voiced(4_000))))) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16_000)
+        assert len(file.readframes(1 << 20)) == 8_000
 
 
 @pytest.mark.parametrize(
