@@ -145,8 +145,8 @@ class VoiceConfig(_Strict):
         None,
         ge=-60,
         le=0,
-        description="Integrated loudness (ITU-R BS.1770) of its speech as it comes, measured over some sentences of each "
-        "speaker; without it no loudness can be asked for.",
+        description="Integrated loudness (ITU-R BS.1770) of its speech as it comes, measured over some sentences of "
+        "each speaker; without it no loudness can be asked for.",
     )
     acoustic: AcousticConfig
     vocoders: dict[Tier, VocoderConfig] = Field(min_length=1)

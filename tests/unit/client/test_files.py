@@ -10,7 +10,7 @@ import pytest
 from speechmesh.client import AudioFile
 from speechmesh.client.files import ENCODING_BY_SUFFIX
 from speechmesh.client.options import ENCODINGS
-from speechmesh.frontend.audio.coders import wav_header
+from speechmesh.frontend.audio.pcm import wav_header
 from speechmesh.speech.v1 import speech_pb2 as pb
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import soundfile
 
 from speechmesh.common.features import FloatArray
-from speechmesh.frontend.audio.coders import as_s16
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding
+from speechmesh.frontend.audio.pcm import as_s16
 
 # sndfile.h: double, the longest that an Ogg page may wait for more packets. libsndfile's default is a second, its
 # least is 50 ms; soundfile has no name for the command.
