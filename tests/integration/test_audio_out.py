@@ -100,6 +100,12 @@ async def test_the_loudness_is_what_was_asked_for(
     assert true_peak_dbfs(out) < -0.8
 
 
+async def test_a_voice_says_how_loud_it_is(mesh: Mesh) -> None:
+    (voice,) = await mesh.client.voices()
+    out = await samples(mesh)
+    assert integrated_lufs(out, 16_000) == pytest.approx(voice.loudness_lufs, abs=1.0)
+
+
 async def test_volume_comes_on_top_of_the_loudness(mesh: Mesh) -> None:
     out = await samples(mesh, loudness_lufs=-23.0, volume_db=-6.0)
     assert integrated_lufs(out, 16_000) == pytest.approx(-29.0, abs=1.0)

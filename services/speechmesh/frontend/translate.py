@@ -272,4 +272,5 @@ def voice_to_pb(voice: VoiceBundle) -> pb.Voice:
         ),
         revision=voice.revision,
         license=config.license,
+        loudness_lufs=config.loudness_lufs or 0.0,
     )

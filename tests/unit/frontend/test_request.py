@@ -17,7 +17,12 @@ def voices(bootstrap: VoiceBundle) -> dict[str, VoiceBundle]:
     found = [
         bootstrap,
         renamed(
-            bootstrap, "mandarin", languages=("zh-CN", "en-GB"), speakers=speakers, styles=("calm", "sad")
+            bootstrap,
+            "mandarin",
+            languages=("zh-CN", "en-GB"),
+            speakers=speakers,
+            styles=("calm", "sad"),
+            loudness_lufs=None,
         ),
     ]
     return {voice.name: voice for voice in found}
@@ -96,6 +101,7 @@ def test_a_speaker_is_found_by_name(voices: dict[str, VoiceBundle]) -> None:
         ({"rate": float("inf")}, "prosody.rate"),
         ({"volume_db": float("nan")}, "prosody.volume_db"),
         ({"tier": "fast"}, "quality_tier"),
+        ({"voice": "mandarin", "loudness_lufs": -20.0}, "audio.loudness_lufs"),
     ],
 )
 def test_what_the_voice_does_not_have_is_named(
