@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from speechmesh.frontend.mandarin import polyphones, sandhi
+from speechmesh.frontend.mandarin.borrowed import borrowed
 from speechmesh.frontend.mandarin.letters import LETTER_NAMES
 from speechmesh.frontend.mandarin.lexicon import CACHE_WORDS, is_known, syllables_of
 from speechmesh.frontend.mandarin.pinyin import tokens_of
@@ -20,18 +21,24 @@ _CAN: Final = "得了"
 def phrase(words: Sequence[Word]) -> list[tuple[str, ...]]:
     """The tokens of each word of a phrase that is spoken without a pause; empty for a word that cannot be read."""
     return [
-        tuple(token for syllable in syllables for token in tokens_of(syllable))
+        tuple(token for syllable in syllables for token in _tokens(syllable))
         for syllables in spoken_syllables(words)
     ]
 
 
 def spoken_syllables(words: Sequence[Word]) -> list[list[str]]:
-    """The syllables of each word of such a phrase in numbered pinyin, tones as they are spoken; English is spelled."""
+    """The syllables of each word of such a phrase in numbered pinyin, tones as they are spoken.
+
+    A pronunciation that was given is in pinyin, as dictionaries write it: its tones meet others too.
+    """
     texts = [word.text for word in words]
     spoken: list[sandhi.Spoken] = []
     for i, text in enumerate(texts):
+        if told := words[i].phones:
+            spoken.append(sandhi.Spoken("?" * len(told), told))
+            continue
         if text.isascii():
-            said = tuple(syllable for letter in text for syllable in LETTER_NAMES.get(letter, ()))
+            said = _spelled(text) if words[i].letter_name else borrowed(text)
             # Not a character each, but nothing that 一 or 不 would mind.
             spoken.append(sandhi.Spoken("?" * len(said), said))
             continue
@@ -40,10 +47,21 @@ def spoken_syllables(words: Sequence[Word]) -> list[list[str]]:
     return sandhi.phrase(spoken)
 
 
+def _spelled(letters: str) -> tuple[str, ...]:
+    """The names of letters."""
+    return tuple(syllable for letter in letters for syllable in LETTER_NAMES.get(letter, ()))
+
+
+@cache
+def _tokens(syllable: str) -> tuple[str, ...]:
+    """As `tokens_of`; there are some two thousand syllables."""
+    return tuple(tokens_of(syllable))
+
+
 def _said(words: Sequence[str], i: int) -> tuple[str, ...]:
     """The syllables of word `i` of a phrase, before tones meet."""
     in_context = polyphones.reading(words, i)
-    return (in_context,) if in_context else _syllables(words[i])
+    return tuple(in_context.split()) if in_context else _syllables(words[i])
 
 
 @lru_cache(maxsize=CACHE_WORDS)

@@ -13,7 +13,7 @@ from speechmesh.frontend.plan import TextPlan, TokenSegment, TokenWord
 from speechmesh.frontend.segment import SpokenSegment, split_segments
 from speechmesh.frontend.spoken import Pause, Word
 
-_WARM_UP = "2024年3月5日，我花了1,299.50元，买了12kg铜。你好吗？"
+_WARM_UP = "2024年3月5日，我花了1,299.50元，买了12kg铜。Hello，你好吗？"
 
 
 class _Reader(Protocol):
