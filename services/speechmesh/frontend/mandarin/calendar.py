@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from speechmesh.frontend.mandarin.counters import counts
 from speechmesh.frontend.mandarin.numerals import by_digit, cardinal, number
-from speechmesh.frontend.mandarin.rule import DIGIT, NUMBER, RANGE, after, before, rule
+from speechmesh.frontend.mandarin.rule import DIGIT, RANGE, after, before, rule
 
 _SCORE_AHEAD: Final = re.compile(r"(?:比分|比例|比率|大比分|战成|打成|扳成|改写为|锁定为)[^，。！？\n]{0,4}$")
 _SCORE_BEHIND: Final = re.compile(
@@ -17,8 +18,9 @@ _MORNING_ENDS, _EVENING_BEGINS, _NOON = 12, 6, 12
 _SPAN_OF_YEARS: Final = re.compile(r"年(?:之?前|以前|以来|来|的?历史|左右|之久|以上|后的今天|间隔)")
 _YEAR_AHEAD: Final = re.compile(r"(?:截至|截止|到|在|自|从|于|至|年|[A-Za-z]+ ?)$")
 _YEAR_BEHIND: Final = re.compile(
-    r"届|级|款|版|赛季|财年|春|夏|秋|冬|奥运|世界杯|新年|跨年|全年|上半年|下半年|全国|中国|年度|第[一二三四]季"
+    r"[QH][1-4]|届|级|款|版|赛季|财年|春|夏|秋|冬|奥运|世界杯|新年|跨年|全年|上半年|下半年|全国|中国|年度|第[一二三四]季"
 )
+_BLOOD_PRESSURE: Final = re.compile(r"血压[为是：: 约]{0,3}$")
 _COUNTED_AHEAD: Final = re.compile(r"[近过了用满约达有共第历经隔]$")
 
 
@@ -102,6 +104,13 @@ def _part_of_day(hour: int, half: str | None) -> str:
     return "晚上" if _EVENING_BEGINS <= hour < _NOON else "中午" if hour == _NOON else "下午"
 
 
+@rule(DIGIT, rf"((?:1[5-9]|20)\d\d)(?:{RANGE})((?:1[5-9]|20)\d\d)(?!\d|\.\d)")
+def _years(match: re.Match[str]) -> str | None:
+    if counts(match.string, match.end()) and after(match, 1) != "年":
+        return None
+    return f"{by_digit(match[1])}到{by_digit(match[2])}"
+
+
 @rule(DIGIT, rf"(\d{{4}})(?!\d|\.\d)(?=年|{RANGE}\d{{4}}年)")
 def _year(match: re.Match[str]) -> str | None:
     if (
@@ -126,7 +135,7 @@ def _short_year(match: re.Match[str]) -> str | None:
     if following.startswith("年代"):
         return None
     is_year = (
-        match[1] >= "70"
+        match[1] >= "80"
         and not _COUNTED_AHEAD.search(before(match, 1))
         and following[1:2] not in tuple("前来以的后之")
     )
@@ -145,14 +154,16 @@ def _bare_year(match: re.Match[str]) -> str | None:
     )
 
 
-@rule(DIGIT, rf"(\d{{1,4}}+)/(\d{{1,4}}+)(?![\d/]|\.\d)(?!{NUMBER})")
+@rule(DIGIT, r"(\d{1,4}+)/(\d{1,4}+)(?![\d/]|\.\d)( ?mmHg)?")
 def _fraction(match: re.Match[str]) -> str | None:
     if before(match, 1) in ("/", "."):
         return None
+    if match[3] or _BLOOD_PRESSURE.search(before(match, 6)):
+        return f"{cardinal(match[1])}比{cardinal(match[2])}{'毫米汞柱' if match[3] else ''}"
     return f"{cardinal(match[2])}分之{cardinal(match[1])}"
 
 
 RULES: Final = (
     *(_full_date, _compact_date, _year_and_month, _ratio, _score, _time, _hour_alone),
-    *(_year, _short_year, _bare_year, _fraction),
+    *(_years, _year, _short_year, _bare_year, _fraction),
 )

@@ -11,13 +11,16 @@ from speechmesh.frontend.mandarin.rule import DIGIT, LATIN, before, rule
 
 _NO_DIGIT_BEFORE: Final = r"(?<![\d.])"
 _NAMED: Final = re.compile(
-    r"(?:验证码|校验码|编码|邮编|邮政编码|编号|单号|账号|帐号|卡号|学号|工号|证号|号码|证号码|密码|尾号|代码|流水号|序列号|"
+    r"(?:验证码|校验码|取件码|提货码|邀请码|兑换码|门牌|编码|邮编|邮政编码|编号|单号|账号|帐号|卡号|学号|工号|证号|号码|证号码|密码|尾号|代码|流水号|序列号|"
     r"身份证号?|QQ号?|微信号?|房号|房间号|门牌号|航班号?|车次|股票|ID|PIN|SN|身份证号码)[是为：:# 号]{0,3}$"
 )
 _CALLED: Final = re.compile(
-    r"(?:电话|手机|手机号|拨打|拨|致电|热线|客服|传真|总机|座机|分机|呼叫|短信)[是为：:号 ]{0,3}$"
+    r"(?:电话|手机|手机号|拨打|拨|致电|热线|客服|传真|总机|座机|分机|呼叫|短信|\d转)[是为：:号 ]{0,3}$"
 )
 _DIALLED: Final = re.compile(r"1[12]\d|1[0-9]{4}|9\d{4}|911")
+_SERVED: Final = re.compile(r"(?:客服|服务|投诉|举报|报警)?(?:热线|电话|短信|专线)")
+_LONGEST_SERVICE: Final = 6
+_BUILDING: Final = re.compile(r"(?:座|栋|幢|单元|号楼)$")
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
 
@@ -54,7 +57,8 @@ def _landline_in_brackets(match: re.Match[str]) -> str | None:
 @rule(DIGIT, r"\d[\d-]{2,30}+")
 def _called(match: re.Match[str]) -> str | None:
     ahead = before(match, 8)
-    if _CALLED.search(ahead) and not counts(match.string, match.end()):
+    served = _SERVED.match(match.string, match.end()) and len(match[0]) <= _LONGEST_SERVICE
+    if (served or _CALLED.search(ahead)) and not counts(match.string, match.end()):
         return _code(match[0])
     if (
         ahead.endswith(("打", "拨", "按"))
@@ -65,9 +69,10 @@ def _called(match: re.Match[str]) -> str | None:
     return None
 
 
-@rule(DIGIT + LATIN, r"(?=[A-Za-z]{0,20}+\d)[A-Za-z0-9]{2,40}+(?:-[A-Za-z0-9]{1,20}+){0,6}+")
+@rule(DIGIT + LATIN, r"(?=[A-Za-z]{0,20}+\d)[A-Za-z0-9]{1,40}+(?:-[A-Za-z0-9]{1,20}+){0,6}+")
 def _named(match: re.Match[str]) -> str | None:
-    return _code(match[0]) if _NAMED.search(before(match, 12)) else None
+    named = _NAMED.search(before(match, 12)) or _BUILDING.search(before(match, 2))
+    return _code(match[0]) if named and not counts(match.string, match.end()) else None
 
 
 @rule(DIGIT, r"\d{3,4}+(?=号?(?:室|房|教室|会议室|病房|包厢|包间|宿舍|寝室)|号楼?房间|房间)")
@@ -80,9 +85,17 @@ def _numbered(match: re.Match[str]) -> str | None:
     return None if counts(match.string, match.end()) and match[0].endswith("00") else _code(match[0])
 
 
-@rule(DIGIT, r"(?:985|211|996|007|315|618|911)(?=高校|大学|院校|工程|工作制|晚会|大促|购物节|事件|福报)")
+@rule(
+    DIGIT,
+    r"(?:985|211|996|007|315|618|911|798)(?=高校|大学|院校|工程|工作制|晚会|大促|购物节|事件|福报|艺术区)",
+)
 def _byword(match: re.Match[str]) -> str | None:
     return _code(match[0])
+
+
+@rule(DIGIT, r"\d{1,2}·\d{1,2}(?!\d)")
+def _day_of(match: re.Match[str]) -> str | None:
+    return _code(match[0])  # 9·11, 3·15
 
 
 @rule(
@@ -100,5 +113,5 @@ def _plate(match: re.Match[str]) -> str | None:
 
 RULES: Final = (
     *(_mobile, _international, _landline, _landline_in_brackets, _called, _plate, _named),
-    *(_room, _numbered, _byword, _journey),
+    *(_room, _numbered, _byword, _day_of, _journey),
 )

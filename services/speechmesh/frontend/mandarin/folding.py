@@ -28,6 +28,8 @@ _REPLACED = {
     "㎡": "m²",
     "㎥": "m³",
     "⁄": "/",
+    "∶": ":",
+    "﹣": "-",
 }
 _ROMAN = {chr(0x2160 + i): str(i + 1) for i in range(12)} | {chr(0x2170 + i): str(i + 1) for i in range(12)}
 # Folding may lengthen a text, but no more than this a character: some ligatures are whole sentences.

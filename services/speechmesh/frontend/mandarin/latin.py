@@ -8,11 +8,18 @@ from typing import Final
 
 LATIN: Final = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
 _LONGEST_ACRONYM: Final = 5
+# Longer ones are no words.
+_LONGEST_WORD: Final = 40
 _VOWELS: Final = frozenset("aeiouyAEIOUY")
 # Acronyms that are said as words.
 _WORDS: Final = frozenset(
     "NASA NATO OPEC UNESCO UNICEF ASEAN COVID SARS MERS AIDS WIFI JAVA JSON NEMO LEGO IKEA NIKE".split()
 )
+# What a dot shortens, and how it is said.
+ABBREVIATIONS: Final = {
+    **{"Dr": "doctor", "Mr": "mister", "Mrs": "missis", "Ms": "miz", "Prof": "professor", "No": "number"},
+    "vs": "versus",
+}
 # Words without a vowel.
 _VOWELLESS: Final = frozenset("hmm shh brr psst mr mrs dr".split())
 # A word and an acronym in one: OpenAI, ChatGPT, iOS.
@@ -33,7 +40,7 @@ def spoken_parts(letters: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def _is_spelled(letters: str) -> bool:
-    if len(letters) == 1:
+    if len(letters) == 1 or len(letters) > _LONGEST_WORD:
         return True
     if letters in _WORDS or letters.lower() in _VOWELLESS:
         return False

@@ -14,6 +14,7 @@ _ALONE: Final = {
     **{"教": "jiao1", "干": "gan4", "当": "dang1", "谁": "shei2", "朝": "chao2", "还": "hai2", "弹": "tan2"},
     **{"盛": "cheng2", "血": "xue4", "薄": "bao2", "挑": "tiao1", "系": "xi4", "藏": "cang2", "给": "gei3"},
     **{"卡": "ka3", "露": "lu4", "剥": "bo1", "闷": "men4", "空": "kong1", "粘": "zhan1", "扎": "zha1"},
+    **{"缝": "feng2"},
 }
 # 儿 is a suffix, but not in these.
 _SONS: Final = frozenset("女儿 婴儿 幼儿 孤儿 少儿 孩儿 健儿 宠儿 混血儿 胎儿 新生儿 托儿 患儿".split())
@@ -24,6 +25,9 @@ _COUNTED: Final = {"行": "hang2", "只": "zhi1"}
 _EXPERIENCED: Final = frozenset(
     "去来吃看说听做想到见用学读写住买卖走坐玩问爱有当干试打提讲谈去上下开受犯生养"
 )
+
+# What 得 is a particle of.
+_DONE: Final = frozenset("说做跑听写唱跳走来住想打讲用吃笑哭急热冷累忙变过写穿活")
 
 
 @cache
@@ -57,6 +61,8 @@ def syllables_of(word: str) -> tuple[str, ...]:
         said[-1] = "er5"
     elif len(word) > 1 and word[-1] in _COUNTED and _NUMERALS.issuperset(word[:-1]):
         said[-1] = _COUNTED[word[-1]]
+    elif len(word) > 1 and word[1] == "得" and word[0] in _DONE:
+        said[1] = "de5"
     elif len(word) == 2 and word[1] == "过" and word[0] in _EXPERIENCED:
         said[1] = "guo5"
     return tuple(said)

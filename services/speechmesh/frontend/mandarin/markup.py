@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from speechmesh.frontend.mandarin.numerals import cardinal
-from speechmesh.frontend.mandarin.rule import DIGIT, before, rule
+from speechmesh.frontend.mandarin.rule import DIGIT, NOTHING, before, rule
 
 _LINE_BEGINS: Final = re.compile(r"(?:^|\n)[ #>*_+-]*$")
 _INDENT: Final = 12
@@ -49,7 +49,7 @@ def _link_target(match: re.Match[str]) -> str | None:
 
 @rule("<", r"</?[A-Za-z][A-Za-z0-9]{0,11}(?:\s[^<>\n]{0,500}+)?/?>|<!--[^<>]{0,500}+-->")
 def _tag(match: re.Match[str]) -> str | None:
-    return _PARAGRAPH if _BLOCK.match(match[0]) else ""
+    return NOTHING + _PARAGRAPH if _BLOCK.match(match[0]) else ""
 
 
 @rule("&", r"&(amp|lt|gt|quot|apos|nbsp|ndash|mdash|hellip|copy|#\d{1,6}+);")

@@ -13,6 +13,7 @@ from speechmesh.frontend.mandarin.folding import FoldedText, fold
 from speechmesh.frontend.mandarin.latin import LATIN, spoken_parts
 from speechmesh.frontend.mandarin.letters import DIGITS
 from speechmesh.frontend.mandarin.rewriting import rewrite
+from speechmesh.frontend.mandarin.rule import NOTHING
 from speechmesh.frontend.mandarin.segmenting import cut
 from speechmesh.frontend.spoken import Dropped, Pause, PauseMark, SpokenText, Word
 
@@ -28,8 +29,6 @@ _MARKS = {
     **dict.fromkeys("？?", PauseMark.QUESTION),
     "\n": PauseMark.PARAGRAPH,
 }
-# Stands for what a rule drops; folding leaves none in a text.
-_NOTHING = "\0"
 # Titles are read without a pause around them.
 _SILENT = frozenset(" \"'“”‘’「」『』《》·~～-_*#`|<>[]{}/\\")
 
@@ -54,10 +53,7 @@ def normalise(text: str) -> SpokenText:
     position = 0
     for part in rewrite(folded.text):
         written += _as_written(folded.text, position, part.start)
-        if part.reading:
-            written += [_Written(character, part.start, part.end) for character in part.reading]
-        else:
-            written.append(_Written(_NOTHING, part.start, part.end))
+        written += [_Written(character, part.start, part.end) for character in part.reading or NOTHING]
         position = part.end
     written += _as_written(folded.text, position, len(folded.text))
     speaker.say(written)
@@ -128,7 +124,8 @@ class _Speaker:
 
     def _drop(self, written: _Written) -> None:
         start, end = self._span(written.start, written.end)
-        if self.dropped and self.dropped[-1].end == start:
+        # One character may be several when it is folded.
+        if self.dropped and self.dropped[-1].start <= start <= self.dropped[-1].end:
             start = self.dropped.pop().start
         self.dropped.append(Dropped(self._text[start:end], start, end))
 

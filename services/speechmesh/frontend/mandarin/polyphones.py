@@ -25,10 +25,10 @@ _NEAR: Final = 6
 
 
 def reading(words: Sequence[str], i: int) -> str | None:
-    """How word `i` of a phrase is said, where its neighbours decide."""
+    """How word `i` of a phrase is said, blanks between syllables, where its neighbours decide."""
     word = words[i]
     if len(word) != 1:
-        return None
+        return _able(words, i) if word == "得了" else None
     if word in _SURNAMES and _is_surname(words, i):
         return _SURNAMES[word]
     rule = _RULES.get(word)
@@ -65,6 +65,25 @@ def _de_get(words: Sequence[str], i: int) -> str | None:
     if who_must and (after in ("到", "奖", "病") or after[:1] in known.NUMERALS | {"第"}):
         return "de2"
     return "dei3" if who_must and after not in known.DEGREES else None
+
+
+def _able(words: Sequence[str], i: int) -> str | None:
+    """得了 that is possible: 解决得了, but not 他得了."""
+    return "de5 liao3" if _before(words, i) in known.VERBS and not _after(words, i) else None
+
+
+def _finish(words: Sequence[str], i: int) -> str | None:
+    """了 that is possible or not: 办 不 了, 解决 得 了."""
+    able = _before(words, i) == "得" and not _after(words, i) and _before(words, i - 1) in known.VERBS
+    return "liao3" if able or _before(words, i) == "不" else None
+
+
+def _leave(words: Sequence[str], i: int) -> str | None:
+    """落: leave behind, in 把…落在."""
+    left = _after(words, i) in ("在", "下", "了") and not known.TREATED.isdisjoint(
+        words[max(0, i - _NEAR) : i]
+    )
+    return "la4" if left else None
 
 
 def _de_land(words: Sequence[str], i: int) -> str | None:
@@ -131,6 +150,8 @@ def _in(after: frozenset[str], said: str) -> Rule:
     """`said` before one of `after`, but not behind a numeral."""
 
     def rule(words: Sequence[str], i: int) -> str | None:
+        if i > 1 and words[i - 2] == words[i] and words[i - 1] in ("一", "了"):  # 数了数
+            return said
         return said if _after(words, i) in after and not _counts(_before(words, i)) else None
 
     return rule
@@ -158,10 +179,11 @@ _RULES: Final[dict[str, Rule]] = {
     "为": _become,
     "干": _dry,
     "当": _treat,
+    "落": _leave,
     "过": _suffix,
     "里": _inside,
     "上": _upon,
     "只": lambda words, i: "zhi1" if _counts(_before(words, i)) else None,
-    "了": lambda words, i: "liao3" if _before(words, i) == "不" else None,
+    "了": _finish,
     **{character: _in(after, said) for character, (said, after) in _BEFORE.items()},
 }

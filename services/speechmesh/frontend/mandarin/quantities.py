@@ -53,7 +53,8 @@ def _measure(match: re.Match[str]) -> str | None:
 
 
 @rule(
-    "/", r"/(?=年|月|天|日|人|次|个|件|斤|公斤|小时|分钟|秒|晚|周|米|平|平方米|吨|升|公里|节|份|瓶|盒|套|张)"
+    "/",
+    r"/(?=年|月|天|日|人|次|个|件|斤|公斤|小时|分钟|分|秒|晚|周|米|平|平方米|吨|升|公里|节|份|瓶|盒|套|张)",
 )
 def _each(match: re.Match[str]) -> str | None:
     ahead = before(match, 1)

@@ -11,6 +11,9 @@ NUMBER: Final = r"\d++(?:\.\d++)?+"
 # What may stand between the ends of a range, with what must follow.
 RANGE: Final = r"[ ]?[-~～—–][ ]?"
 
+# Stands in a reading for what is dropped; folding leaves none in a text.
+NOTHING: Final = "\0"
+
 Reader = Callable[[re.Match[str]], "str | None"]
 
 
@@ -18,7 +21,8 @@ Reader = Callable[[re.Match[str]], "str | None"]
 class Rule:
     """Reads what `pattern` finds, which begins with a character of `first`.
 
-    `read` returns characters, Latin words and marks; "" drops what was found, None leaves it to the rules behind.
+    `read` returns characters, Latin words and marks; "", or `NOTHING` in it, drops what was found; None leaves it to
+    the rules behind.
     Patterns have bounds wherever they may have to give up, so that reading stays linear in the text's length.
     """
 

@@ -13,6 +13,9 @@ NUMERALS = frozenset("零〇一二两三四五六七八九十百千万亿幺点"
 # 一 keeps its first tone as an ordinal and among digits: 第一, 十一, 一九九五.
 _DIGITS = frozenset("零〇一二三四五六七八九幺")
 _ORDINAL = frozenset("第十初")
+# 不 between an act and its result is light.
+_ACTS = frozenset("看听找睡记认分买吃住坐站跑搬")
+_RESULTS = frozenset("清见到懂着住出起完动")
 _FIRST_AHEAD = tuple("星期 礼拜 周 统 唯 万 单 专 同 划 归 逐 高 大".split())
 _FIRST_BEHIND = tuple("月 号 楼 等奖 等功 级 年级 季度 中全 把手".split())
 
@@ -63,7 +66,8 @@ def _yi(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
         return "yi1"
     if _is_ordinal("".join(characters[max(0, i - 2) : i]), "".join(characters[i + 1 : i + 3])):
         return "yi1"
-    if i and characters[i + 1] == before and before not in NUMERALS:
+    counted = i > 1 and characters[i - 2] == "一"  # 一步一步
+    if i and characters[i + 1] == before and before not in NUMERALS and not counted:
         return "yi5"  # 看一看
     following = _tone(syllables[i + 1])
     if following == 4 or characters[i + 1] == "个":
@@ -81,8 +85,9 @@ def _is_ordinal(before: str, after: str) -> bool:
 
 
 def _bu(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
-    """How 不 is spoken: bu2 before a fourth tone, light in 好不好."""
-    if i and characters[i + 1] == characters[i - 1]:
+    """How 不 is spoken: bu2 before a fourth tone, light in 好不好 and in 看不清."""
+    before, after = characters[i - 1] if i else "", characters[i + 1]
+    if before == after != "得" or (before in _ACTS and after in _RESULTS):
         return "bu5"
     return "bu2" if _tone(syllables[i + 1]) == 4 else "bu4"
 

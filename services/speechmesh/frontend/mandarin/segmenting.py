@@ -9,6 +9,7 @@ from speechmesh.frontend.mandarin.lexicon import own_words
 
 CACHE_RUNS: Final = 4_096
 """Upper limit of remembered runs of characters; one between marks takes about a kilobyte."""
+_LONGEST_CACHED: Final = 100  # characters: a run may be as long as a request
 _THREE: Final = 3
 # In the dictionary, but far more often two words: 买 好酒, 这本 书.
 _NO_WORDS: Final = ("买好", "本书", "只手")
@@ -23,9 +24,13 @@ def halves(word: str) -> tuple[str, str] | None:
     return likeliest[1:] if len(word) >= _THREE and likeliest[0] else None
 
 
-@lru_cache(maxsize=CACHE_RUNS)
 def cut(text: str) -> tuple[str, ...]:
     """The words of a run of Chinese characters, in order; together they are the run."""
+    return _cut(text) if len(text) <= _LONGEST_CACHED else tuple(_cutter().lcut(text, HMM=False))
+
+
+@lru_cache(maxsize=CACHE_RUNS)
+def _cut(text: str) -> tuple[str, ...]:
     return tuple(_cutter().lcut(text, HMM=False))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from speechmesh.frontend.mandarin.latin import ABBREVIATIONS
 from speechmesh.frontend.mandarin.numerals import by_digit, cardinal
 from speechmesh.frontend.mandarin.rule import LATIN, NUMBER, after, before, rule
 
@@ -112,10 +113,28 @@ def _version(match: re.Match[str]) -> str | None:
     return "V" + by_digit(match[1].replace(".", "点"))
 
 
+@rule("DMPNv", r"(Dr|Mr|Mrs|Ms|Prof|No|vs)\. ?(?=[A-Za-z0-9\u3400-\u9fff])")
+def _abbreviation(match: re.Match[str]) -> str | None:
+    if match[1] == "No" and not after(match, 1).isdigit():
+        return None
+    return f"{ABBREVIATIONS[match[1]]} "
+
+
+@rule("BCOPG", r"([BCOPG])2([BCOPG])(?![A-Za-z0-9])")
+def _to(match: re.Match[str]) -> str | None:
+    return f"{match[1]} to {match[2]}"
+
+
+@rule("aA", r"([aA])-([zZ])(?![A-Za-z])")
+def _alphabet(match: re.Match[str]) -> str | None:
+    return f"{match[1]}到{match[2]}"
+
+
 def _operand_before(match: re.Match[str]) -> bool:
     return bool(_OPERAND.match(before(match, 2).strip()[-1:]))
 
 
 RULES: Final = (
     *(_comparison, _equals, _plus, _times, _by, _minus, _power, _and, _sharp, _about, _version, _name),
+    *(_abbreviation, _to, _alphabet),
 )
