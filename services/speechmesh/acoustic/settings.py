@@ -22,7 +22,7 @@ class AcousticSettings(ServiceSettings):
     threads: int = Field(1, ge=1, description="Threads of each model's run.")
     max_batch_items: int = Field(8, ge=1, description="Most segments in one run.")
     max_batch_tokens: int = Field(
-        128,
+        64,
         ge=1,
         description="Most tokens in one run, padding counted. On a CPU a larger batch gains nothing and "
         "makes the urgent segment in it wait; a GPU wants thousands.",

@@ -2,7 +2,8 @@
 
 Triton's queue knows a few priorities, fixed when a chunk is sent; under load it starves the lower ones. So only as
 many chunks are sent as keep the backend busy, and the others wait here, by deadline. Deadlines are moments, so
-every chunk becomes the earliest in the end.
+every chunk becomes the earliest in the end. While a chunk runs whose listener is about to run dry, those whose
+listeners have seconds in hand are not sent: they would take cores that it runs on.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from speechmesh.common.errors import Overloaded
+
+_URGENT_S, _RELAXED_S = 0.3, 2.0
 
 
 class Turns:
@@ -25,7 +29,7 @@ class Turns:
     def __init__(self, *, max_running: Callable[[], int], max_waiting: int) -> None:
         self._max_running = max_running
         self._max_waiting = max_waiting
-        self._n_running = 0
+        self._n_running = self._n_urgent = 0
         self._n_waiting = 0
         self._numbers = itertools.count()
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
@@ -37,15 +41,24 @@ class Turns:
         Raises:
             Overloaded: at once, when too many wait.
         """
-        # With none running nobody would call a waiter, however few may run.
-        if self._n_running < max(self._max_running(), 1):
+        if self._may_run(deadline):
             self._n_running += 1
         else:
             await self._wait(deadline)
+        is_urgent = deadline - time.monotonic() < _URGENT_S
+        self._n_urgent += is_urgent
         try:
             yield
         finally:
+            self._n_urgent -= is_urgent
             self._pass_on()
+
+    def _may_run(self, deadline: float) -> bool:
+        """Whether one may be sent. With none running one may always: nobody would call it later."""
+        if not self._n_running:
+            return True
+        waits_for_urgent = self._n_urgent and deadline - time.monotonic() > _RELAXED_S
+        return not waits_for_urgent and self._n_running < self._max_running()
 
     async def _wait(self, deadline: float) -> None:
         if self._n_waiting >= self._max_waiting:
@@ -65,7 +78,7 @@ class Turns:
     def _pass_on(self) -> None:
         """Ends a turn; the earliest waiters that have not left get what is free."""
         self._n_running -= 1
-        while self._waiting and self._n_running < max(self._max_running(), 1):
+        while self._waiting and self._may_run(self._waiting[0][0]):
             _, _, called = heapq.heappop(self._waiting)
             if not called.done():
                 self._n_running += 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -113,3 +114,26 @@ async def test_more_run_when_servers_come_and_fewer_when_they_go() -> None:
     release.set()
     await asyncio.gather(*tasks)
     assert holding == [0, 1, 2, 3, 4, 5]
+
+
+async def test_while_an_urgent_chunk_runs_those_who_can_wait_do() -> None:
+    turns, order = Turns(max_running=lambda: 2, max_waiting=9), []
+    urgent, relaxed = asyncio.Event(), asyncio.Event()
+    now = time.monotonic()
+    tasks = [asyncio.create_task(hold(turns, now, order, urgent))]
+    await settle()
+    tasks.append(asyncio.create_task(hold(turns, now + 60.0, order, relaxed)))
+    tasks.append(asyncio.create_task(hold(turns, now + 0.5, order)))
+    await settle()
+    assert order == [now, now + 0.5]
+    urgent.set()
+    await settle()
+    assert order[2:] == [now + 60.0]
+    relaxed.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_who_can_wait_runs_where_nothing_else_does() -> None:
+    turns, order = Turns(max_running=lambda: 1, max_waiting=9), []
+    await hold(turns, time.monotonic() + 60.0, order)
+    assert len(order) == 1
