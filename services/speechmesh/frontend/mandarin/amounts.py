@@ -10,7 +10,7 @@ from speechmesh.frontend.mandarin.numerals import by_digit, by_digit_clearly, ca
 from speechmesh.frontend.mandarin.rule import DIGIT, NUMBER, RANGE, before, rule
 
 _UPPER_END: Final = re.compile(rf"(?:{RANGE}|[到至或]){NUMBER}")
-_LATIN_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,12}[- ]?$")
+_LATIN_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,12}[-_ ]?$")
 _MODEL_AHEAD: Final = re.compile(r"(?:波音|空客|型号|宝马|奔驰|标致|骁龙|酷睿|麒麟)[- ]?$")
 # A number as long as this counts nothing unless it says what.
 _LONG: Final = 9
@@ -20,6 +20,11 @@ _SHORTEST_MODEL: Final = 3
 @rule(DIGIT, r"\d++(?:\.\d++){2,}+")
 def _version(match: re.Match[str]) -> str | None:
     return by_digit(match[0].replace(".", "点"))
+
+
+@rule(DIGIT, r"\d++(?:-\d++){2,}+")
+def _chain(match: re.Match[str]) -> str | None:
+    return by_digit_clearly(match[0].replace("-", ""))
 
 
 @rule(DIGIT, NUMBER)
@@ -46,4 +51,4 @@ def _number(match: re.Match[str]) -> str | None:
     return cardinal(text)
 
 
-RULES: Final = (_version, _number)
+RULES: Final = (_version, _chain, _number)

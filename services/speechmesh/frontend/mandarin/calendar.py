@@ -142,6 +142,16 @@ def _short_year(match: re.Match[str]) -> str | None:
     return by_digit(match[1]) if is_year or re.match(r"年\d{1,2}月", following) else None
 
 
+@rule(DIGIT + "'’", r"((?:19|20)\d0)s(?![A-Za-z])|['’](\d0)s(?![A-Za-z])")
+def _decade(match: re.Match[str]) -> str | None:
+    return f"{by_digit(match[1]) if match[1] else cardinal(match[2])}年代"
+
+
+@rule(DIGIT, r"(\d{1,2}+)\.(\d{1,2}+)(?=黄金周|大促|购物节|小长假|假期|劳动节|狂欢节)")
+def _festival(match: re.Match[str]) -> str | None:
+    return by_digit(match[1] + match[2])
+
+
 @rule(DIGIT, r"(?:19|20)\d\d(?![\d.])")
 def _bare_year(match: re.Match[str]) -> str | None:
     behind = after(match, 1)
@@ -165,5 +175,5 @@ def _fraction(match: re.Match[str]) -> str | None:
 
 RULES: Final = (
     *(_full_date, _compact_date, _year_and_month, _ratio, _score, _time, _hour_alone),
-    *(_years, _year, _short_year, _bare_year, _fraction),
+    *(_years, _year, _short_year, _decade, _festival, _bare_year, _fraction),
 )

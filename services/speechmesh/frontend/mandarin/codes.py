@@ -93,6 +93,11 @@ def _byword(match: re.Match[str]) -> str | None:
     return _code(match[0])
 
 
+@rule(DIGIT, r"(?:12306|12315|12333|12348|955\d\d|10086|10010)(?!\d|\.\d)")
+def _service(match: re.Match[str]) -> str | None:
+    return None if counts(match.string, match.end()) else _code(match[0])
+
+
 @rule(DIGIT, r"\d{1,2}·\d{1,2}(?!\d)")
 def _day_of(match: re.Match[str]) -> str | None:
     return _code(match[0])  # 9·11, 3·15
@@ -113,5 +118,5 @@ def _plate(match: re.Match[str]) -> str | None:
 
 RULES: Final = (
     *(_mobile, _international, _landline, _landline_in_brackets, _called, _plate, _named),
-    *(_room, _numbered, _byword, _day_of, _journey),
+    *(_room, _numbered, _byword, _service, _day_of, _journey),
 )

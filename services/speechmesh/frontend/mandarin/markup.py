@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from speechmesh.frontend.mandarin.numerals import cardinal
-from speechmesh.frontend.mandarin.rule import DIGIT, NOTHING, before, rule
+from speechmesh.frontend.mandarin.rule import DIGIT, NOTHING, SILENCE, before, rule
 
 _LINE_BEGINS: Final = re.compile(r"(?:^|\n)[ #>*_+-]*$")
 _INDENT: Final = 12
@@ -24,12 +24,14 @@ def _begins_line(match: re.Match[str]) -> bool:
 
 @rule("-*+", r"[-*+] (?:\[[ xX]\] )?")
 def _bullet(match: re.Match[str]) -> str | None:
-    return "" if _begins_line(match) else None
+    if not _begins_line(match):
+        return None
+    return "" if match[0].endswith("] ") else SILENCE
 
 
 @rule("-=", r"-{3,}+|={3,}+")
 def _ruler(match: re.Match[str]) -> str | None:
-    return ""
+    return SILENCE
 
 
 @rule(DIGIT, r"\d{1,3}+(?:[.)](?=[ *\u3400-\u9fff])|、) ?")
@@ -39,7 +41,7 @@ def _list_number(match: re.Match[str]) -> str | None:
 
 @rule("!", r"!(?=\[[^\[\]\n]{0,200}+\]\()")
 def _image(match: re.Match[str]) -> str | None:
-    return ""
+    return SILENCE
 
 
 @rule("]", r"\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}+(?: \"[^\"\n]{0,200}\")?\)|\]\[[^\[\]\n]{0,100}\]")

@@ -43,14 +43,9 @@ LAND_AHEAD: Final = _words(
     块 片 种 土 扫 拖 下 落 满 遍 各 本 当 此 耕 荒 宅 一块 这块 那块 这片 那片 亩 在 买 的 湿
     """
 )
-LAND_BEHIND: Final = _words(
-    """
-    上 里 下 面 板 是 很 太 不 被 已
-    """
-)
 GROWN: Final = _words(
     """
-    得 出 出来 大 成 高 满 着 在 起来 胖 胡子 头发 叶子 草 个子 毛 虫 肉 势
+    这么 那么 得 出 出来 大 成 高 满 着 在 起来 胖 胡子 头发 叶子 草 个子 毛 虫 肉 势
     """
 )
 VERY: Final = _words(

@@ -90,9 +90,7 @@ def _de_land(words: Sequence[str], i: int) -> str | None:
     """地: ground at a phrase's begin, behind a measure word and before 上; else the particle."""
     before, after = _before(words, i), _after(words, i)
     land = not before or before in known.LAND_AHEAD or _counts(before) or after in ("上", "里", "面")
-    return (
-        "di4" if land or (not after) or (after in known.LAND_BEHIND and before in known.LAND_AHEAD) else None
-    )
+    return "di4" if land else None
 
 
 def _line(words: Sequence[str], i: int) -> str | None:

@@ -7,10 +7,9 @@ from typing import Final
 
 from speechmesh.frontend.mandarin.numerals import number
 from speechmesh.frontend.mandarin.rule import DIGIT, NUMBER, RANGE, before, rule
-from speechmesh.frontend.mandarin.units import TOUCHING, UNITS
+from speechmesh.frontend.mandarin.units import TOUCHING, UNIT_NAMES, UNITS
 
 _OF: Final = {"%": "百分之", "‰": "千分之"}
-_NAMES: Final = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 _SCALE: Final = r"([百千万亿]{0,3}+)"
 _DEGREES: Final = r"(?:℃|°C|摄氏度|度)"
 _CODE_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,12}[- ]?$")
@@ -42,7 +41,7 @@ def _negative(match: re.Match[str]) -> str | None:
 
 @rule(
     DIGIT,
-    rf"({NUMBER})( ?){_SCALE}({_NAMES})(?![A-Za-z²³])(?:/({_NAMES}|天|日|月|年|人|次|分|秒)(?![A-Za-z]))?",
+    rf"({NUMBER})( ?){_SCALE}({UNIT_NAMES})(?![A-Za-z²³])(?:/({UNIT_NAMES}|天|日|月|年|人|次|分|秒)(?![A-Za-z]))?",
 )
 def _measure(match: re.Match[str]) -> str | None:
     text, gap, scale, unit, per = match.groups()
@@ -52,13 +51,18 @@ def _measure(match: re.Match[str]) -> str | None:
     return said + scale + UNITS[unit] + (f"每{UNITS.get(per, per)}" if per else "")
 
 
+@rule("/", rf"/ ?({UNIT_NAMES})(?![A-Za-z0-9])")
+def _each_unit(match: re.Match[str]) -> str | None:
+    return f"每{UNITS[match[1]]}" if before(match, 1) in tuple("元万亿块币镑圆角分次克升米") else None
+
+
 @rule(
     "/",
     r"/(?=年|月|天|日|人|次|个|件|斤|公斤|小时|分钟|分|秒|晚|周|米|平|平方米|吨|升|公里|节|份|瓶|盒|套|张)",
 )
 def _each(match: re.Match[str]) -> str | None:
     ahead = before(match, 1)
-    return "每" if ahead.isdigit() or ahead in tuple("元块币镑圆钱角分次克升米字") else None
+    return "每" if ahead.isdigit() or ahead in tuple("元块币镑圆钱角分次克升米字里万亿") else None
 
 
-RULES: Final = (_percentage, _below_zero, _negative, _measure, _each)
+RULES: Final = (_percentage, _below_zero, _negative, _measure, _each_unit, _each)

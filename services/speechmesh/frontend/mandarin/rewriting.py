@@ -68,7 +68,7 @@ def rewrite(text: str) -> Iterator[Rewritten]:
         if rewritten is not None:
             yield rewritten
             position = rewritten.end
-            amount_end = position if rewritten.reading else -1
+            amount_end = position if rewritten.reading.strip() else -1
             continue
         letters = _LETTERS.match(text, position)
         position = letters.end() if letters else position + 1

@@ -13,6 +13,8 @@ RANGE: Final = r"[ ]?[-~～—–][ ]?"
 
 # Stands in a reading for what is dropped; folding leaves none in a text.
 NOTHING: Final = "\0"
+# The reading of marks that are not heard, and nobody misses.
+SILENCE: Final = " "
 
 Reader = Callable[[re.Match[str]], "str | None"]
 

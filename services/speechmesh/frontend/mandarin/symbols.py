@@ -8,6 +8,7 @@ from typing import Final
 from speechmesh.frontend.mandarin.latin import ABBREVIATIONS
 from speechmesh.frontend.mandarin.numerals import by_digit, cardinal
 from speechmesh.frontend.mandarin.rule import LATIN, NUMBER, after, before, rule
+from speechmesh.frontend.mandarin.units import UNIT_NAMES, UNITS
 
 _NAMES: Final = {
     **{
@@ -39,7 +40,17 @@ _NAMES: Final = {
         "Σ": "西格玛",
         "φ": "斐",
     },
-    **{"ω": "欧米伽", "Ω": "欧姆", "℃": "摄氏度", "℉": "华氏度", "‰": "千分号", "∑": "求和", "∈": "属于"},
+    **{
+        "ω": "欧米伽",
+        "Ω": "欧姆",
+        "℃": "摄氏度",
+        "℉": "华氏度",
+        "‰": "千分号",
+        "∑": "求和",
+        "∈": "属于",
+        "↑": "上升",
+        "↓": "下降",
+    },
     **{"²": "的平方", "³": "的立方"},
 }
 _COMPARED: Final = {">": "大于", "<": "小于", ">=": "大于等于", "<=": "小于等于", "!=": "不等于"}
@@ -54,7 +65,7 @@ def _name(match: re.Match[str]) -> str | None:
 
 @rule("<>!", r" ?(?:>=|<=|!=|[<>]) ?(?=[-A-Za-z0-9])")
 def _comparison(match: re.Match[str]) -> str | None:
-    compared = _operand_before(match)
+    compared = _operand_before(match) or (match[0].startswith("<") and after(match, 1).isdigit())
     return _COMPARED[match[0].strip()] if compared and before(match, 1) not in ("-", "=") else None
 
 
@@ -85,9 +96,9 @@ def _minus(match: re.Match[str]) -> str | None:
     return "减" if before(match, 2).strip()[-1:].isdigit() else None
 
 
-@rule("^", r"\^(-?)(\d{1,6}+)")
+@rule("^", rf"\^(-?)(\d{{1,6}}+)(?: ?({UNIT_NAMES})(?![A-Za-z]))?")
 def _power(match: re.Match[str]) -> str | None:
-    return f"的{'负' if match[1] else ''}{cardinal(match[2])}次方"
+    return f"的{'负' if match[1] else ''}{cardinal(match[2])}次方{UNITS.get(match[3], '')}"
 
 
 @rule("&", r"&")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 UNITS: Final[dict[str, str]] = {
+    **{"KG": "千克", "Kg": "千克", "KM": "公里", "Km": "公里", "CM": "厘米", "MM": "毫米"},
     **{
         "km": "公里",
         "m": "米",
@@ -109,16 +111,7 @@ UNITS: Final[dict[str, str]] = {
         "ppm": "百万分之一",
     },
 }
+UNIT_NAMES: Final = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+"""A pattern for all of them."""
 # Only where the number touches them: a single letter after a blank is more often something else.
 TOUCHING: Final = frozenset(unit for unit in UNITS if len(unit) == 1 and unit.isalpha()) | {"us", "cc", "db"}
-# What a rate is for each of, besides the units.
-PER: Final[dict[str, str]] = {
-    "天": "天",
-    "日": "日",
-    "月": "月",
-    "年": "年",
-    "人": "人",
-    "次": "次",
-    "分": "分",
-    "秒": "秒",
-}
