@@ -50,7 +50,7 @@ async def test_reflection_tells_a_stranger_the_whole_contract(mesh: Mesh) -> Non
 
     services, methods = await asyncio.to_thread(describe)
     assert {"speechmesh.speech.v1.SpeechService", "grpc.health.v1.Health"} <= set(services)
-    assert methods == "Synthesize,ListVoices,GetVoice"
+    assert methods == "Synthesize,SynthesizeLive,ListVoices,GetVoice"
 
 
 async def test_a_frontend_without_stages_is_not_serving_until_they_come(
