@@ -9,8 +9,11 @@ with Client("localhost:50051") as client, client.synthesize("Hello, world.") as 
 from speechmesh.client.asynchronous import AsyncClient, AsyncSpeechStream
 from speechmesh.client.errors import SpeechError
 from speechmesh.client.files import AudioFile
-from speechmesh.client.live import AsyncLiveStream
+from speechmesh.client.lexicon import LexiconEntry, read_lexicon
+from speechmesh.client.live import LiveStream
+from speechmesh.client.live_async import AsyncLiveStream
 from speechmesh.client.options import SpeechOptions
+from speechmesh.client.subtitles.files import SubtitleFile
 from speechmesh.client.synchronous import Client, SpeechStream
 
 __all__ = [
@@ -19,7 +22,11 @@ __all__ = [
     "AsyncSpeechStream",
     "AudioFile",
     "Client",
+    "LexiconEntry",
+    "LiveStream",
     "SpeechError",
     "SpeechOptions",
     "SpeechStream",
+    "SubtitleFile",
+    "read_lexicon",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Self
 import grpc
 
 from speechmesh.client.errors import speech_error
-from speechmesh.client.live import AsyncLiveStream
+from speechmesh.client.live_async import AsyncLiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
 from speechmesh.speech.v1 import speech_pb2 as pb
@@ -52,14 +52,20 @@ class AsyncClient:
         self._stub: Any = speech_pb2_grpc.SpeechServiceStub(self._channel)
 
     def synthesize(
-        self, text: str, options: SpeechOptions | None = None, *, timeout_s: float | None = None
+        self,
+        text: str,
+        options: SpeechOptions | None = None,
+        *,
+        ssml: bool = False,
+        timeout_s: float | None = None,
     ) -> AsyncSpeechStream:
-        """Speaks a text; audio comes as the stream is iterated.
+        """Speaks a text, or an SSML document where `ssml` says so; audio comes as the stream is iterated.
 
         Raises:
             SpeechError: from the iteration, when the call fails.
         """
-        return AsyncSpeechStream(self._stub, (options or SpeechOptions()).request(text), timeout_s)
+        request = (options or SpeechOptions()).request(text, ssml=ssml)
+        return AsyncSpeechStream(self._stub, request, timeout_s)
 
     def live(
         self, options: SpeechOptions | None = None, *, timeout_s: float | None = None

@@ -1,8 +1,10 @@
-"""A live stream of the asyncio client: text goes in while audio comes out."""
+"""A live stream: text goes in while audio comes out."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import Iterable, Iterator
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,82 +12,125 @@ import grpc
 
 from speechmesh.client.errors import speech_error
 from speechmesh.client.options import SpeechOptions
+from speechmesh.client.turns import Turns
 from speechmesh.speech.v1 import speech_pb2 as pb
 
 
-class AsyncLiveStream:
-    """Send text as it is written, and iterate over the responses beside that. Leaving the block cancels what is left.
+class LiveStream:
+    """Speaks turns by `speak`; or send text by `send`, and iterate over the responses in another thread.
 
-    The responses are SynthesizeLiveResponse; each says its turn.
+    All but the iteration may be called by any thread. The responses are SynthesizeLiveResponse; each says its turn. A
+    stream that has failed takes what is sent without a word: the iteration raises. Leaving the block cancels what is
+    left.
     """
 
     def __init__(self, stub: Any, options: SpeechOptions, timeout_s: float | None) -> None:
-        request = options.request("")
-        self._open = pb.LiveOptions(
-            voice=request.voice,
-            prosody=request.prosody,
-            audio=request.audio,
-            quality_tier=request.quality_tier,
-            word_timestamps=request.word_timestamps,
-            request_id=request.request_id,
-        )
-        self._call = stub.SynthesizeLive(timeout=timeout_s)
+        self._turns = Turns()
+        self._lock = threading.Lock()  # the turns are counted in the order of the messages
+        self._messages: SimpleQueue[pb.SynthesizeLiveRequest | None] = SimpleQueue()
+        self._messages.put(pb.SynthesizeLiveRequest(open=options.live()))
+        self._call = stub.SynthesizeLive(iter(self._messages.get, None), timeout=timeout_s)
+        # gRPC's thread waits for the next message of a call that has ended, too.
+        if not self._call.add_callback(self.done):
+            self.done()
 
-    async def send(self, text: str) -> None:
-        """More text of the turn; the first begins one.
+    @property
+    def n_turns(self) -> int:
+        """How many turns have begun."""
+        return self._turns.count
 
-        Raises:
-            SpeechError: when the stream has failed.
-        """
-        await self._write(pb.SynthesizeLiveRequest(text=text))
+    def send(self, text: str) -> None:
+        """More text of the turn; the first begins one."""
+        with self._lock:
+            self._turns.text()
+            self._messages.put(pb.SynthesizeLiveRequest(text=text))
 
-    async def flush(self) -> None:
-        """All that was sent is to be spoken.
+    def flush(self) -> None:
+        """All that was sent is to be spoken."""
+        self._messages.put(pb.SynthesizeLiveRequest(flush=pb.Flush()))
 
-        Raises:
-            SpeechError: when the stream has failed.
-        """
-        await self._write(pb.SynthesizeLiveRequest(flush=pb.Flush()))
+    def end_turn(self) -> None:
+        """The turn's text is complete; the next text begins another."""
+        with self._lock:
+            self._turns.end()
+            self._messages.put(pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
 
-    async def end_turn(self) -> None:
-        """The turn's text is complete; the next text begins another.
+    def interrupt(self, turn: int, heard_ms: float) -> None:
+        """The listener hears no more of a turn, of which `heard_ms` were played; the answer says what was heard."""
+        with self._lock:
+            self._turns.interrupt(turn)
+            interrupt = pb.Interrupt(turn=turn, heard_ms=heard_ms)
+            self._messages.put(pb.SynthesizeLiveRequest(interrupt=interrupt))
 
-        Raises:
-            SpeechError: when the stream has failed.
-        """
-        await self._write(pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
-
-    async def interrupt(self, turn: int, heard_ms: float) -> None:
-        """The listener hears no more of a turn, of which `heard_ms` were played; the answer says what was heard.
-
-        Raises:
-            SpeechError: when the stream has failed.
-        """
-        interrupt = pb.Interrupt(turn=turn, heard_ms=heard_ms)
-        await self._write(pb.SynthesizeLiveRequest(interrupt=interrupt))
-
-    async def done(self) -> None:
+    def done(self) -> None:
         """Nothing more will be sent; the responses end when all is spoken."""
-        await self._call.done_writing()
+        self._messages.put(None)
 
-    async def __aiter__(self) -> AsyncIterator[pb.SynthesizeLiveResponse]:
+    def speak(self, pieces: Iterable[str]) -> Iterator[pb.SynthesizeLiveResponse]:
+        """Speaks one turn: its text is taken in a thread of its own, as it comes, while the responses are given.
+
+        They end with the turn's summary, or with what was heard when another thread has interrupted it; no more of its
+        text is taken then. What is left of an earlier turn may come before them. What `pieces` raises ends the stream
+        and is raised.
+
+        Raises:
+            SpeechError: when the call fails.
+        """
+        with self._lock:
+            self._turns.end()
+            self._turns.text()
+            turn = self._turns.count - 1
+            # Begins the turn on the server as well, whenever its first text comes.
+            self._messages.put(pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
+            self._messages.put(pb.SynthesizeLiveRequest(text=""))
+        failures: list[BaseException] = []
+
+        def send() -> None:
+            try:
+                for piece in pieces:
+                    if not self._send_of(turn, pb.SynthesizeLiveRequest(text=piece)):
+                        return
+                self._send_of(turn, pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
+            except BaseException as error:  # whoever iterates gets it
+                failures.append(error)
+                self._call.cancel()
+
+        threading.Thread(target=send, daemon=True).start()
         try:
-            async for response in self._call:
+            for response in self:
                 yield response
-        except grpc.aio.AioRpcError as error:
-            raise speech_error(error) from None
+                if response.turn == turn and is_last(response):
+                    return
+        except Exception:
+            if failures:
+                raise failures[0] from None
+            raise
 
-    async def _write(self, message: pb.SynthesizeLiveRequest) -> None:
+    def __iter__(self) -> Iterator[pb.SynthesizeLiveResponse]:
         try:
-            await self._call.write(message)
-        except grpc.aio.AioRpcError as error:
+            yield from self._call
+        except grpc.RpcError as error:
             raise speech_error(error) from None
 
-    async def __aenter__(self) -> Self:
-        await self._write(pb.SynthesizeLiveRequest(open=self._open))
+    def _send_of(self, turn: int, message: pb.SynthesizeLiveRequest) -> bool:
+        """Sends what belongs to a turn; False when that is over."""
+        with self._lock:
+            if not self._turns.is_open(turn):
+                return False
+            if message.HasField("end_turn"):
+                self._turns.end()
+            self._messages.put(message)
+            return True
+
+    def __enter__(self) -> Self:
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._call.cancel()  # does nothing to a call that has ended
+
+
+def is_last(response: pb.SynthesizeLiveResponse) -> bool:
+    """Whether nothing more comes of the response's turn."""
+    return response.HasField("interrupted") or response.speech.HasField("summary")

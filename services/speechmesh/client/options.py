@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from speechmesh.client.lexicon import LexiconEntry
 from speechmesh.speech.v1 import speech_pb2 as pb
 
 DEFAULT_TARGET = "localhost:50051"
@@ -61,6 +63,7 @@ class SpeechOptions:
     language: str = ""
     speaker: str = ""
     style: str = ""
+    style_instruction: str = ""
     rate: float = 0.0
     pitch_semitones: float = 0.0
     volume_db: float = 0.0
@@ -73,10 +76,12 @@ class SpeechOptions:
     max_trailing_silence_ms: int | None = None
     quality_tier: str = "auto"
     word_timestamps: bool = False
+    phoneme_timestamps: bool = False
+    lexicon: Sequence[LexiconEntry] = ()
     request_id: str = ""
 
-    def request(self, text: str) -> pb.SynthesizeRequest:
-        """The request for a text.
+    def request(self, text: str, *, ssml: bool = False) -> pb.SynthesizeRequest:
+        """The request for a text, or for an SSML document.
 
         Raises:
             ValueError: for an encoding or tier that does not exist.
@@ -87,10 +92,13 @@ class SpeechOptions:
         ):
             if value not in known:
                 raise ValueError(f"{name} {value!r} is not one of {', '.join(known)}")
-        return pb.SynthesizeRequest(
-            text=text,
+        request = pb.SynthesizeRequest(
             voice=pb.VoiceSelection(
-                name=self.voice, language=self.language, speaker=self.speaker, style=self.style
+                name=self.voice,
+                language=self.language,
+                speaker=self.speaker,
+                style=self.style,
+                style_instruction=self.style_instruction,
             ),
             prosody=pb.Prosody(
                 rate=self.rate,
@@ -108,5 +116,30 @@ class SpeechOptions:
             ),
             quality_tier=TIERS[self.quality_tier],
             word_timestamps=self.word_timestamps,
+            phoneme_timestamps=self.phoneme_timestamps,
+            lexicon=[entry.message() for entry in self.lexicon],
             request_id=self.request_id,
+        )
+        if ssml:
+            request.ssml = text
+        else:
+            request.text = text
+        return request
+
+    def live(self) -> pb.LiveOptions:
+        """The same for all turns of a live stream.
+
+        Raises:
+            ValueError: for an encoding or tier that does not exist.
+        """
+        request = self.request("")
+        return pb.LiveOptions(
+            voice=request.voice,
+            prosody=request.prosody,
+            audio=request.audio,
+            quality_tier=request.quality_tier,
+            word_timestamps=request.word_timestamps,
+            phoneme_timestamps=request.phoneme_timestamps,
+            lexicon=request.lexicon,
+            request_id=request.request_id,
         )

@@ -11,6 +11,7 @@ import grpc
 
 from speechmesh.client.errors import speech_error
 from speechmesh.client.files import AudioFile
+from speechmesh.client.live import LiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
 from speechmesh.speech.v1 import speech_pb2 as pb
@@ -70,14 +71,28 @@ class Client:
         self._stub = speech_pb2_grpc.SpeechServiceStub(self._channel)
 
     def synthesize(
-        self, text: str, options: SpeechOptions | None = None, *, timeout_s: float | None = None
+        self,
+        text: str,
+        options: SpeechOptions | None = None,
+        *,
+        ssml: bool = False,
+        timeout_s: float | None = None,
     ) -> SpeechStream:
-        """Speaks a text; audio comes as the stream is iterated.
+        """Speaks a text, or an SSML document where `ssml` says so; audio comes as the stream is iterated.
 
         Raises:
             SpeechError: from the iteration, when the call fails.
         """
-        return SpeechStream(self._stub, (options or SpeechOptions()).request(text), timeout_s)
+        request = (options or SpeechOptions()).request(text, ssml=ssml)
+        return SpeechStream(self._stub, request, timeout_s)
+
+    def live(self, options: SpeechOptions | None = None, *, timeout_s: float | None = None) -> LiveStream:
+        """Speaks text that is still being written, turn by turn; to be used as a context manager.
+
+        Raises:
+            SpeechError: from the iteration, when the call fails.
+        """
+        return LiveStream(self._stub, options or SpeechOptions(), timeout_s)
 
     def voices(self, language: str = "", *, timeout_s: float = 10.0) -> list[pb.Voice]:
         """The voices, the default one first.

@@ -1,0 +1,1 @@
+"""Subtitles of what is spoken, in the caller's own words."""

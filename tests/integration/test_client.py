@@ -1,0 +1,162 @@
+"""The Python client against the three services: documents, lexicons and live turns, sync and async."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
+
+import pytest
+
+from speechmesh.client import Client, LexiconEntry, SpeechError, SpeechOptions
+from speechmesh.speech.v1 import speech_pb2 as pb
+from tests.integration.conftest import Mesh
+
+TIMED = SpeechOptions(
+    word_timestamps=True,
+    phoneme_timestamps=True,
+    lexicon=[LexiconEntry("nginx", respelling="engine x")],
+)
+DOCUMENT = "<speak>We run <mark name='here'/>nginx.</speak>"
+
+
+def spoken(responses: list[pb.SynthesizeResponse]) -> str:
+    return " ".join(r.segment.spoken_text for r in responses if r.HasField("segment"))
+
+
+def turn(responses: list[pb.SynthesizeLiveResponse]) -> str:
+    return spoken([response.speech for response in responses])
+
+
+def has_times(responses: list[pb.SynthesizeResponse]) -> bool:
+    words = [word for response in responses for word in response.words]
+    phonemes = [phoneme for response in responses for phoneme in response.phonemes]
+    return bool(words) and phonemes[-1].end_ms == pytest.approx(words[-1].end_ms)
+
+
+async def test_a_document_with_a_lexicon_is_spoken(mesh: Mesh) -> None:
+    async with mesh.client.synthesize(DOCUMENT, TIMED, ssml=True) as stream:
+        responses = [response async for response in stream]
+    assert spoken(responses) == "we run engine x"
+    assert has_times(responses)
+    assert [mark.name for response in responses for mark in response.marks] == ["here"]
+
+    def synchronous() -> list[pb.SynthesizeResponse]:
+        with Client(mesh.target) as client, client.synthesize(DOCUMENT, TIMED, ssml=True) as stream:
+            return list(stream)
+
+    assert spoken(await asyncio.to_thread(synchronous)) == "we run engine x"
+
+
+async def test_turns_are_spoken_while_a_generator_writes_them(mesh: Mesh) -> None:
+    def converse() -> list[list[pb.SynthesizeLiveResponse]]:
+        with Client(mesh.target) as client, client.live(TIMED, timeout_s=60) as stream:
+            return [list(stream.speak(iter(text))) for text in ("We run nginx.", "", "And a second one.")]
+
+    first, empty, second = await asyncio.to_thread(converse)
+    assert [turn(responses) for responses in (first, empty, second)] == [
+        "we run engine x",
+        "",
+        "and a second one",
+    ]
+    assert [{response.turn for response in turns} for turns in (first, empty, second)] == [{0}, {1}, {2}]
+    assert has_times([response.speech for response in first])
+
+
+async def test_another_thread_interrupts_and_no_more_text_is_taken(mesh: Mesh) -> None:
+    taken: list[str] = []
+    interrupted = threading.Event()
+
+    def endless() -> Iterator[str]:
+        for i in range(10_000):
+            taken.append(f"Sentence number {i % 10} is here. ")
+            yield taken[-1]
+            if i > 5:  # as fast as somebody writes who is listened to
+                interrupted.wait(0.2)
+
+    def converse() -> tuple[list[pb.SynthesizeLiveResponse], str]:
+        with Client(mesh.target) as client, client.live(TIMED, timeout_s=60) as stream:
+            responses = []
+            for response in stream.speak(endless()):
+                responses.append(response)
+                if response.speech.words and not interrupted.is_set():
+                    interrupting = threading.Thread(target=stream.interrupt, args=(0, 700.0))
+                    interrupting.start()
+                    interrupting.join()
+                    interrupted.set()
+            return responses, turn(list(stream.speak(["Another."])))
+
+    responses, after = await asyncio.to_thread(converse)
+    assert responses[-1].interrupted.heard_ms == 700.0
+    assert "".join(taken)[: responses[-1].interrupted.text_end].split()[-1].lower() == (
+        responses[-1].interrupted.last_word
+    )
+    assert after == "another"
+    assert len(taken) < 10_000
+
+
+async def test_the_asyncio_client_speaks_a_generator_too(mesh: Mesh) -> None:
+    async def pieces(text: str) -> AsyncIterator[str]:
+        for character in text:
+            yield character
+
+    async def endless() -> AsyncIterator[str]:
+        while True:
+            yield "Again and again. "
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(60), mesh.client.live(TIMED) as stream:
+        assert turn([r async for r in stream.speak(pieces("We run nginx."))]) == "we run engine x"
+        responses = []
+        async for response in stream.speak(endless()):
+            responses.append(response)
+            if len(responses) == 3:
+                await stream.interrupt(stream.n_turns - 1, 0.0)
+        assert responses[-1].HasField("interrupted")
+        last = [r async for r in stream.speak(pieces("Good bye."))]
+    assert turn(last) == "good bye"
+    assert all(before.turn <= after.turn for before, after in pairwise(last))
+
+
+class Broken(Exception):
+    pass
+
+
+async def test_what_a_generator_raises_comes_out_of_the_stream(mesh: Mesh) -> None:
+    def pieces() -> Iterator[str]:
+        yield "Hello. "
+        raise Broken
+
+    async def apieces() -> AsyncIterator[str]:
+        for piece in pieces():
+            yield piece
+
+    def converse() -> None:
+        with Client(mesh.target) as client, client.live(timeout_s=60) as stream:
+            list(stream.speak(pieces()))
+
+    with pytest.raises(Broken):
+        await asyncio.to_thread(converse)
+    async with asyncio.timeout(60), mesh.client.live() as stream:
+        with pytest.raises(Broken):
+            [response async for response in stream.speak(apieces())]
+
+
+async def test_a_refused_stream_raises_with_the_field(mesh: Mesh) -> None:
+    options = SpeechOptions(lexicon=[LexiconEntry("x", ipa="ʘ")])
+
+    def converse() -> None:
+        with Client(mesh.target) as client, client.live(options, timeout_s=60) as stream:
+            list(stream.speak(["Hello."]))
+
+    with pytest.raises(SpeechError) as caught:
+        await asyncio.to_thread(converse)
+    assert caught.value.field == "lexicon[0]"
+    async with asyncio.timeout(60), mesh.client.live(options) as stream:
+        with pytest.raises(SpeechError):  # of the server, or of a write that met its end
+            [response async for response in stream.speak(_hello())]
+
+
+async def _hello() -> AsyncIterator[str]:
+    yield "Hello."
