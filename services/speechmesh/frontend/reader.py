@@ -8,6 +8,7 @@ from typing import Protocol
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.frontend.english.reader import EnglishReader
+from speechmesh.frontend.espeak.reader import EspeakReader
 from speechmesh.frontend.mandarin.reader import MandarinReader
 from speechmesh.frontend.mandarin.sambert_reader import SambertReader
 from speechmesh.frontend.plan import TextPlan, TokenSegment
@@ -28,6 +29,7 @@ class Reader(Protocol):
 
 READERS: dict[str, Callable[[VoiceBundle], Reader]] = {
     "english": EnglishReader,
+    "espeak": EspeakReader,
     "mandarin": MandarinReader,
     "sambert": SambertReader,
 }
