@@ -21,7 +21,7 @@ PIECES = st.sampled_from(
     """
     1 2 0 12 100 2024 13800138000 . , - ~ — : / % ‰ ℃ °C ° kg km/h m² ² ¥ $ HK$ RMB k M 万 亿 元 年 月 日 号 点 分 第 个
     電話 电话 验证码 编号 拨打 比分 A a x X GPU v IV www. http:// .com @ # ** ` [ ]( ) < > <br> & &amp; | = + × ÷ √ ^ !
-    ? 。 ， ： 著 乾 裡 得 地 为 行 长 一 不 好 了 儿 Ⅻ ½ ① ㎏ é がら α 😀 ️⃣ ﷺ don't ’
+    ? 。 ， ： 㐂 著 乾 裡 得 地 为 行 长 一 不 好 了 儿 Ⅻ ½ ① ㎏ é がら α 😀 ️⃣ ﷺ don't ’
     """.split()
 ) | st.sampled_from([" ", "\n", "\t", "\u3000", "\u200d", "\u0301", "- ", "1. ", "\r\n"])
 ANY_TEXT = st.lists(PIECES | st.text(max_size=4), max_size=24).map("".join)

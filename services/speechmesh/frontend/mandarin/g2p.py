@@ -43,6 +43,9 @@ def spoken_syllables(words: Sequence[Word]) -> list[list[str]]:
             spoken.append(sandhi.Spoken("?" * len(said), said))
             continue
         said = _said(texts, i)
+        if len(said) != len(text):  # a character that no table has
+            spoken.append(sandhi.Spoken("?" * len(said), said))
+            continue
         spoken.append(sandhi.Spoken(text, said, heads=1 if splits_after_first(text) else 0))
     return sandhi.phrase(spoken)
 

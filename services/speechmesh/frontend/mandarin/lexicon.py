@@ -26,6 +26,8 @@ _EXPERIENCED: Final = frozenset(
     "去来吃看说听做想到见用学读写住买卖走坐玩问爱有当干试打提讲谈去上下开受犯生养"
 )
 
+# Syllables of 噷 and 𥦷 that no table of Standard Mandarin has, as the nearest that are.
+_NO_TOKENS: Final = {"hm5": "hen5", "wong4": "weng4"}
 # What 得 is a particle of.
 _DONE: Final = frozenset("说做跑听写唱跳走来住想打讲用吃笑哭急热冷累忙变过写穿活")
 
@@ -82,4 +84,4 @@ def _known(word: str) -> list[str]:
     said: list[str] = lazy_pinyin(
         word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False, errors="ignore"
     )
-    return said
+    return [_NO_TOKENS.get(syllable, syllable) for syllable in said]

@@ -11,12 +11,15 @@ def _words(text: str) -> frozenset[str]:
 
 NUMERALS: Final = frozenset("零一二两三四五六七八九十百千万亿几半")
 PRONOUNS: Final = _words("我 你 他 她 它 您 我们 你们 他们 她们 它们 咱们 咱 大家 人 自己 谁")
+POLITE: Final = _words("先生 女士 小姐 太太 老师 同学 师傅 大夫 某 某某 氏")
 TITLES: Final = _words(
     """
-    先生 女士 小姐 太太 老师 教授 博士 医生 大夫 经理 总经理 总 主任 同学 局长 处长 科长 部长 校长 院长
-    队长 班长 师傅 律师 工 导 董事长 书记 市长 省长 县长 总统 将军 警官 法官 记者 女 某 某某 老 氏 家
+    教授 博士 医生 经理 总经理 总 主任 局长 处长 科长 部长 校长 院长 队长 班长 律师 工 董事长 书记 市长 省长
+    县长 总统 将军 警官 法官 记者
     """
 )
+# Surnames that before a title are more often a word: 任校长, 查律师.
+OFTEN_VERBS: Final = frozenset("任区查华种折召员洗繁宁解")
 SURNAME_AHEAD: Final = _words(
     """
     姓 老 小 阿

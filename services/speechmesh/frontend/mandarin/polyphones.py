@@ -49,9 +49,10 @@ def _counts(word: str) -> bool:
 
 
 def _is_surname(words: Sequence[str], i: int) -> bool:
-    return _after(words, i) in known.TITLES - {"家", "老", "女"} or (
-        _before(words, i) in known.SURNAME_AHEAD and _after(words, i) not in ("了", "过")
-    )
+    """Whether a title follows, or 姓 and the like stand before; 任校长 may be a headmaster's office."""
+    after = _after(words, i)
+    titled = after in known.POLITE or (after in known.TITLES and words[i] not in known.OFTEN_VERBS)
+    return titled or (_before(words, i) in known.SURNAME_AHEAD and after not in ("了", "过"))
 
 
 def _de_get(words: Sequence[str], i: int) -> str | None:
@@ -64,7 +65,7 @@ def _de_get(words: Sequence[str], i: int) -> str | None:
     who_must = not before or before in known.MUST_AHEAD
     if who_must and (after in ("到", "奖", "病") or after[:1] in known.NUMERALS | {"第"}):
         return "de2"
-    return "dei3" if who_must and after not in known.DEGREES else None
+    return "dei3" if who_must and (before in known.PRONOUNS or after not in known.DEGREES) else None
 
 
 def _able(words: Sequence[str], i: int) -> str | None:

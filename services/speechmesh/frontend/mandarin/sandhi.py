@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 NUMERALS = frozenset("零〇一二两三四五六七八九十百千万亿幺点")
 # 一 keeps its first tone as an ordinal and among digits: 第一, 十一, 一九九五.
@@ -16,7 +16,8 @@ _ORDINAL = frozenset("第十初")
 # 不 between an act and its result is light.
 _ACTS = frozenset("看听找睡记认分买吃住坐站跑搬")
 _RESULTS = frozenset("清见到懂着住出起完动")
-_FIRST_AHEAD = tuple("星期 礼拜 周 统 唯 万 单 专 同 划 归 逐 高 大".split())
+_FIRST_AHEAD = tuple("星期 礼拜 周 统 唯 万 单 专 逐".split())
+_TIMES = frozenset("次个回趟")
 _FIRST_BEHIND = tuple("月 号 楼 等奖 等功 级 年级 季度 中全 把手".split())
 
 
@@ -43,11 +44,12 @@ def phrase(words: Sequence[Spoken]) -> list[list[str]]:
     """The syllables of each word of a phrase that is spoken without a pause, tones as they are spoken."""
     characters = [character for word in words for character in word.text]
     syllables = [syllable for word in words for syllable in word.syllables]
+    starts = set(accumulate((len(word.syllables) for word in words), initial=0))
     for i, character in enumerate(characters):
         if character == "一":
             syllables[i] = _yi(characters, syllables, i)
-        elif character == "不" and i + 1 < len(syllables) and _tone(syllables[i]) == 4:
-            syllables[i] = _bu(characters, syllables, i)
+        elif character == "不" and i + 1 < len(syllables) and _tone(syllables[i]) != 5:
+            syllables[i] = _bu(characters, syllables, i, asks=i - 1 in starts)
     spoken: list[list[str]] = []
     start = 0
     for word in words:
@@ -77,17 +79,18 @@ def _yi(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
 
 def _is_ordinal(before: str, after: str) -> bool:
     """Whether 一 between these numbers a day, a month or a rank, or ends a word such as 统一."""
+    weekly = before[:-1] in NUMERALS or after[:1] in _TIMES  # 一周一次, 两万一千
     return (
-        before.endswith(_FIRST_AHEAD)
+        (before.endswith(_FIRST_AHEAD) and not weekly)
         or after.startswith(_FIRST_BEHIND)
         or (before.endswith("月") and after.startswith("日"))
     )
 
 
-def _bu(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
-    """How 不 is spoken: bu2 before a fourth tone, light in 好不好 and in 看不清."""
+def _bu(characters: Sequence[str], syllables: Sequence[str], i: int, *, asks: bool) -> str:
+    """How 不 is spoken: bu2 before a fourth tone, light in 看不清, and in 好不好 where a word begins before it."""
     before, after = characters[i - 1] if i else "", characters[i + 1]
-    if before == after != "得" or (before in _ACTS and after in _RESULTS):
+    if (asks and before == after != "得") or (before in _ACTS and after in _RESULTS):
         return "bu5"
     return "bu2" if _tone(syllables[i + 1]) == 4 else "bu4"
 
