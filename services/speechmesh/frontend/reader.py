@@ -7,6 +7,7 @@ from typing import Protocol
 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
+from speechmesh.frontend.english.options import DEFAULT_OPTIONS, ReadingOptions
 from speechmesh.frontend.english.reader import EnglishReader
 from speechmesh.frontend.espeak.reader import EspeakReader
 from speechmesh.frontend.mandarin.reader import MandarinReader
@@ -27,16 +28,16 @@ class Reader(Protocol):
         ...
 
 
-READERS: dict[str, Callable[[VoiceBundle], Reader]] = {
+READERS: dict[str, Callable[[VoiceBundle, ReadingOptions], Reader]] = {
     "english": EnglishReader,
-    "espeak": EspeakReader,
-    "mandarin": MandarinReader,
-    "sambert": SambertReader,
+    "espeak": lambda bundle, _: EspeakReader(bundle),
+    "mandarin": lambda bundle, _: MandarinReader(bundle),
+    "sambert": lambda bundle, _: SambertReader(bundle),
 }
 
 
-def load_reader(bundle: VoiceBundle) -> Reader:
-    """Loads and warms the reader that a voice names.
+def load_reader(bundle: VoiceBundle, options: ReadingOptions = DEFAULT_OPTIONS) -> Reader:
+    """Loads and warms the reader that a voice names. The options are heeded in English.
 
     Raises:
         Incompatible: when there is none of that name, or the voice's token table lacks its phones.
@@ -46,4 +47,4 @@ def load_reader(bundle: VoiceBundle) -> Reader:
         raise Incompatible(
             f"{bundle.folder}/voice.yaml: frontend.reader {name!r} is not one of {', '.join(sorted(READERS))}"
         )
-    return READERS[name](bundle)
+    return READERS[name](bundle, options)

@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from speechmesh.common import metrics
 from speechmesh.common.server import Lifespan, MeshServer, serve
 from speechmesh.common.settings import load
+from speechmesh.frontend.english.options import ReadingOptions
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.servicer import SpeechServicer
 from speechmesh.frontend.settings import FrontendSettings
@@ -25,7 +26,7 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
 
     @asynccontextmanager
     async def live(server: MeshServer) -> AsyncIterator[None]:
-        voices = Voices(settings.lexicon)
+        voices = Voices(settings.lexicon, ReadingOptions(name_emoji=settings.name_emoji))
         stages = Stages(
             settings.acoustic_target, settings.vocoder_target, max_message_bytes=settings.max_message_bytes
         )

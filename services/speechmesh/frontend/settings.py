@@ -64,6 +64,9 @@ class FrontendSettings(ServiceSettings):
         description="How long a request waits for a stage that went away, before or after audio was sent, "
         "within the caller's deadline.",
     )
+    name_emoji: bool = Field(
+        False, description="Whether emoji are named in English text; else they are left out."
+    )
     lexicon: Path | None = Field(
         None,
         description="File of words and how they are said, for all voices; read again when it changes. See "

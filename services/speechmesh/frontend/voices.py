@@ -11,6 +11,7 @@ from speechmesh.acoustic.v1 import acoustic_pb2
 from speechmesh.common.bundle import VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, SpeechmeshError
 from speechmesh.common.features import FeatureSpace
+from speechmesh.frontend.english.options import DEFAULT_OPTIONS, ReadingOptions
 from speechmesh.frontend.lexicon import Lexicon, LexiconFile
 from speechmesh.frontend.reader import Reader, load_reader
 from speechmesh.frontend.stages import Stages
@@ -26,8 +27,9 @@ _RETRY_S = 0.5
 class Voices:
     """Voice bundles by name, with their readers."""
 
-    def __init__(self, lexicon: Path | None = None) -> None:
+    def __init__(self, lexicon: Path | None = None, options: ReadingOptions = DEFAULT_OPTIONS) -> None:
         """`lexicon` is the deployment's, for all voices."""
+        self._options = options
         self.bundles: dict[str, VoiceBundle] = {}
         self._readers: dict[str, Reader] = {}
         self._lexicon_path = lexicon
@@ -57,7 +59,9 @@ class Voices:
             if lexicon := bundle.config.frontend.lexicon:
                 path = bundle.folder / lexicon
                 self._lexicons[bundle.name] = await loop.run_in_executor(executor, LexiconFile, path)
-            self._readers[bundle.name] = await loop.run_in_executor(executor, load_reader, bundle)
+            self._readers[bundle.name] = await loop.run_in_executor(
+                executor, load_reader, bundle, self._options
+            )
 
     async def wait_for_stages(self, stages: Stages) -> None:
         """Waits until both stages have told their models, and refuses what does not fit.
