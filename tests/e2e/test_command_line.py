@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import signal
 import subprocess
 import sys
 import wave
@@ -81,10 +83,102 @@ def test_say_shows_where_the_time_went(up_mesh: UpMesh, tmp_path: Path) -> None:
     assert "where" in result.stdout
 
 
+def test_say_speaks_documents_from_anywhere(up_mesh: UpMesh, tmp_path: Path) -> None:
+    document = "<speak>Hello, <mark name='who'/>my friend.<break time='1s'/> Good bye.</speak>"
+    out, times = tmp_path / "out.wav", tmp_path / "times.json"
+    arguments = ["-o", str(out), "--timestamps", str(times), "--target", up_mesh.target]
+    result = speechmesh("say", "-", *arguments, stdin=document)
+    assert result.returncode == 0, result.stderr
+    told = json.loads(times.read_text())
+    assert told["text"] == document
+    assert [segment["spoken_text"] for segment in told["segments"]] == ["hello my friend", "good bye"]
+    (mark,) = told["marks"]
+    assert mark["time_ms"] == pytest.approx(told["words"][1]["start_ms"])
+    assert told["words"][3]["start_ms"] - told["words"][2]["end_ms"] > 1000
+    assert {phoneme["text_start"] for phoneme in told["phonemes"]} == {
+        word["text_start"] for word in told["words"]
+    }
+    result = speechmesh("say", document, "--no-ssml", *arguments)
+    assert json.loads(times.read_text())["segments"][0]["spoken_text"].startswith("speak")
+
+
+def test_say_takes_a_lexicon(up_mesh: UpMesh, tmp_path: Path) -> None:
+    (tmp_path / "words.tsv").write_text("nginx\trespelling\tengine x\n")
+    arguments = ["--words", "-o", str(tmp_path / "out.wav"), "--target", up_mesh.target]
+    result = speechmesh("say", "We run nginx.", "--lexicon", str(tmp_path / "words.tsv"), *arguments)
+    assert result.returncode == 0, result.stderr
+    assert "engine" in result.stdout
+
+
+@pytest.mark.parametrize("suffix", ["srt", "vtt"])
+def test_say_writes_subtitles_in_the_callers_words(up_mesh: UpMesh, tmp_path: Path, suffix: str) -> None:
+    out, subtitles = tmp_path / "out.mp3", tmp_path / f"out.{suffix}"
+    text = "At 3:45 PM, Dr. Smith & I paid $5. “Too much!” he said."
+    arguments = ["-o", str(out), "--subtitles", str(subtitles), "--target", up_mesh.target]
+    result = speechmesh("say", text, *arguments)
+    assert result.returncode == 0, result.stderr
+    written = subtitles.read_text(encoding="utf-8")
+    amp = {"srt": "&", "vtt": "&amp;"}[suffix]
+    assert f"At 3:45 PM, Dr. Smith {amp} I paid $5.\n\n" in written
+    assert "\n“Too much!”" in written
+    assert written.startswith({"srt": "1\n00:00:00,", "vtt": "WEBVTT\n\n00:00:00."}[suffix])
+
+
+def test_say_speaks_live_text_turn_by_turn(up_mesh: UpMesh, tmp_path: Path) -> None:
+    out, subtitles = tmp_path / "out.wav", tmp_path / "out.srt"
+    arguments = ["--live", "-o", str(out), "--subtitles", str(subtitles), "--target", up_mesh.target]
+    result = speechmesh("say", *arguments, stdin="Hello there.\nIt goes on.\n\nThe second turn.\n")
+    assert result.returncode == 0, result.stderr
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["turn 0", "turn 1"]
+    shown = [line for line in subtitles.read_text().splitlines() if line[-1:] == "."]
+    assert shown == ["Hello there.", "It goes on.", "The second turn."]
+    assert 2.0 < duration_s(out) < 8.0
+
+
+def test_ctrl_c_interrupts_a_turn_and_then_ends(up_mesh: UpMesh, tmp_path: Path) -> None:
+    out = tmp_path / "out.wav"
+    command = [sys.executable, "-m", "speechmesh.cli.main", "say", "--live", "--words", "-o", str(out)]
+    with subprocess.Popen(
+        [*command, "--target", up_mesh.target],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        # Its turn does not end: whatever was made of it, there is something to interrupt.
+        process.stdin.write("One two three four five. " * 4)
+        process.stdin.flush()
+        while not (line := process.stdout.readline()).endswith(" five\n"):
+            assert line
+        process.send_signal(signal.SIGINT)
+        while not (line := process.stdout.readline()).startswith("turn 0: interrupted after"):
+            assert line
+        assert "heard to the end of “" in line
+        process.stdin.write("Nobody wants to hear this.\n\nThe second turn.\n\n")
+        process.stdin.flush()
+        words = []
+        while not (line := process.stdout.readline()).startswith("turn 1: "):
+            assert line
+            words.append(line.split()[-1])
+        assert words == ["the", "second", "turn"]
+        process.send_signal(signal.SIGINT)  # nothing is being spoken
+        assert process.wait(30) == 130
+        assert "cancelled" in process.stderr.read()
+    assert duration_s(out) > 1.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["say", "Hi.", "--rate", "9"], "prosody.rate"),
+        (["say", "<speak>Hi."], "ssml: line 1"),
+        (["say", "Hi.", "--lexicon", "/nowhere.tsv"], "/nowhere.tsv"),
+        (["say", "Hi.", "--subtitles", "out.ass"], ".srt or .vtt"),
+        (["say", "Hi.", "--live"], "from standard input"),
         (["say", "Hi.", "--voice", "nobody"], "there is english"),
         (["say", "Hi.", "--tier", "best"], "quality_tier 'best' is not one of"),
         (["say", "Hi.", "--encoding", "midi"], "encoding 'midi' is not one of"),

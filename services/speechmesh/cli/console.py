@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 out = Console(soft_wrap=True)  # a line is a line, also in a pipe
 err = Console(stderr=True, soft_wrap=True)
@@ -15,7 +16,7 @@ BAR_WIDTH = 44
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Prints a one-line error and exits."""
-    err.print(f"[bold red]error:[/] {message}", highlight=False)
+    err.print(f"[bold red]error:[/] {escape(message)}", highlight=False)
     raise typer.Exit(code)
 
 

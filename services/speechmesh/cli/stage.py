@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import wave
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +13,9 @@ import numpy as np
 import typer
 
 from speechmesh.cli.console import fail, out
+from speechmesh.cli.say_input import is_document
 from speechmesh.common.bundle import VoiceBundle, load_bundles
-from speechmesh.common.errors import Incompatible
+from speechmesh.common.errors import Incompatible, InvalidInput
 
 app = typer.Typer(help="One stage alone, files in and out, without a server.", no_args_is_help=True)
 
@@ -35,19 +37,37 @@ def _bundle(voices: Path, voice: str) -> VoiceBundle:
 @app.command()
 def frontend(
     text: Annotated[str, typer.Argument(help="The text.")],
+    ssml: Annotated[
+        bool | None,
+        typer.Option("--ssml/--no-ssml", help="Whether it is SSML. Not said: if it begins with <speak."),
+    ] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="File of words and how they are said.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file; default: print.")] = None,
     voice: VoiceOption = "",
     voices: VoicesOption = _VOICES,
 ) -> None:
-    """Read a text: its segments with words, phones and what was dropped, as JSON."""
-    from speechmesh.frontend.reader import load_reader  # noqa: PLC0415 - needs the frontend extra
+    """Read a text or an SSML document: its segments with words, phones and how they are spoken, as JSON."""
+    from speechmesh.frontend.lexicon import read_lexicon  # noqa: PLC0415 - needs the frontend extra
+    from speechmesh.frontend.reader import load_reader  # noqa: PLC0415
     from speechmesh.frontend.settings import FrontendSettings  # noqa: PLC0415
+    from speechmesh.frontend.written import Writing  # noqa: PLC0415
 
     bundle, settings = _bundle(voices, voice), FrontendSettings()
     reader = load_reader(bundle)
-    plan = reader.plan(
-        text, max_words=settings.max_segment_words, first_max_words=settings.first_segment_words
-    )
+    files = [lexicon, settings.lexicon]
+    if bundle.config.frontend.lexicon:
+        files.append(bundle.folder / bundle.config.frontend.lexicon)
+    n_words = settings.max_segment_words, settings.first_segment_words
+    try:
+        writing = Writing(reader, bundle.config, [read_lexicon(path) for path in files if path])
+        is_ssml = is_document(text) if ssml is None else ssml
+        plan = (
+            writing.plan_ssml(text, bundle.config.languages[0], *n_words, settings.max_text_chars)
+            if is_ssml
+            else writing.plan(text, *n_words)
+        )
+    except (InvalidInput, Incompatible) as error:
+        fail(str(error), 2)
     segments = []
     for index, segment in enumerate(plan.segments):
         tokens = reader.tokens(segment)
@@ -58,6 +78,10 @@ def frontend(
                 "ending": plan.ending(index).value,
                 "tokens": [bundle.tokens[token] for token in tokens.tokens],
                 "words": [[word.first_token, word.n_tokens] for word in tokens.words],
+                "manner": asdict(segment.manner),
+                "marks": [asdict(mark) for mark in segment.marks],
+                "pause_before_ms": segment.pause_before_ms,
+                "pause_after_ms": segment.pause_after_ms,
                 "features": {
                     name: [bundle.token_features[name][i] for i in ids]
                     for name, ids in tokens.features.items()
@@ -65,7 +89,13 @@ def frontend(
             }
         )
     dropped = [{"text": part.text, "start": part.start, "end": part.end} for part in plan.dropped]
-    document = {"voice": bundle.name, "revision": bundle.revision, "segments": segments, "dropped": dropped}
+    document = {
+        "voice": bundle.name,
+        "revision": bundle.revision,
+        "segments": segments,
+        "dropped": dropped,
+        "warnings": [asdict(warning) for warning in plan.warnings],
+    }
     rendered = json.dumps(document, indent=1, ensure_ascii=False)
     if output:
         output.write_text(rendered + "\n", encoding="utf-8")

@@ -30,10 +30,32 @@ def test_the_stages_one_by_one_make_audio(tmp_path: Path) -> None:
     assert np.std(samples) > 500
 
 
+def test_a_document_and_a_lexicon_are_read_as_the_service_reads_them(tmp_path: Path) -> None:
+    segments, lexicon = tmp_path / "segments.json", tmp_path / "words.tsv"
+    lexicon.write_text("nginx\trespelling\tengine x\n")
+    text = (
+        "<speak>We run <mark name='here'/>nginx.<break time='1s'/>"
+        "<prosody rate='80%' volume='-6dB'>Slowly.</prosody><blink>Now.</blink></speak>"
+    )
+    assert stage("frontend", text, "--lexicon", lexicon, "-o", segments).exit_code == 0
+    document = json.loads(segments.read_text())
+    first, second, third = document["segments"]
+    assert first["text"] == "we run engine x"
+    assert first["marks"] == [{"name": "here", "word": 2}]
+    assert first["pause_after_ms"] == 1000
+    assert (second["manner"]["rate"], second["manner"]["volume_db"]) == (0.8, -6)
+    assert (third["text"], third["manner"]["rate"]) == ("now", 1)
+    assert [warning["code"] for warning in document["warnings"]] == ["SSML_UNKNOWN_ELEMENT"]
+    assert stage("frontend", text, "--no-ssml", "-o", segments).exit_code == 0
+    assert json.loads(segments.read_text())["segments"][0]["marks"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["frontend", "Hi.", "--voice", "nobody"], "there is english"),
+        (["frontend", "<speak>Hi.", "--voice", "english"], "line 1"),
+        (["frontend", "Hi.", "--lexicon", "nowhere.tsv"], "nowhere.tsv"),
         (["acoustic", "nowhere.json", "-o", "mel.npy"], "nowhere.json"),
         (["vocoder", "nowhere.npy", "-o", "out.wav"], "nowhere.npy"),
         (["vocoder", "nowhere.npy", "-o", "out.wav", "--tier", "best"], "has high, fast"),

@@ -85,6 +85,20 @@ def test_what_was_read_from_one_piece_of_text_is_one_word() -> None:
     assert cues_of(text, words) == [Cue(0, 1000, ("It costs $5.",))]
 
 
+def test_white_space_in_a_words_place_parts_it_from_the_word_before() -> None:
+    text = "At 3:45  PM."
+    words = [TimedWord(0, 2, 0, 100), TimedWord(3, 7, 100, 200), TimedWord(7, 11, 200, 300)]
+    assert cues_of(text, words) == [Cue(0, 1000, ("At 3:45 PM.",))]
+
+
+def test_what_takes_long_to_say_is_cut_though_it_would_fit() -> None:
+    text = "It costs $1,299.50 or so today, and $1,000 if you pay."
+    assert [cue.lines for cue in cues_of(text, timed(text, 1200.0))] == [
+        ("It costs $1,299.50 or so today,",),
+        ("and $1,000 if you pay.",),
+    ]
+
+
 def test_of_a_document_only_its_text_is_shown() -> None:
     document = (
         "<?xml version='1.0'?><speak><!-- <b> --><p>Fish &amp; <emphasis level='strong'>chips</emphasis></p>"

@@ -10,10 +10,12 @@ from speechmesh.client.subtitles.units import Break, Unit
 MAX_COLUMNS = 42.0
 """The longest line, in Latin letters; a Chinese character takes 2.1 of them."""
 
-# What a cue costs, where it ends, and that it is much shorter than it could be: the cheapest cut is taken.
+# What a cue costs, where it ends, that it is much shorter than it could be, and each second over the longest that it
+# should be shown: the cheapest cut is taken.
 _CUE = 10.0
 _ENDING = {Break.SENTENCE: 0.0, Break.CLAUSE: 1.0, Break.WORD: 6.0}
 _SHORT = 8.0
+_LONG, _LONG_MS = 5.0, 7000.0
 # A line that ends within a clause is as bad as two lines whose lengths differ by half.
 _LINE_ENDING = {Break.SENTENCE: 0.0, Break.CLAUSE: 0.0, Break.WORD: 0.5}
 _TOP_HEAVY = 0.1
@@ -41,7 +43,9 @@ def cues(sentence: Sequence[Unit]) -> list[Cue]:
             if lines is None:
                 break
             filled = min(sum(map(_columns, lines)) / (2 * MAX_COLUMNS), 1.0)
-            cost = best[begin] + _CUE + _ENDING[sentence[end - 1].ending] + _SHORT * (1 - filled) ** 2
+            over_s = max(sentence[end - 1].end_ms - sentence[begin].start_ms - _LONG_MS, 0.0) / 1000.0
+            cost = best[begin] + _CUE + _SHORT * (1 - filled) ** 2 + _LONG * over_s
+            cost += _ENDING[sentence[end - 1].ending]
             if cost < best[end]:
                 best[end], begins[end] = cost, begin
     found: list[Cue] = []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-_SENTENCE_END = re.compile(r"[.!?…。！？][^\w\s]*\s*$|\n\s*\n")
+_SENTENCE_END = re.compile(r"[.!?…。！？]\W*$|\n\s*\n")
 # Where the next sentence begins in what stands between two words.
 _NEXT_BEGINS = re.compile(r"\s|(?=[(\[{<“‘«「『（《〈【¿¡])")
 # Nobody reads on through so long a silence.
@@ -51,6 +51,7 @@ class Sentences:
         A sentence ends where a segment does whose text says so: the dot of "Dr. Smith" ends none.
         """
         last = self._words[-1] if self._words else None
+        word = self._trimmed(word)
         if last is None:
             self._words.append(replace(word, text_start=max(word.text_start, self._start)))
         elif word.text_start < last.text_end:
@@ -74,6 +75,15 @@ class Sentences:
         sentence = Sentence(self._start, end, self._words)
         self._start, self._words = end, []
         return sentence
+
+    def _trimmed(self, word: TimedWord) -> TimedWord:
+        """A word without white space at the ends of its place: "3:45 PM" may be read as "3:45" and " PM"."""
+        start, end = word.text_start, min(word.text_end, len(self._text))
+        while start < end and not self._text[start].strip():
+            start += 1
+        while start < end and not self._text[end - 1].strip():
+            end -= 1
+        return replace(word, text_start=start, text_end=end)
 
     def _seen(self, start: int, end: int) -> str:
         return "".join(self._text[start:end])
