@@ -24,7 +24,7 @@ def require_export_extra(*further: str, extra: str = "export") -> None:
     """Ends the program, and says what to install, where something is missing."""
     missing = [module for module in (*_EXPORT_EXTRA, *further) if importlib.util.find_spec(module) is None]
     if missing:
-        fail(f"this needs {', '.join(missing)}: pip install 'speechmesh\\[{extra}]'")
+        fail(f"this needs {', '.join(missing)}: pip install 'speechmesh[{extra}]'")
 
 
 @contextmanager
