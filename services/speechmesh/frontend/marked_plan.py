@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 
 from speechmesh.common.bundle import VoiceConfig
 from speechmesh.frontend.audio_out import TextWarning
-from speechmesh.frontend.plan import Ending
+from speechmesh.frontend.plan import Ending, TextPlan
+from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
 from speechmesh.frontend.reader import Reader
-from speechmesh.frontend.segment import Manner, Mark, SpokenSegment
+from speechmesh.frontend.segment import Manner, Mark, SpokenSegment, bounded
 from speechmesh.frontend.spoken import Dropped, Pause, Word
 from speechmesh.frontend.ssml import script as ssml
+from speechmesh.frontend.ssml.place import shown
 from speechmesh.frontend.ssml.say_as import say_as
 from speechmesh.frontend.ssml.script import (
     Boundary,
@@ -46,8 +48,8 @@ _EMPHASIS = {
     Emphasis.NONE: Manner(),
 }
 _NEVER = 1 << 30
-# What stands for a text whose pronunciation is given, while it is read: every reader makes one word of it.
-_PLACEHOLDER = "word"
+# The longest silence in one place: breaks add up, and each is made in one piece.
+_MAX_PAUSE_MS = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,19 @@ class _Stretch:
     manner: Manner
     text: str = ""
     runs: list[Run] = field(default_factory=list)
-    pronounced: list[tuple[int, int, str, tuple[str, ...]]] = field(default_factory=list)
+    pronounced: list[Pronounced] = field(default_factory=list)
     marks: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, text: str, runs: Sequence[Run]) -> None:
         self.text += text
         self.runs += runs
+
+    def part(self, around: Sequence[Pronounced]) -> None:
+        """Puts blanks around some of the words whose pronunciation was given."""
+        parting = Parting(around)
+        self.text, self.runs = parting.text(self.text), parting.runs(self.runs)
+        self.marks = [(parting.place(at), name) for at, name in self.marks]
+        self.pronounced = parting.pronounced(self.pronounced)
 
 
 class _Planner:
@@ -126,28 +135,36 @@ class _Planner:
         if stretch is None or not stretch.text.strip():
             self._loose_marks += [name for _, name in stretch.marks] if stretch else []
             return
-        first = self._first_max_words if not self.segments else _NEVER
-        plan = self._reader.plan(stretch.text, max_words=self._max_words, first_max_words=first)
+        plan = self._read(stretch.text)
+        if together := run_together(stretch.pronounced, plan.segments):
+            stretch.part(together)
+            plan = self._read(stretch.text)
         source = SourceMap(tuple(merged(stretch.runs)))
         self.dropped += [_moved_dropped(part, source) for part in plan.dropped]
         begun = len(self.segments)
-        for i, segment in enumerate(plan.segments):
-            items = _pronounced(segment.items, stretch.pronounced)
+        segments = _as_told(plan.segments, stretch.pronounced)
+        told = TextPlan(segments, ())
+        for i, segment in enumerate(segments):
             start, end = source.span(segment.start, segment.end)
             made = dataclasses.replace(
                 segment,
-                items=tuple(_moved(item, source) for item in items),
+                items=tuple(_moved(item, source) for item in segment.items),
                 start=start,
                 end=end,
                 manner=stretch.manner,
-                marks=_marks_of(stretch.marks, plan.segments, i, items),
+                marks=_marks_of(stretch.marks, segments, i),
             )
             self.segments.append(made)
-            ending = plan.ending(i)
-            last = i == len(plan.segments) - 1
-            self.endings.append(Ending.CONTINUATION if last and segment.final is None else ending)
+            last = i == len(segments) - 1
+            self.endings.append(Ending.CONTINUATION if last and segment.final is None else told.ending(i))
         if len(self.segments) > begun:
             self._lead_in(begun)
+        else:  # of signs alone: what is told of the place waits for the next words
+            self._loose_marks += [name for _, name in stretch.marks]
+
+    def _read(self, text: str) -> TextPlan:
+        first = self._first_max_words if not self.segments else _NEVER
+        return self._reader.plan(text, max_words=self._max_words, first_max_words=first)
 
     def finish(self) -> None:
         """The document's end."""
@@ -180,13 +197,15 @@ class _Planner:
         elif item.say_as is not None:
             rewritten = say_as(item.text, item.say_as, item.style.language or self._voice.languages[0])
             if not rewritten.is_understood:
-                self._warn("SAY_AS_NOT_UNDERSTOOD", f"{item.text!r} is no {item.say_as.kind.value}", *whole)
+                self._warn(
+                    "SAY_AS_NOT_UNDERSTOOD", f"{shown(item.text)!r} is no {item.say_as.kind.value}", *whole
+                )
             stretch.add(rewritten.text, rewritten.sources.through(item.sources).runs)
         elif item.phonemes is not None and item.phonemes.language == self._language:
-            start = len(stretch.text)
-            stretch.add(_PLACEHOLDER, [Run(len(_PLACEHOLDER), *whole, shared=True)])
-            shown = " ".join(item.text.split()).lower() or item.phonemes.written
-            stretch.pronounced.append((start, len(stretch.text), shown, item.phonemes.phones))
+            written = " ".join(item.text.split()).lower() or item.phonemes.written
+            told = Pronounced(len(stretch.text), written, item.phonemes.phones, self._language)
+            stretch.pronounced.append(told)
+            stretch.add(PLACEHOLDER, [Run(len(PLACEHOLDER), *whole, shared=True)])
         else:
             if item.phonemes is not None:
                 self._warn(
@@ -199,11 +218,15 @@ class _Planner:
         if not duration_ms:
             return
         self.close()
-        if not self.segments:
-            self._pause_ms += duration_ms
-            return
-        last = self.segments[-1]
-        self.segments[-1] = dataclasses.replace(last, pause_after_ms=last.pause_after_ms + duration_ms)
+        so_far_ms = self.segments[-1].pause_after_ms if self.segments else self._pause_ms
+        pause_ms = min(so_far_ms + duration_ms, _MAX_PAUSE_MS)
+        if pause_ms < so_far_ms + duration_ms:
+            message = f"breaks in one place are {_MAX_PAUSE_MS:g} ms together at most"
+            self._warn("SSML_VALUE_CLAMPED", message, item.start, item.end)
+        if self.segments:
+            self.segments[-1] = dataclasses.replace(self.segments[-1], pause_after_ms=pause_ms)
+        else:
+            self._pause_ms = pause_ms
 
     def _boundary(self, item: Boundary) -> None:
         self.close()
@@ -241,7 +264,7 @@ class _Planner:
                 return speakers[0].name
         if choice.names:
             known = ", ".join(speaker.name for speaker in speakers)
-            wanted = ", ".join(choice.names)
+            wanted = shown(", ".join(choice.names))
             self._warn(
                 "VOICE_UNKNOWN",
                 f"{wanted}: not a speaker of {self._voice.name!r}: {known}",
@@ -261,7 +284,7 @@ class _Planner:
             known = ", ".join(self._voice.styles)
             self._warn(
                 "STYLE_UNKNOWN",
-                f"{wanted}: not a style of {self._voice.name!r}: {known}",
+                f"{shown(wanted)}: not a style of {self._voice.name!r}: {known}",
                 item.start,
                 item.end,
             )
@@ -292,31 +315,24 @@ def _is_of(description: str, gender: str) -> bool:
     return description.lower().startswith(gender.lower())
 
 
-def _pronounced(
-    items: Sequence[Word | Pause], given: Sequence[tuple[int, int, str, tuple[str, ...]]]
-) -> list[Word | Pause]:
-    """Words with the pronunciations given for their places, and what was written there."""
-    by_start = {start: (text, phones) for start, _, text, phones in given}
-    result: list[Word | Pause] = []
-    for item in items:
-        if isinstance(item, Word) and item.start in by_start:
-            text, phones = by_start[item.start]
-            result.append(dataclasses.replace(item, text=text, phones=phones))
-        else:
-            result.append(item)
-    return result
+def _as_told(segments: Sequence[SpokenSegment], pronounced: Sequence[Pronounced]) -> list[SpokenSegment]:
+    """The segments with the pronunciations that were given, which may be long."""
+    told = (
+        dataclasses.replace(segment, items=tuple(with_pronunciations(segment.items, pronounced)))
+        for segment in segments
+    )
+    return [part for segment in told for part in bounded(segment)]
 
 
 def _marks_of(
     marks: Sequence[tuple[int, str]],
     segments: Sequence[SpokenSegment],
     index: int,
-    items: Sequence[Word | Pause],
 ) -> tuple[Mark, ...]:
     """The marks of a stretch that belong to a segment of it: before its end, or behind the last one's."""
     begin = segments[index].start if index else -1
     end = segments[index + 1].start if index + 1 < len(segments) else _NEVER
-    words = [item for item in items if isinstance(item, Word)]
+    words = segments[index].words
     return tuple(
         Mark(name, next((i for i, word in enumerate(words) if word.start >= at), len(words)))
         for at, name in marks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,9 @@ _TINY_PIECE = 40.0  # worth avoiding, but not at the price of a cut without a pa
 _TINY_WORDS = 2
 _PIECE = 1.0
 _IMBALANCE = 6.0
+# Of a segment; the acoustic stage takes 1,000 by default, the pauses at both ends included.
+_MOST_TOKENS = 900
+_PIECE_LENGTH = 100  # letters or phones of a piece of a word that is longer than a segment may be
 _STRONG_PAUSES = frozenset({PauseMark.SEMICOLON, PauseMark.COLON, PauseMark.DASH, PauseMark.ELLIPSIS})
 
 
@@ -131,7 +135,53 @@ def split_segments(
             begin = _first_clause(sentence)
             segments += _split(sentence, 0, begin, max_words)
         segments += _split(sentence, begin, len(sentence.words), max_words)
-    return segments
+    return [part for segment in segments for part in bounded(segment)]
+
+
+def bounded(segment: SpokenSegment) -> list[SpokenSegment]:
+    """The segment, or parts of it where it could have more tokens than the acoustic stage takes.
+
+    That is never so of what people write; but a key or a picture in base64 is a word of thousands of letters.
+    """
+    if sum(_most_tokens(item) for item in segment.items) <= _MOST_TOKENS:
+        return [segment]
+    parts: list[list[Word | Pause]] = [[]]
+    n_tokens = 0
+    for item in segment.items:
+        for piece in _pieces(item):
+            n_tokens += _most_tokens(piece)
+            if n_tokens > _MOST_TOKENS:
+                parts.append([])
+                n_tokens = _most_tokens(piece)
+            if parts[-1] or isinstance(piece, Word):
+                parts[-1].append(piece)
+    return [_part(segment, items, is_last=items is parts[-1]) for items in parts if items]
+
+
+def _part(segment: SpokenSegment, items: list[Word | Pause], *, is_last: bool) -> SpokenSegment:
+    if is_last:
+        return dataclasses.replace(segment, items=tuple(items), start=items[0].start)
+    last = items.pop() if isinstance(items[-1], Pause) else items[-1]
+    final = last.mark if isinstance(last, Pause) else None
+    return SpokenSegment(tuple(items), final, items[0].start, last.end, manner=segment.manner)
+
+
+def _most_tokens(item: Word | Pause) -> int:
+    """How many tokens an item has at most: of a word that is spelled, in either language."""
+    if isinstance(item, Pause):
+        return 1
+    return 2 * len(item.phones) or 3 * len(item.text) + 4 * item.text.count("w")
+
+
+def _pieces(item: Word | Pause) -> list[Word | Pause]:
+    """An item as items of a bearable length."""
+    if isinstance(item, Pause) or _most_tokens(item) <= _MOST_TOKENS:
+        return [item]
+    if item.phones:
+        told = [item.phones[at : at + _PIECE_LENGTH] for at in range(0, len(item.phones), _PIECE_LENGTH)]
+        return [dataclasses.replace(item, phones=phones) for phones in told]
+    texts = (item.text[at : at + _PIECE_LENGTH].lstrip("'") for at in range(0, len(item.text), _PIECE_LENGTH))
+    return [dataclasses.replace(item, text=text) for text in texts if text]
 
 
 def _sentences(items: Sequence[Word | Pause]) -> Iterator[_Sentence]:

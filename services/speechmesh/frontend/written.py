@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from speechmesh.common.bundle import VoiceConfig
+from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.lexicon import Lexicon, script_of
 from speechmesh.frontend.marked_plan import MarkedPlan, plan_script
 from speechmesh.frontend.plan import TextPlan
@@ -14,6 +15,9 @@ from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.ssml.parse import parse_ssml
 from speechmesh.frontend.ssml.script import Item, Script, Text
 from speechmesh.frontend.ssml.source_map import Run, SourceMap
+
+# How much longer what is read may be than what was written: so many times and so many characters.
+_MOST_TIMES, _MOST_BESIDES = 4, 1_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,8 +29,13 @@ class Writing:
     lexicons: Sequence[Lexicon] = ()
 
     def plan(self, text: str, max_words: int, first_max_words: int) -> TextPlan | MarkedPlan:
-        """The plan of a plain text."""
+        """The plan of a plain text.
+
+        Raises:
+            InvalidInput: on field `lexicon`, when respellings make far more of it than was written.
+        """
         if (script := script_of(text, self.lexicons)) is not None:
+            _check_length(script, len(text))
             return self._marked(script, max_words, first_max_words)
         return self.reader.plan(text, max_words=max_words, first_max_words=first_max_words)
 
@@ -36,11 +45,13 @@ class Writing:
         """The plan of an SSML document.
 
         Raises:
-            InvalidInput: on field `ssml`, naming line and column.
+            InvalidInput: on field `ssml`, naming line and column; on `lexicon` as `plan`.
         """
         script = parse_ssml(document, language=language, limits=Limits(max_text_chars=max_text_chars))
         items = tuple(part for item in script.items for part in self._looked_up(item))
-        return self._marked(dataclasses.replace(script, items=items), max_words, first_max_words)
+        script = dataclasses.replace(script, items=items)
+        _check_length(script, len(document))
+        return self._marked(script, max_words, first_max_words)
 
     def _marked(self, script: Script, max_words: int, first_max_words: int) -> MarkedPlan:
         return plan_script(
@@ -54,6 +65,16 @@ class Writing:
         if (found := script_of(item.text, self.lexicons)) is None:
             return [item]
         return [_within(piece, item) for piece in found.texts]
+
+
+def _check_length(script: Script, n_written: int) -> None:
+    """Refuses a script that reads far more than was written: a letter may be respelled as a page."""
+    n_read = sum(len(text.text if text.alias is None else text.alias) for text in script.texts)
+    most = _MOST_TIMES * n_written + _MOST_BESIDES
+    if n_read > most:
+        raise InvalidInput(
+            "lexicon", f"its respellings make {n_read} characters of {n_written}, {most} are taken"
+        )
 
 
 def _within(piece: Text, item: Text) -> Text:

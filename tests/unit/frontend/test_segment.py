@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speechmesh.frontend.segment import SpokenSegment, split_segments
+from speechmesh.frontend.segment import SpokenSegment, bounded, split_segments
 from speechmesh.frontend.spoken import Pause, PauseMark, SpokenText, Word
 
 MARKS = {mark.value: mark for mark in PauseMark}
@@ -154,3 +154,28 @@ def test_every_word_is_in_exactly_one_segment(
         assert segment.start == segment.words[0].start and segment.end >= segment.words[-1].end
         assert not any(isinstance(item, Pause) and item.mark.ends_sentence for item in segment.items)
     assert all(before.end <= after.start for before, after in itertools.pairwise(segments))
+
+
+@pytest.mark.parametrize("word", ["k" * 5_000, "w" * 301, "a'" * 2_000, "你" * 900])
+def test_a_word_without_end_is_cut_into_pieces_that_the_acoustic_stage_takes(word: str) -> None:
+    segments = split_segments(spoken(f"one {word} two ."))
+    read = [item for segment in segments for item in segment.words]
+    assert "".join(item.text for item in read).replace("'", "") == f"one{word}two".replace("'", "")
+    assert all(item.text[0] != "'" for item in read)
+    assert {(item.start, item.end) for item in read[1:-1]} == {(4, 4 + len(word))}
+    # Three tokens a letter but for w, which has seven.
+    assert all(sum(3 * len(i.text) + 4 * i.text.count("w") for i in s.words) <= 900 for s in segments)
+    assert [segment.final for segment in segments] == [None] * (len(segments) - 1) + [PauseMark.STATEMENT]
+
+
+def test_long_words_make_a_segment_of_fewer_and_keep_their_pauses() -> None:
+    segments = split_segments(spoken(" , ".join(["x" * 90] * 10) + " !"))
+    assert [len(segment.words) for segment in segments] == [2, 3, 3, 2]
+    assert [segment.final for segment in segments] == [PauseMark.COMMA] * 3 + [PauseMark.EXCLAMATION]
+
+
+def test_a_long_pronunciation_is_cut_too() -> None:
+    word = Word("a", 0, 1, phones=("ax0",) * 600)
+    parts = bounded(SpokenSegment((word, word), PauseMark.QUESTION, 0, 1))
+    assert [len(item.phones) for part in parts for item in part.words] == [100] * 12
+    assert [part.final for part in parts] == [None, None, PauseMark.QUESTION]

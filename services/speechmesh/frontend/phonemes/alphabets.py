@@ -11,6 +11,7 @@ from speechmesh.frontend.phonemes.arpabet import phones_of_arpabet
 from speechmesh.frontend.phonemes.ipa import phones_of_ipa
 from speechmesh.frontend.phonemes.pinyin import syllables_of_pinyin
 from speechmesh.frontend.phonemes.x_sampa import phones_of_x_sampa
+from speechmesh.frontend.ssml.place import shown
 
 MAX_WRITTEN_CHARS: Final = 1_000
 """The longest pronunciation that is taken."""
@@ -53,7 +54,7 @@ def alphabet(name: str, *, field: str = "alphabet") -> Alphabet:
     """
     known = _BY_NAME.get(name.strip().lower())
     if known is None:
-        raise InvalidInput(field, f"{name!r} is no alphabet here; there is ipa, x-sampa, arpabet, pinyin")
+        raise InvalidInput(field, f"{shown(name)!r} is no alphabet here; there is ipa, x-sampa, arpabet, pinyin")
     return known
 
 

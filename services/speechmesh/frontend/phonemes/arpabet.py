@@ -8,6 +8,7 @@ from typing import Final
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.english.phones import PHONE_SET, Phones
 from speechmesh.frontend.phonemes.stress import word_phones
+from speechmesh.frontend.ssml.place import shown
 
 # What the token set has not; a syllabic consonant is a schwa and the consonant.
 _OTHERS: Final = {
@@ -32,7 +33,7 @@ def phones_of_arpabet(written: str, *, field: str = "phonemes") -> Phones:
         spoken = _sounds(*parts.groups()) if parts else None
         if spoken is None:
             raise InvalidInput(
-                field, f"ARPAbet: {match[0]!r} (character {match.start() + 1}) is no symbol of it"
+                field, f"ARPAbet: {shown(match[0])!r} (character {match.start() + 1}) is no symbol of it"
             )
         sounds += spoken
     if not sounds:

@@ -9,6 +9,7 @@ from typing import Final
 
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.phonemes.pinyin_table import LONGEST, SYLLABLES
+from speechmesh.frontend.ssml.place import shown
 
 NEUTRAL: Final = "5"
 """The tone of a syllable that has none."""
@@ -42,7 +43,7 @@ def syllables_of_pinyin(written: str, *, field: str = "phonemes") -> tuple[str, 
         spoken = [(0, len(letters))] if digit and _name(letters) in SYLLABLES else _cut(letters)
         if not spoken or (digit and not _one_syllable(letters, spoken)):
             where = f"character {letters[0].at + 1}"
-            what = written[letters[0].at : letters[-1].at + 1]
+            what = shown(written[letters[0].at : letters[-1].at + 1])
             raise InvalidInput(
                 field, f"pinyin: {what!r} ({where}) is no {'syllable' if digit else 'word of syllables'}"
             )
