@@ -236,6 +236,18 @@ def test_a_word_of_any_length_is_read(g2p: EnglishG2P) -> None:
     assert len(g2p.phones("banana" * 500)) > 1000
 
 
+@pytest.mark.parametrize("word", ["s'" * 2_000, "'" * 50, "a's" * 500, "ll'd've" * 300])
+def test_a_row_of_apostrophes_is_no_word_to_take_apart(g2p: EnglishG2P, word: str) -> None:
+    assert bool(g2p.phones(word)) == bool(word.strip("'"))
+
+
+def test_words_without_end_are_not_remembered(g2p: EnglishG2P) -> None:
+    before = g2p.cached_words
+    for n in range(1_000, 1_010):
+        g2p.phones("banana" * n)
+    assert g2p.cached_words <= before + 1
+
+
 def test_the_memory_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(g2p_module, "CACHE_WORDS", 3)
     small = EnglishG2P()

@@ -13,6 +13,8 @@ from speechmesh.frontend.english.pronunciations import PronouncingLexicon
 
 CACHE_WORDS: Final = 16_384
 """Upper limit of remembered pronunciations; an average entry takes about 300 bytes."""
+_LONGEST_CACHED: Final = 64  # letters: what stands without a blank may be as long as a request
+_MOST_APOSTROPHES: Final = 3  # in a word; what has more is a row of signs, each of which would be taken apart
 
 _VALID: Final = re.compile(r"[a-z']*")
 _VOWEL_LETTERS: Final = frozenset("aeiouy")
@@ -57,7 +59,7 @@ class EnglishG2P:
             in_context = _in_context(word, next_phone)
             if in_context is not None:
                 return in_context
-        return self._citation(word)
+        return self._alone(word)
 
     def homograph(self, words: Sequence[str], at: int) -> Phones | None:
         """The tokens of `words[at]` where what stands around it decides; None for words of one pronunciation.
@@ -85,7 +87,15 @@ class EnglishG2P:
         """How many pronunciations are remembered; at most `CACHE_WORDS`."""
         return self._citation.cache_info().currsize
 
+    def _alone(self, word: str) -> Phones:
+        """The citation form, remembered unless it is of a word that none is."""
+        return self._citation(word) if len(word) <= _LONGEST_CACHED else self._pronounce(word)
+
     def _pronounce(self, word: str) -> Phones:
+        if word.count("'") > _MOST_APOSTROPHES:
+            word = word.replace("'", "")
+            if not word:
+                return ()
         override = self._lexicon.override(word)
         if override is not None:
             return override
@@ -107,17 +117,17 @@ class EnglishG2P:
         if clitic is not None:
             base, ending = clitic
             # A single letter before 's is the letter's name: "a's", "b's".
-            stem = spell(base) if len(base) == 1 else self._citation(base)
+            stem = spell(base) if len(base) == 1 else self._alone(base)
             return attach_clitic(stem, ending)
         elision = split_elision(word)
         if elision is not None:
             prefix, rest = elision
-            return prefix + self._citation(rest)
+            return prefix + self._alone(rest)
         known = self._lexicon.lookup(word)
         if known is not None:
             return known
         bare = word.replace("'", "")
-        return self._citation(bare) if bare else ()
+        return self._alone(bare) if bare else ()
 
 
 @cache
