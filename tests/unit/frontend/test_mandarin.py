@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speechmesh.frontend.mandarin import g2p
+from speechmesh.frontend.mandarin import g2p, segmenting
 from speechmesh.frontend.mandarin.normalise import normalise
 from speechmesh.frontend.mandarin.pinyin import TOKENS, tokens_of
 from speechmesh.frontend.mandarin.sandhi import third_tones
@@ -103,3 +103,26 @@ def test_any_text_gives_known_tokens_and_places_in_order(text: str) -> None:
 def test_only_pairs_of_third_tones_change_within_a_word() -> None:
     assert third_tones(["ni3", "hao3"]) == ["ni2", "hao3"]
     assert third_tones(["hao3", "ren2"]) == ["hao3", "ren2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "syllables"), [("㐂一", "yi1"), ("㐂㐃不是", "bu2 shi4"), ("噷", "hen5"), ("我㐂", "wo3")]
+)
+def test_characters_that_no_table_has_are_passed_over(text: str, syllables: str) -> None:
+    assert tokens(text) == said(syllables)
+
+
+def test_a_pronunciation_that_was_given_is_said_and_its_third_tones_rise() -> None:
+    words = [Word("word", 0, 1, phones=("wo3", "hen3")), Word("好", 1, 2)]
+    assert " ".join(token for word in g2p.phrase(words) for token in word) == said("wo2 hen2 hao3")
+
+
+def test_runs_without_end_are_not_remembered() -> None:
+    before = segmenting._cut.cache_info().currsize
+    assert "".join(segmenting.cut("你好" * 500)) == "你好" * 500
+    assert segmenting._cut.cache_info().currsize == before
+
+
+def test_what_is_dropped_does_not_overlap_where_a_character_is_folded_into_several() -> None:
+    dropped = normalise("\u02f4\u02db\ufd96").dropped
+    assert [(run.start, run.end) for run in dropped] == [(0, 3)]
