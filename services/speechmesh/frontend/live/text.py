@@ -22,6 +22,7 @@ Planner = Callable[[str, int, int], TextPlan | MarkedPlan]
 _LOOKAHEAD_WORDS = 2
 # What a word is where words have blanks between them; of Chinese each character.
 _WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\s\u3400-\u4dbf\u4e00-\u9fff]+(?=\s)")
+_MAY_END = re.compile(r"[\s\u3400-\u4dbf\u4e00-\u9fff]")
 # A sentence without an end is cut when it has so many times the words of a segment.
 _ENDLESS = 3
 _NEVER = 1 << 30
@@ -67,7 +68,8 @@ class LiveText:
         waiting = self.waiting
         if not waiting.strip():
             return []
-        if idle and not all_of_it and not _WHOLE_END.search(waiting):
+        if not (all_of_it or (idle and _WHOLE_END.search(waiting))):
+            # Half a word may be read as more words than the whole one: "dw" is two letters, "dwell" one word.
             waiting = waiting[: _last_blank(waiting)]
         plan = self._plan(waiting, self._max_words, _NEVER if self._any else self._first_max_words)
         count = len(plan.segments)
@@ -97,12 +99,22 @@ class LiveText:
                 break
             n_words += len(segment.words)
             ends_sentence = segment.final is not None and segment.final.ends_sentence
-            first_clause = i == 0 and not self._any and segment.final is not None
+            first_clause = i == 0 and not self._any and _is_first_clause(segment)
             if ends_sentence or first_clause:
                 n, n_words = i + 1, 0
             elif hungry or n_words + len(segments[i + 1].words) > _ENDLESS * self._max_words:
                 n = i + 1
         return n
+
+
+def _is_first_clause(segment: SpokenSegment) -> bool:
+    """Whether a text's first sentence is cut there however it goes on: at its first pause behind two words."""
+    n_words = 0
+    for item in segment.items:
+        if isinstance(item, Pause) and n_words > 1:
+            return False
+        n_words += isinstance(item, Word)
+    return n_words > 1 and segment.final is not None
 
 
 def _goes_on_whole(segment: SpokenSegment, following: SpokenSegment) -> bool:
@@ -118,9 +130,7 @@ def _is_followed(text: str, end: int) -> bool:
 
 def _last_blank(text: str) -> int:
     """Where the last word that may still go on begins."""
-    place = max((text.rfind(blank) for blank in (" ", "\n", "\t")), default=-1) + 1
-    chinese = [match.end() for match in re.finditer(r"[\u3400-\u4dbf\u4e00-\u9fff]", text)]
-    return max(place, chinese[-1] if chinese else 0)
+    return max((match.end() for match in _MAY_END.finditer(text)), default=0)
 
 
 def _moved(segment: SpokenSegment, by: int) -> SpokenSegment:

@@ -164,3 +164,16 @@ def test_what_cannot_be_spoken_is_told_with_its_place_in_the_turn(readers: dict[
     turn.append("One is enough. Two \U0001f600 three. ")
     turn.take(all_of_it=True)
     assert [(part.text, part.start) for part in turn.dropped] == [("\U0001f600", 19)]
+
+
+def test_half_a_word_that_would_be_spelled_does_not_make_a_sentence_longer(
+    readers: dict[str, Reader],
+) -> None:
+    text = "She sings, and when it rains she dw"  # eight words; D W would be nine
+    assert arriving(readers["en"], [text, "ells."]) == at_once(readers["en"], text + "ells.")
+
+
+def test_a_clause_of_one_word_is_not_spoken_before_its_sentence(readers: dict[str, Reader]) -> None:
+    turn = live(readers["en"])
+    turn.append(f"Yes, {'and he went on and on ' * 5}")
+    assert cuts(turn.take()) == []
