@@ -59,6 +59,9 @@ bench: $(STAMP) ## Measure: yardstick, embedded, mesh with Triton, seed baseline
 soak: $(STAMP) ## Speak 2,000 segments through the mesh; fails unless every process stays flat (2 minutes)
 	$(BIN)/python -m bench.soak
 
+fuzz: $(STAMP) ## A million inputs made by chance (text, SSML, lexicons, live text); 1 if one crashes, hangs or breaks a rule
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED)) $(if $(INPUTS),--inputs $(INPUTS))
+
 voices: $(STAMP) ## Train the default voices from Debian's synthesisers (hours; see training/voices/README.md)
 	@scripts/teachers.sh voices
 	$(BIN)/python -m training.voices run mandarin --until features
@@ -75,4 +78,4 @@ clean: ## Remove what set-up and runs made
 	rm -rf $(VENV) $(TRITON) .run build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
 	rm -rf services/speechmesh/*/v1 hello.wav out.wav
 
-.PHONY: help setup run say test unit lint type format proto bench soak voices images manifests clean
+.PHONY: help setup run say test unit lint type format proto bench soak fuzz voices images manifests clean
