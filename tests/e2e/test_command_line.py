@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 import wave
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.conftest import REPOSITORY, UpMesh
@@ -169,6 +172,29 @@ def test_ctrl_c_interrupts_a_turn_and_then_ends(up_mesh: UpMesh, tmp_path: Path)
         assert process.wait(30) == 130
         assert "cancelled" in process.stderr.read()
     assert duration_s(out) > 1.0
+
+
+def test_ctrl_c_stops_the_player(up_mesh: UpMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    player = tmp_path / "aplay"
+    # Plays for ever: it takes what a pipe holds, and no more.
+    player.write_text(f"#!/bin/sh\nhead -c 2 > /dev/null\necho $$ > {tmp_path}/playing\nexec sleep 1000\n")
+    player.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    command = [sys.executable, "-m", "speechmesh.cli.main", "say", "--live", "--target", up_mesh.target]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("One two three four five. " * 30 + "\n\n")
+        process.stdin.close()
+        give_up_at = time.monotonic() + 60
+        while not (tmp_path / "playing").exists() and time.monotonic() < give_up_at:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert "turn 0: interrupted after" in process.stdout.read()
+        assert process.wait(30) == 0
+    assert not psutil.pid_exists(int((tmp_path / "playing").read_text()))
 
 
 @pytest.mark.parametrize(
