@@ -11,8 +11,8 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
 from pathlib import Path
-from typing import Any
 
 from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.frontend.phonemes.alphabets import alphabet, pronunciation
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 RESPELLING = "respelling"
 MAX_ENTRIES, MAX_WRITTEN_CHARS, MAX_SAID_CHARS = 50_000, 100, 500
 _LOOK_EVERY_S = 1.0
-_END = ""  # in the tree: where a word ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,10 @@ class _Said:
 
 @dataclass
 class Lexicon:
-    """Entries by what is written, in a tree of characters."""
+    """Entries by what is written, and how long those are that begin with a character, the longest first."""
 
-    _tree: dict[str, Any] = field(default_factory=dict)
+    _said: dict[str, _Said] = field(default_factory=dict)
+    _lengths: dict[str, list[int]] = field(default_factory=dict)
     _n_entries: int = 0
 
     @classmethod
@@ -61,6 +61,10 @@ class Lexicon:
         lexicon = cls()
         for place, entry in entries:
             lexicon._add(place, entry)
+        lengths: dict[str, set[int]] = {}
+        for written in lexicon._said:
+            lengths.setdefault(written[0], set()).add(len(written))
+        lexicon._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
         return lexicon
 
     def _add(self, place: str, entry: LexiconEntry) -> None:
@@ -82,29 +86,36 @@ class Lexicon:
             known = alphabet(entry.alphabet, field=place)
             phones = pronunciation(known.name, said, field=place)
             found = _Said(Phonemes(known.name, said, phones, known.language), None)
-        node = self._tree
-        for character in written:
-            node = node.setdefault(character, {})
-        node[_END] = found
+        self._said[written] = found
 
-    def find(self, text: str, at: int) -> tuple[int, _Said] | None:
-        """The longest entry that is written at a place: where it ends, and how it is said."""
-        found = None
-        nodes = [self._tree]
-        for i in range(at, len(text)):
-            character = text[i]
-            follow = {character, character.lower()} if len(character.lower()) == 1 else {character}
-            nodes = [node[c] for node in nodes for c in follow if c in node]
-            if not nodes:
-                break
-            if (i + 1 == len(text) or not _joins(character, text[i + 1])) and (
-                said := next((node[_END] for node in nodes if _END in node), None)
-            ):
-                found = i + 1, said
-        return found
+    def find(self, text: str, lower: str, at: int) -> tuple[int, _Said] | None:
+        """The longest entry that is written at a place: where it ends, and how it is said.
+
+        Args:
+            text: the text.
+            lower: the same in lower case; the same object where that is no other.
+            at: the place.
+        """
+        firsts = {text[at], lower[at]}
+        for length in merge(*(self._lengths.get(first, ()) for first in firsts), reverse=True):
+            end = at + length
+            if end > len(text) or (end < len(text) and _joins(text[end - 1], text[end])):
+                continue
+            said = self._said.get(text[at:end])
+            if said is None and lower is not text:
+                said = self._said.get(lower[at:end])
+            if said is not None:
+                return end, said
+        return None
 
     def __bool__(self) -> bool:
-        return bool(self._tree)
+        return bool(self._said)
+
+
+def _in_lower_case(text: str) -> str:
+    """The text, character by character, so that places stay."""
+    lower = "".join(small if len(small := character.lower()) == 1 else character for character in text)
+    return text if lower == text else lower
 
 
 def _joins(before: str, after: str) -> bool:
@@ -119,11 +130,12 @@ def _is_of_word(character: str) -> bool:
 def script_of(text: str, lexicons: Sequence[Lexicon]) -> Script | None:
     """A plain text with its words' entries, of the first lexicon that has one; None where there is none in it."""
     items: list[Text] = []
+    lexicons, lower = [lexicon for lexicon in lexicons if lexicon], _in_lower_case(text)
     start = at = 0
-    while at < len(text):
+    while lexicons and at < len(text):
         found = None
         if at == 0 or not _joins(text[at - 1], text[at]):
-            found = next(filter(None, (lexicon.find(text, at) for lexicon in lexicons if lexicon)), None)
+            found = next(filter(None, (lexicon.find(text, lower, at) for lexicon in lexicons)), None)
         if found is None:
             at += 1
             continue

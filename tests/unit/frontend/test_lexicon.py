@@ -1,0 +1,63 @@
+"""Entries of lexicons are found where they are written, and looking for them is quick whatever they are."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import pytest
+
+from speechmesh.frontend.lexicon import Lexicon, LexiconEntry, script_of
+
+
+def lexicon(*written: str) -> Lexicon:
+    return Lexicon.of([("entry", LexiconEntry(word, "respelling", f"<{word}>")) for word in written])
+
+
+def found(text: str, *lexicons: Lexicon) -> list[str]:
+    """The text in pieces, entries by their names in angle brackets."""
+    script = script_of(text, lexicons)
+    return [item.text if item.alias is None else item.alias for item in script.texts] if script else [text]
+
+
+@pytest.mark.parametrize(
+    ("entries", "text", "pieces"),
+    [
+        (["cat"], "A cat, CATS, Cat.", ["A ", "<cat>", ", CATS, ", "<cat>", "."]),
+        (["Polish", "polish"], "Polish polish POLISH", ["<Polish>", " ", "<polish>", " ", "<polish>"]),
+        (["aB"], "aB ab AB", ["<aB>", " ab AB"]),
+        (["new", "new york", "new york city"], "New York", ["<new york>"]),
+        (["new", "new york city"], "new york cit", ["<new>", " york cit"]),
+        (["a.b", "c++"], "a.b c++ c+++", ["<a.b>", " ", "<c++>", " ", "<c++>", "+"]),
+        (["重庆", "重"], "在重庆重", ["在", "<重庆>", "<重>"]),
+        (["straße"], "STRASSE Straße", ["STRASSE ", "<straße>"]),
+        (["İ"], "İ i", ["<İ>", " i"]),
+        (["x"], "", [""]),
+        ([], "x", ["x"]),
+    ],
+)
+def test_the_longest_entry_is_found_in_its_own_case_or_any(
+    entries: list[str], text: str, pieces: list[str]
+) -> None:
+    assert found(text, lexicon(*entries)) == pieces
+
+
+def test_the_first_lexicon_goes_before_the_others() -> None:
+    assert found("a b", lexicon("b"), lexicon("a b", "a")) == ["<a b>"]
+    assert found("a", lexicon("A"), lexicon("a")) == ["<a>"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "text"),
+    [
+        # Every way to write a word in capitals and small letters.
+        (map("".join, itertools.product("aA", repeat=14)), "AAAAAAAAAAAAAA " * 700),
+        ((f"{'a' * 90}{n:05}" for n in range(20_000)), f"{'A' * 96} " * 100),
+        (("中" * n + "国" for n in range(99)), "中" * 10_000),
+    ],
+)
+def test_looking_for_entries_takes_seconds_at_most(entries: map[str], text: str) -> None:
+    many = lexicon(*entries)
+    began = time.process_time()
+    found(text, many)
+    assert time.process_time() - began < 4.0  # on a slow and busy core
