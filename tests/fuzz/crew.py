@@ -23,7 +23,7 @@ class _Member:
     """A process.
 
     Attributes:
-        block: the inputs that it was given; of a process that died, those behind `index` are given out again.
+        block: the inputs that it was given.
         index: of the input that it tries.
         heard_at: when it last said something.
     """
@@ -93,7 +93,7 @@ class Crew:
         member.process.join()
 
     def _lost(self, member: _Member, how: str) -> tuple[int, Report]:
-        """The report of a process that gives none; another does the rest of its block."""
+        """The report of a process that gives none; another does the rest of its block, what it had tried again."""
         member.process.kill()
         member.process.join()
         self._members.remove(member)
@@ -101,8 +101,8 @@ class Crew:
             raise RuntimeError(f"a process {how} before it tried an input")
         case = generate.make(self._seed, member.index, self._kinds)
         fault = Fault(f"the process {how}", "", "")
-        if rest := range(member.index + 1, member.block.stop):
-            self._left.append(rest)
+        rest = (range(member.block.start, member.index), range(member.index + 1, member.block.stop))
+        self._left += [block for block in rest if block]
         if self._left:
             self._members.append(self._hired())
         report = Report(failures=[Failure(member.index, case, fault)])

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
 import pytest
 
 from speechmesh.frontend.ssml import parse
-from tests.fuzz import generate, trial
+from tests.fuzz import crew, generate, trial
 from tests.fuzz.case import Case, from_json
 from tests.fuzz.shrink import shrunk
 from tests.fuzz.tally import REGRESSIONS, Tally
 from tests.fuzz.worker import Failure, Report
 
 SEED = 7
-N_INPUTS = 4_000
+N_INPUTS = 3_000
 N_A_TEST = 1_000
 REGRESSION_CASES = REGRESSIONS.read_text(encoding="utf-8").splitlines()
 
@@ -85,3 +90,25 @@ def test_faults_of_one_place_are_told_once_and_counted() -> None:
     assert tally.add(2, report) == []
     assert not tally.is_clean
     assert "4 failed: here" in tally.summary()
+
+
+def die_of_the_fourth(pipe: Connection, _seed: int, _kinds: Sequence[str]) -> None:
+    """What a process does that one input kills."""
+    pipe.send(Report())
+    while (block := pipe.recv()) is not None:
+        for index in block:
+            pipe.send(index)
+            if index == 3:
+                os._exit(9)
+        pipe.send(Report(tried=Counter({"ssml": len(block)})))
+
+
+def test_an_input_that_kills_its_process_is_told_and_the_others_are_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crew, "work", die_of_the_fourth)
+    tally = Tally(10, SEED)
+    failures = [f for pid, r in crew.Crew(1, 10, SEED, ["ssml"]).reports() for f in tally.add(pid, r)]
+    assert [(failure.index, failure.fault.where) for failure in failures] == [(3, "the process ends with 9")]
+    assert failures[0].case == generate.make(SEED, 3, ["ssml"])
+    assert tally.line().startswith("10 of 10 inputs")
