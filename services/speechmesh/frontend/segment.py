@@ -124,7 +124,8 @@ def split_segments(
         first_max_words: a first sentence of more words is cut at its first clause pause.
 
     Returns:
-        The segments in order, each with at least one word; every word is in exactly one.
+        The segments in order, each with at least one word; every word is in exactly one, but for those that are
+        longer than a segment may be.
     """
     if max_words < 1:
         raise ValueError("max_words must be at least 1")
@@ -146,16 +147,16 @@ def bounded(segment: SpokenSegment) -> list[SpokenSegment]:
     if sum(_most_tokens(item) for item in segment.items) <= _MOST_TOKENS:
         return [segment]
     parts: list[list[Word | Pause]] = [[]]
-    n_tokens = 0
-    for item in segment.items:
-        for piece in _pieces(item):
-            n_tokens += _most_tokens(piece)
-            if n_tokens > _MOST_TOKENS:
-                parts.append([])
-                n_tokens = _most_tokens(piece)
-            if parts[-1] or isinstance(piece, Word):
-                parts[-1].append(piece)
-    return [_part(segment, items, is_last=items is parts[-1]) for items in parts if items]
+    n_tokens = n_words = 0
+    most_words = len(segment.words)  # of pieces as well
+    for piece in (piece for item in segment.items for piece in _pieces(item)):
+        n_tokens += _most_tokens(piece)
+        n_words += isinstance(piece, Word)
+        if isinstance(piece, Word) and (n_tokens > _MOST_TOKENS or n_words > most_words):
+            parts.append([])
+            n_tokens, n_words = _most_tokens(piece), 1
+        parts[-1].append(piece)
+    return [_part(segment, items, is_last=items is parts[-1]) for items in parts]
 
 
 def _part(segment: SpokenSegment, items: list[Word | Pause], *, is_last: bool) -> SpokenSegment:

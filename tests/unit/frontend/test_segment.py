@@ -178,4 +178,5 @@ def test_a_long_pronunciation_is_cut_too() -> None:
     word = Word("a", 0, 1, phones=("ax0",) * 600)
     parts = bounded(SpokenSegment((word, word), PauseMark.QUESTION, 0, 1))
     assert [len(item.phones) for part in parts for item in part.words] == [100] * 12
-    assert [part.final for part in parts] == [None, None, PauseMark.QUESTION]
+    assert [len(part.words) for part in parts] == [2] * 6
+    assert [part.final for part in parts] == [None] * 5 + [PauseMark.QUESTION]
