@@ -53,7 +53,7 @@ def import_(
         fail(f"KIND: {kind!r} is not one of {', '.join(KINDS)}", 2)
     if acoustic not in ("fp32", "int8"):
         fail(f"--acoustic: {acoustic!r} is not fp32 or int8", 2)
-    require_export_extra("wetext", "jieba", "pypinyin", extra="export,mesh")
+    require_export_extra("jieba", "pypinyin", extra="export,mesh")
     from speechmesh.cli.imports import modelscope, sambert_hifigan  # noqa: PLC0415 - needs the export extra
     from speechmesh.vocoder.export.options import parse_tiers  # noqa: PLC0415
 
