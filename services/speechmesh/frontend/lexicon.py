@@ -8,6 +8,7 @@ for all cases, another for its own alone.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 RESPELLING = "respelling"
 MAX_ENTRIES, MAX_WRITTEN_CHARS, MAX_SAID_CHARS = 50_000, 100, 500
 _LOOK_EVERY_S = 1.0
+_CLITIC = re.compile(r"'(?:s|d|m|re|ve|ll)?(?![^\W_])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Lexicon:
         firsts = {text[at], lower[at]}
         for length in merge(*(self._lengths.get(first, ()) for first in firsts), reverse=True):
             end = at + length
-            if end > len(text) or (end < len(text) and _joins(text[end - 1], text[end])):
+            if end > len(text) or not _ends(text, end):
                 continue
             said = self._said.get(text[at:end])
             if said is None and lower is not text:
@@ -118,6 +120,18 @@ def _in_lower_case(text: str) -> str:
     return text if lower == text else lower
 
 
+def _begins(text: str, at: int) -> bool:
+    """Whether a word may begin at a place: not inside of another, but behind an opening quote."""
+    if at == 0 or not _joins(text[at - 1], text[at]):
+        return True
+    return text[at - 1] == "'" and (at == 1 or not _is_of_word(text[at - 2]))
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether a word may end at a place: not inside of another, but before an 's or a closing quote."""
+    return end == len(text) or not _joins(text[end - 1], text[end]) or bool(_CLITIC.match(text, end))
+
+
 def _joins(before: str, after: str) -> bool:
     """Whether two characters belong to one written word; Chinese has none that could be told from its letters."""
     return _is_of_word(before) and _is_of_word(after)
@@ -134,7 +148,7 @@ def script_of(text: str, lexicons: Sequence[Lexicon]) -> Script | None:
     start = at = 0
     while lexicons and at < len(text):
         found = None
-        if at == 0 or not _joins(text[at - 1], text[at]):
+        if _begins(text, at):
             found = next(filter(None, (lexicon.find(text, lower, at) for lexicon in lexicons)), None)
         if found is None:
             at += 1
