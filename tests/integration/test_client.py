@@ -153,9 +153,11 @@ async def test_a_refused_stream_raises_with_the_field(mesh: Mesh) -> None:
     with pytest.raises(SpeechError) as caught:
         await asyncio.to_thread(converse)
     assert caught.value.field == "lexicon[0]"
-    async with asyncio.timeout(60), mesh.client.live(options) as stream:
-        with pytest.raises(SpeechError):  # of the server, or of a write that met its end
-            [response async for response in stream.speak(_hello())]
+    for _ in range(10):  # a write that met the refusal would now and then lose what it says
+        with pytest.raises(SpeechError) as refused:
+            async with asyncio.timeout(60), mesh.client.live(options) as stream:
+                [response async for response in stream.speak(_hello())]
+        assert refused.value.field == "lexicon[0]"
 
 
 async def _hello() -> AsyncIterator[str]:

@@ -152,6 +152,11 @@ class AsyncLiveStream:
 
     async def __aenter__(self) -> Self:
         await self._write(pb.SynthesizeLiveRequest(open=self._open))
+        # The server says at once whether it takes the stream. Of a write that meets its refusal gRPC may keep nothing
+        # but that it failed: nothing more is written before.
+        await self._call.initial_metadata()
+        if self._call.done():
+            raise await self._failure()
         return self
 
     async def __aexit__(

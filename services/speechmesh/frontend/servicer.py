@@ -76,6 +76,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
             loop = asyncio.get_running_loop()
             writing = await loop.run_in_executor(executor, self._speech.writing, checked)
             session = LiveSession(self._speech, checked, writing, self._settings, executor)
+            await context.send_initial_metadata(())  # taken: a caller may wait for this before it writes on
             said = (said_from_pb(request) async for request in requests)
             sequences: Counter[int] = Counter()
             async with aclosing(session.run(said, give_up_at(context.time_remaining()))) as results:
