@@ -79,6 +79,8 @@ class LiveText:
         if not taken and not all_of_it:
             return []
         end = len(waiting) if count == len(plan.segments) else taken[-1][0].end
+        # What is dropped in one piece is told in one.
+        end = max([end, *(part.end for part in plan.dropped if part.start < end)])
         moved = [(_moved(segment, self._taken), ending) for segment, ending in taken]
         self.dropped += [
             dataclasses.replace(part, start=part.start + self._taken, end=part.end + self._taken)

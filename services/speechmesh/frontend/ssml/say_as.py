@@ -109,7 +109,7 @@ def _digits(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> It
 
 def _telephone(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> Iterator[_Part] | None:
     parts = list(_PHONE.finditer(text))
-    runs = [part for part in parts if part[0].isdigit()]
+    runs = [part for part in parts if _is_number(part[0])]
     return _telephone_parts(parts, len(runs) == 1, wording) if runs else None
 
 
@@ -117,7 +117,7 @@ def _telephone_parts(parts: list[re.Match[str]], in_one: bool, wording: Wording)
     said_group = False
     for part in parts:
         start, end = part.span()
-        if part[0].isdigit():
+        if _is_number(part[0]):
             if said_group:
                 yield wording.group_gap, start, start + 1
             yield from _group(part[0], start, in_one, wording)
@@ -128,6 +128,11 @@ def _telephone_parts(parts: list[re.Match[str]], in_one: bool, wording: Wording)
             said_group = False
         elif part[0] in "+*#":
             yield wording.symbols[part[0]] + wording.gap, start, end
+
+
+def _is_number(part: str) -> bool:
+    """Whether these are digits that have a name; those above the line ("²") have none."""
+    return part.isascii() and part.isdigit()
 
 
 def _group(digits: str, start: int, in_one: bool, wording: Wording) -> Iterator[_Part]:

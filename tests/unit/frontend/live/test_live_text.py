@@ -177,3 +177,14 @@ def test_a_clause_of_one_word_is_not_spoken_before_its_sentence(readers: dict[st
     turn = live(readers["en"])
     turn.append(f"Yes, {'and he went on and on ' * 5}")
     assert cuts(turn.take()) == []
+
+
+def test_what_is_dropped_across_a_cut_is_told_in_one_piece(readers: dict[str, Reader]) -> None:
+    text = "Yes.<br>行 Go on then, go on."
+    turn = live(readers["en"])
+    turn.append(text)
+    taken = turn.take() + turn.take(all_of_it=True)
+    assert [words for words, *_ in cuts(taken)] == ["yes", "go on then go on"]
+    assert [part.text for part in turn.dropped] == [
+        part.text for part in readers["en"].plan(text, max_words=20, first_max_words=8).dropped
+    ]

@@ -114,6 +114,7 @@ def test_the_days_order_follows_the_country_where_no_format_is_given() -> None:
         ("time", "25:00", ""),
         ("duration", "long", ""),
         ("telephone", "none", ""),
+        ("telephone", "²", ""),
         ("digits", "--", ""),
     ],
 )
