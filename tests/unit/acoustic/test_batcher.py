@@ -214,17 +214,23 @@ async def test_new_segments_that_can_wait_do_not_push_out_those_under_way() -> N
     assert all(30 in run for run in runs_until_done)
 
 
+async def settle() -> None:
+    """Lets every task that can go on do so."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 async def test_who_runs_dry_soon_goes_without_those_who_do_not() -> None:
     model = EchoAcoustic(step=4)
     model.open.clear()
     async with serving(model) as batcher:
         relaxed = [asyncio.create_task(spoken(batcher, segment_of(20), 5000.0)) for _ in range(3)]
-        while not batcher.n_under_way:
-            await asyncio.sleep(0)
+        await settle()
+        assert batcher.n_under_way
         urgent = asyncio.create_task(spoken(batcher, segment_of(8), 100.0))
         close = asyncio.create_task(spoken(batcher, segment_of(9), 300.0))
-        while batcher.n_queued < 2:
-            await asyncio.sleep(0)
+        await settle()
+        assert batcher.n_queued == 2
         model.open.set()
         await asyncio.gather(urgent, close, *relaxed)
     later = model.runs[1:]
@@ -237,11 +243,11 @@ async def test_an_urgent_segment_waits_for_a_place_where_all_are_taken_by_relaxe
     model.open.clear()
     async with asyncio.timeout(10), serving(model, max_under_way=2) as batcher:
         relaxed = [asyncio.create_task(spoken(batcher, segment_of(20), 9000.0)) for _ in range(2)]
-        while batcher.n_under_way < 2:
-            await asyncio.sleep(0)
+        await settle()
+        assert batcher.n_under_way == 2
         urgent = asyncio.create_task(spoken(batcher, segment_of(8), 0.0))
-        while not batcher.n_queued:
-            await asyncio.sleep(0)
+        await settle()
+        assert batcher.n_queued
         model.open.set()
         assert [len(piece.frames) for piece in await urgent] == [5, 3]
         await asyncio.gather(*relaxed)
