@@ -171,7 +171,9 @@ class Batcher:
         if places > 0:
             new = choose_batch(queued, self._model.batch_key, places, max_tokens)
         under_way = [job for job in by_urgency if job in self._under_way]
-        if not new and not under_way:  # all places are taken by those who are not urgent: one must be left first
+        if (
+            not new and not under_way
+        ):  # all places are taken by those who are not urgent: one must be left first
             under_way = sorted(self._under_way, key=lambda job: job.deadline)
         return new, under_way[: max_items - len(new)]
 

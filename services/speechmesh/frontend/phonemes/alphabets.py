@@ -54,7 +54,9 @@ def alphabet(name: str, *, field: str = "alphabet") -> Alphabet:
     """
     known = _BY_NAME.get(name.strip().lower())
     if known is None:
-        raise InvalidInput(field, f"{shown(name)!r} is no alphabet here; there is ipa, x-sampa, arpabet, pinyin")
+        raise InvalidInput(
+            field, f"{shown(name)!r} is no alphabet here; there is ipa, x-sampa, arpabet, pinyin"
+        )
     return known
 
 
