@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
@@ -53,13 +54,14 @@ def work(pipe: Connection, seed: int, kinds: Sequence[str]) -> None:
         voice(name)
     seen: set[str] = set()
     pipe.send(Report(rss_bytes=psutil.Process().memory_info().rss))
-    while (block := pipe.recv()) is not None:
-        report = Report()
-        for index in block:
-            pipe.send(index)  # whoever waits knows what hangs or crashes
-            _try(generate.make(seed, index, kinds), index, report, seen)
-        report.rss_bytes = psutil.Process().memory_info().rss
-        pipe.send(report)
+    with suppress(EOFError, BrokenPipeError):  # nobody waits any more
+        while (block := pipe.recv()) is not None:
+            report = Report()
+            for index in block:
+                pipe.send(index)  # whoever waits knows what hangs or crashes
+                _try(generate.make(seed, index, kinds), index, report, seen)
+            report.rss_bytes = psutil.Process().memory_info().rss
+            pipe.send(report)
 
 
 def _try(case: Case, index: int, report: Report, seen: set[str]) -> None:
