@@ -72,7 +72,7 @@ async def test_bad_input_names_the_field(
         (pb.SynthesizeRequest(text="Hi.", quality_tier=99), "quality_tier"),
         (pb.SynthesizeRequest(text="Hi.", prompt=pb.ReferencePrompt(audio=b"x")), "prompt"),
         (
-            pb.SynthesizeRequest(text="Hi.", voice=pb.VoiceSelection(style_instruction="sad")),
+            pb.SynthesizeRequest(text="Hi.", voice=pb.VoiceSelection(style_instruction="sad " * 200)),
             "voice.style_instruction",
         ),
         (pb.SynthesizeRequest(), "text"),

@@ -17,7 +17,7 @@ from speechmesh.common.features import FloatArray
 from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel
 from speechmesh.vocoder.backends.triton import TritonBackend
 from speechmesh.vocoder.triton.repository import build_repository
-from tests.integration.triton import Triton, running
+from tests.integration.triton import Triton, running, unbatch
 
 _N_STREAMS = 8
 _N_CHUNKS = 30
@@ -29,11 +29,7 @@ def repository(voices_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The voices' models, unbatched, so that equal chunks give equal bits in whatever company they run."""
     folder = tmp_path_factory.mktemp("models")
     for name in build_repository(voices_dir, folder, instances=1, link=True):
-        config = folder / name / "config.pbtxt"
-        lines = config.read_text().splitlines(keepends=True)
-        config.write_text(
-            "".join("max_batch_size: 1\n" if line.startswith("max_batch_size:") else line for line in lines)
-        )
+        unbatch(folder / name / "config.pbtxt")
     return folder
 
 

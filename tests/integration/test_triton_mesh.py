@@ -14,7 +14,7 @@ import pytest
 from speechmesh.client import SpeechError, SpeechOptions
 from speechmesh.vocoder.triton.repository import build_repository
 from tests.integration.conftest import MakeMesh, Mesh
-from tests.integration.triton import Triton, running
+from tests.integration.triton import Triton, running, unbatch
 
 TEXTS = [
     f"Listener {number} hears every word of this, and of the sentence that follows. "
@@ -66,8 +66,8 @@ async def test_a_full_triton_refuses_at_once_and_tells_when_to_come_again(
 ) -> None:
     build_repository(voices_dir, tmp_path / "models", instances=1, link=True)
     config = tmp_path / "models/bootstrap.balanced/config.pbtxt"
-    text = re.sub(r"max_queue_size: \d+", "max_queue_size: 1", config.read_text())
-    config.write_text(re.sub(r"max_batch_size: \d+", "max_batch_size: 1", text))
+    config.write_text(re.sub(r"max_queue_size: \d+", "max_queue_size: 1", config.read_text()))
+    unbatch(config)
     server = Triton(tmp_path / "models", tmp_path / "log")
     with running([server]):
         settings = {"backend": "triton", "triton_url": server.url, "max_running_chunks": 64}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -54,6 +55,12 @@ class Triton:
         self._process.kill()
         self._process.wait()
         remove_leftovers(self.ports.triton)
+
+
+def unbatch(config: Path) -> None:
+    """Lets a model of a repository take one chunk a run, at its warm-up, too."""
+    text = re.sub(r"\bmax_batch_size: \d+", "max_batch_size: 1", config.read_text())
+    config.write_text(re.sub(r"\bbatch_size: \d+", "batch_size: 1", text))
 
 
 @contextmanager
