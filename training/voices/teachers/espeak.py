@@ -22,7 +22,7 @@ from training.voices.settings import EspeakTeacher
 from training.voices.utterance import Phone, Spoken, merge_pauses
 
 _LIBRARY = "libespeak-ng.so.1"
-_SYNCHRONOUS, _PHONEME_EVENTS = 2, 1
+_SYNCHRONOUS, _PHONEME_EVENTS, _NO_EXIT = 2, 1, 0x8000
 _UTF8 = 1
 _LIST_END, _PHONEME = 0, 7
 _RATE_PARAMETER, _PITCH_PARAMETER, _RANGE_PARAMETER = 1, 3, 4
@@ -94,7 +94,10 @@ class Espeak:
         if missing := espeak_missing():
             raise Incompatible(missing)
         self._library = ctypes.CDLL(_LIBRARY)
-        self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, None, _PHONEME_EVENTS)
+        options = _PHONEME_EVENTS | _NO_EXIT  # without the latter it ends the process when it finds no data
+        self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, None, options)
+        if self._rate_hz < 0:
+            raise Incompatible("espeak-ng finds no data: apt-get install espeak-ng-data")
         if self._library.espeak_SetVoiceByName(settings.voice.encode()) != 0:
             raise Incompatible(f"espeak-ng has no voice {settings.voice}")
         self._library.espeak_SetParameter(_RATE_PARAMETER, settings.words_per_minute, 0)
