@@ -63,8 +63,9 @@ def measure(streams: Sequence[int] | None, tell: Tell) -> dict[str, Any]:
             with _running(names, voice, folder / f"run-{precision}") as started:
                 for name, result in _single(started, tell).items():
                     single[name if name == "eager" else f"{name} {precision}"] = result
+                # Listeners are counted with the vocoder that a crowd is given.
                 mesh = [contender for contender in started if contender.name == "mesh"]
-                for n in streams or _STREAMS:
+                for n in (streams or _STREAMS) if precision == "int8" else ():
                     tell(f"{n} listeners in real time, Sambert {precision}")
                     cells += [cell | {"contender": f"mesh {precision}"} for cell in _paced(mesh, n)]
                 saturated = [c for c in started if c.name != "eager"]
