@@ -75,7 +75,7 @@ class FrontendSettings(ServiceSettings):
     text_threads: int = Field(1, ge=1, description="Threads that read text.")
     audio_threads: int = Field(1, ge=1, description="Threads that code audio as FLAC, MP3, Opus or AAC.")
     phrase_cache_mib: int = Field(
-        64,
+        32,
         ge=0,
         description="Audio of phrases that were spoken before, kept in this process; of those that are being made as "
         "much again at most; 0: none, nor in a shared store.",
