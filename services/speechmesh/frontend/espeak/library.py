@@ -27,7 +27,7 @@ class EspeakLibrary:
         """
         library, data = _SYSTEM_LIBRARY, None
         try:
-            import espeakng_loader  # type: ignore[import-untyped]  # noqa: PLC0415 - the extra's
+            import espeakng_loader  # noqa: PLC0415 - the extra's
 
             library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
         except ImportError:
