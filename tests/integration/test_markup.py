@@ -92,6 +92,15 @@ async def test_prosody_of_a_span_is_heard_in_the_span(mesh: Mesh) -> None:
     assert 20 * np.log10(level[1] / level[0]) == pytest.approx(-12.0, abs=1.0)
 
 
+async def test_a_span_that_is_made_louder_is_limited_not_clipped(mesh: Mesh) -> None:
+    plain = samples(await ssml(mesh, "This is a loud part."))
+    loud = samples(await ssml(mesh, "<prosody volume='+12dB'>This is a loud part.</prosody>"))
+    assert np.abs(plain).max() * 10 ** (12 / 20) > 1.0  # it would not fit
+    assert np.abs(loud).max() < 0.9
+    assert len(loud) == len(plain)
+    assert 20 * np.log10(np.std(loud) / np.std(plain)) > 6.0
+
+
 async def test_a_voice_element_changes_the_speaker_for_its_text(mesh: Mesh) -> None:
     responses = await ssml(mesh, "Here am I. <voice name='slt'>And here is she.</voice>")
     alone = await synthesize(mesh, text="And here is she.", voice=pb.VoiceSelection(speaker="slt"))

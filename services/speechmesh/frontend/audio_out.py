@@ -25,19 +25,8 @@ class WordTime:
         return replace(self, start_ms=max(self.start_ms + by_ms, 0.0), end_ms=self.end_ms + by_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class PhonemeTime:
+class PhonemeTime(WordTime):
     """When a phoneme is spoken, by the voice's own token; `start` and `end` are its word's."""
-
-    text: str
-    start_ms: float
-    end_ms: float
-    start: int
-    end: int
-
-    def moved(self, by_ms: float) -> Self:
-        """The same at another time, not before the stream's begin."""
-        return replace(self, start_ms=max(self.start_ms + by_ms, 0.0), end_ms=self.end_ms + by_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,13 +221,16 @@ class Conductor:
         """Keeps what is made, for those who ask for the same; what pressure made worse than usual is not kept long."""
         index = response.segment_index
         recorder = self._recorders[index]
-        if response.first_sample == 0 and tier is not None:
-            recorder.begin(tier, self._alignments.pop(index, []))
+        durations = self._alignments.get(index)
+        # A phrase without durations could not be timed: its recorder, which has not begun, abandons it.
+        if response.first_sample == 0 and tier is not None and durations is not None:
+            recorder.begin(tier, durations)
         recorder.add(response.first_sample, samples)
         if response.last:
             best = next(name for name in TIERS if name in self._checked.voice.config.vocoders)
             recorder.finish(keep=tier == (self._checked.request.tier or best))
             del self._recorders[index]
+            self._alignments.pop(index, None)
 
 
 async def _collect(

@@ -61,7 +61,10 @@ class Delivery:
             checked.max_trailing_silence_ms,
         )
         self._encoder = StreamEncoder(
-            checked.audio, from_hz=self._space.sample_rate_hz, gain_db=checked.gain_db
+            checked.audio,
+            from_hz=self._space.sample_rate_hz,
+            gain_db=checked.gain_db,
+            loudest_db=script.loudest_db,
         )
         self._n_samples = 0  # of that segment, delivered already
         self._tier: Tier | None = None  # which made them

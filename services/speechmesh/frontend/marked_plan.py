@@ -61,6 +61,14 @@ class MarkedPlan:
     dropped: Sequence[Dropped]
     warnings: Sequence[TextWarning]
 
+    @property
+    def loudest_db(self) -> float:
+        """See plan.Script."""
+        return max(
+            (segment.manner.volume_db for segment in self.segments if segment.manner.volume_db > 0),
+            default=0.0,
+        )
+
     async def segment(self, index: int) -> SpokenSegment | None:
         """See plan.Script."""
         return self.segments[index] if index < len(self.segments) else None

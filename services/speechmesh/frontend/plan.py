@@ -65,6 +65,11 @@ class Script(Protocol):
         """What else the caller should know."""
         ...
 
+    @property
+    def loudest_db(self) -> float:
+        """By how much the loudest segment is to be louder than the voice, at least 0."""
+        ...
+
     async def segment(self, index: int) -> SpokenSegment | None:
         """A segment, as soon as it is known; None behind the last one."""
         ...
@@ -81,6 +86,7 @@ class TextPlan:
     segments: Sequence[SpokenSegment]
     dropped: Sequence[Dropped]
     warnings: Sequence[TextWarning] = ()
+    loudest_db: float = 0.0
 
     async def segment(self, index: int) -> SpokenSegment | None:
         """See Script."""

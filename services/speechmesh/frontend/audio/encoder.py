@@ -20,14 +20,17 @@ class StreamEncoder:
         is_costly: whether `encode` takes so long that it must not be called on an event loop.
     """
 
-    def __init__(self, form: AudioFormat, *, from_hz: int, gain_db: float = 0.0) -> None:
+    def __init__(
+        self, form: AudioFormat, *, from_hz: int, gain_db: float = 0.0, loudest_db: float = 0.0
+    ) -> None:
+        """`loudest_db` is by how much samples may come louder than the voice made them."""
         to_hz = form.sample_rate_hz
         self._rate_hz = to_hz
         self._gain = np.float32(10.0 ** (gain_db / 20.0))
         self._resampler = (
             soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32") if from_hz != to_hz else None
         )
-        self._limiter = TruePeakLimiter(to_hz) if gain_db > 0 else None
+        self._limiter = TruePeakLimiter(to_hz) if gain_db + loudest_db > 0 else None
         self._form = form
         self._coder: Coder | None = None  # made where the work is done, for it takes its time, too
         self._n_samples = 0

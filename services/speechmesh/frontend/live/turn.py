@@ -62,6 +62,11 @@ class Turn:
         return ()
 
     @property
+    def loudest_db(self) -> float:
+        """See Script."""
+        return 0.0
+
+    @property
     def text(self) -> str:
         """All of it that has come."""
         return self._text.text + "".join(self._arrived)
