@@ -44,7 +44,7 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
         self, request_iterator: AsyncIterator[pb.StreamFramesRequest], context: Context
     ) -> AsyncGenerator[pb.StreamFramesResponse]:
         """Synthesises the segments of one request; several are in work at once."""
-        with self._limit.hold():
+        with self._limit.hold("StreamFrames"):
             first = await anext(aiter(request_iterator), None)
             if first is None or first.WhichOneof("message") != "open":
                 raise InvalidInput("open", "must be the first message of the stream")

@@ -33,6 +33,11 @@ def limit_bytes() -> int:
     return 0
 
 
+def physical_bytes() -> int:
+    """The memory of this machine."""
+    return os.sysconf("SC_PHYS_PAGES") * _PAGE_BYTES
+
+
 def release_free() -> None:
     """Gives memory that nothing uses back to the system.
 

@@ -1,37 +1,38 @@
 """Metrics. Every name, unit, label and description stands here; what is measured imports its instrument from here.
 
+What collects and shows them is `metrics_export`.
+
 Names and units are OpenTelemetry's: seconds (`s`), bytes (`By`), counts in braces. A Prometheus scrape shows dots as
 underscores and the unit behind: `speechmesh.acoustic.queue.duration` is `speechmesh_acoustic_queue_duration_seconds`.
-Labels are few, and each has few values: a voice's name, an outcome, a reason.
+Labels are few, and each has few values: a voice's name, an outcome, a reason; never a text, an address or an id.
+
+To count costs 2 to 5 microseconds, 4 more inside a span that is traced, as it then keeps an exemplar: right for a chunk
+or a segment, not for samples or tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from threading import Thread
-from wsgiref.simple_server import WSGIServer
 
-import prometheus_client
 from opentelemetry import metrics
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
-
-from speechmesh.common.errors import Incompatible
 
 Labels = Mapping[str, str]
 Values = Iterable[tuple[float, Labels]]
 
 VOICE, OUTCOME, REASON, RESULT = "voice", "outcome", "reason", "result"
-OPERATION = "operation"
+OPERATION, METHOD, KIND, CODE, TIER = "operation", "method", "kind", "code", "tier"
+STAGE, SEGMENT, PRIORITY, STATE = "stage", "segment", "priority", "state"
 
-_OTLP_INTERVAL_MS = 15_000
 _DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+# Of first audio: twice as fine where it is expected.
+_FIRST_AUDIO_S = (
+    *(0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75),
+    *(1.0, 1.5, 2.0, 3.0, 5.0, 10.0),
+)
+_GAPS_S = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_CHUNK_FRAMES = (4, 8, 16, 32, 64, 128, 256, 512)
 _BATCH_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)
 
 _meter = metrics.get_meter("speechmesh")
@@ -64,6 +65,18 @@ def _histogram(name: str, unit: str, bounds: tuple[float, ...], description: str
 
 
 # Every service.
+SERVING = ObservedGauge("speechmesh.serving", "{server}", "1 while health says SERVING, else 0.")
+STREAMS_UNDER_WAY = _meter.create_up_down_counter(
+    "speechmesh.streams.under_way", "{stream}", "Streams that are served now. method: the gRPC method."
+)
+STREAMS_LIMIT = ObservedGauge(
+    "speechmesh.streams.limit", "{stream}", "Streams that are served at once; one more is refused."
+)
+MEMORY_LIMIT = ObservedGauge(
+    "speechmesh.memory.limit",
+    "By",
+    "Memory that this process's container may have, else what the machine has.",
+)
 STREAMS_REFUSED = _meter.create_counter(
     "speechmesh.streams.refused",
     "{stream}",
@@ -143,6 +156,86 @@ ACOUSTIC_PRESSURE_STEPS = _meter.create_counter(
     "speechmesh.acoustic.pressure.steps", "{step}", "Changes of the level. outcome: up or down."
 )
 
+# The text frontend: requests. kind: text, ssml or live; of live text what is said of a request is so of a turn, except
+# in `requests` itself. voice: the request's; none where it was refused before that was known.
+FRONTEND_REQUESTS = _meter.create_counter(
+    "speechmesh.frontend.requests",
+    "{request}",
+    "Requests that ended. outcome: served, cancelled (the caller left), refused (it asked wrongly, or a limit is "
+    "reached) or failed. code: of gRPC.",
+)
+FRONTEND_FIRST_AUDIO = _histogram(
+    "speechmesh.frontend.first_audio.duration",
+    "s",
+    _FIRST_AUDIO_S,
+    "From a request's coming to its first audio that was sent; of live text from the turn's first text, so that the "
+    "time in which it was written counts. tier: of the first segment.",
+)
+FRONTEND_AUDIO = _meter.create_counter(
+    "speechmesh.frontend.audio",
+    "s",
+    "Audio sent. Its rate is the real-time factor's inverse: seconds a second.",
+)
+FRONTEND_GAPS = _histogram(
+    "speechmesh.frontend.gaps.duration",
+    "s",
+    _GAPS_S,
+    "Stops of over 10 ms in a playback that began with the first audio; waiting for the caller, for text or because it "
+    "takes no audio, does not count.",
+)
+FRONTEND_GAPPED = _meter.create_counter(
+    "speechmesh.frontend.requests.gapped",
+    "{request}",
+    "Requests whose playback stopped for over 50 ms at least once.",
+)
+FRONTEND_CHARACTERS = _meter.create_counter(
+    "speechmesh.frontend.characters",
+    "{character}",
+    "Characters of the texts that were taken, as they came; of SSML its markup as well.",
+)
+FRONTEND_SEGMENTS = _meter.create_counter(
+    "speechmesh.frontend.segments",
+    "{segment}",
+    "Segments of which audio was sent, by the tier that they got.",
+)
+FRONTEND_DEGRADED = _meter.create_counter(
+    "speechmesh.frontend.segments.degraded",
+    "{segment}",
+    "Those of them that the load gave a tier below the voice's best.",
+)
+FRONTEND_TURNS = _meter.create_counter(
+    "speechmesh.frontend.live.turns",
+    "{turn}",
+    "Turns of live text that were spoken. outcome: served (all audio was sent), interrupted before that, cancelled "
+    "(the caller left) or failed.",
+)
+FRONTEND_INTERRUPTIONS = _meter.create_counter(
+    "speechmesh.frontend.live.interruptions",
+    "{interruption}",
+    "Interruptions of live turns, most of which were sent whole and are still being played.",
+)
+
+# The text frontend: where the time goes, as it sees it, and what becomes of a stage that goes away.
+FRONTEND_STAGE = _histogram(
+    "speechmesh.frontend.stage.duration",
+    "s",
+    _DURATIONS_S,
+    "Waiting for a stage. stage: reading (a whole text), pronouncing (a segment), acoustic (from a segment's sending "
+    "to its first frames), vocoder (from these to its first audio), coding (a segment's audio). segment: first, whose "
+    "waits add up to first audio, or later, whose waits mostly hide behind what plays.",
+)
+FRONTEND_STAGE_FAILURES = _meter.create_counter(
+    "speechmesh.frontend.stage.failures", "{stream}", "Streams to a stage that failed. code: of gRPC."
+)
+FRONTEND_RETRIES = _meter.create_counter(
+    "speechmesh.frontend.stage.retries", "{attempt}", "Attempts at requests whose stage had gone away."
+)
+FRONTEND_RESUMES = _meter.create_counter(
+    "speechmesh.frontend.stage.resumes",
+    "{request}",
+    "Ends of such troubles. outcome: resumed (audio came again) or given_up (patience was at its end).",
+)
+
 # The text frontend: the cache of phrases.
 FRONTEND_PHRASES = _meter.create_counter(
     "speechmesh.frontend.phrases.requests",
@@ -166,53 +259,69 @@ FRONTEND_PHRASE_STORE_RESTS = _meter.create_counter(
     "Times that the shared store was left alone, as it had failed time after time. operation: read or write.",
 )
 
+# The vocoder stage: segments and their chunks. tier: fast, balanced or high. priority: urgent, normal or relaxed.
+VOCODER_SEGMENTS = _meter.create_counter(
+    "speechmesh.vocoder.segments",
+    "{segment}",
+    "Segments that ended. outcome: served, failed, refused or cancelled (the caller left).",
+)
+VOCODER_AUDIO = _meter.create_counter(
+    "speechmesh.vocoder.audio", "s", "Audio made of segments that were served."
+)
+VOCODER_QUEUE = _histogram(
+    "speechmesh.vocoder.queue.duration",
+    "s",
+    _DURATIONS_S,
+    "A chunk's wait for its turn, before it is sent to the backend. Its count is that of the chunks.",
+)
+VOCODER_COMPUTE = _histogram(
+    "speechmesh.vocoder.compute.duration",
+    "s",
+    _DURATIONS_S,
+    "A chunk's time in the backend, Triton's queue and what was redone included.",
+)
+VOCODER_CHUNK_SIZE = _histogram(
+    "speechmesh.vocoder.chunk.size", "{frame}", _CHUNK_FRAMES, "Frames of a chunk, its context included."
+)
+VOCODER_OVERLOADED = _meter.create_counter(
+    "speechmesh.vocoder.chunks.overloaded",
+    "{chunk}",
+    "Times that a chunk found everything full. outcome: retried (its listener has begun to listen) or refused.",
+)
+VOCODER_QUEUED = ObservedGauge("speechmesh.vocoder.chunks.queued", "{chunk}", "Chunks that wait for a turn.")
+VOCODER_RUNNING = ObservedGauge("speechmesh.vocoder.chunks.running", "{chunk}", "Chunks in the backend.")
+VOCODER_MODELS_LOADED = ObservedGauge(
+    "speechmesh.vocoder.models.loaded", "{model}", "Whether a voice's tier is loaded: 1 or 0."
+)
+VOCODER_MODELS_MEMORY = ObservedGauge(
+    "speechmesh.vocoder.models.memory", "By", "Weights of each loaded model on each server, all copies."
+)
 
-@dataclass
-class Metrics:
-    """What collects and shows the metrics of this process."""
+# The vocoder stage: pressure, which tier `auto` follows.
+VOCODER_PRESSURE_LEVEL = ObservedGauge(
+    "speechmesh.vocoder.pressure.level", "{level}", "Tiers that `auto` stands below a voice's best."
+)
+VOCODER_PRESSURE = ObservedGauge(
+    "speechmesh.vocoder.pressure", "1", "Share of their listeners' time that chunks wait."
+)
+VOCODER_PRESSURE_STEPS = _meter.create_counter(
+    "speechmesh.vocoder.pressure.steps", "{step}", "Changes of the level. outcome: up or down."
+)
 
-    provider: MeterProvider
-    endpoint: tuple[WSGIServer, Thread] | None
-
-    def shutdown(self) -> None:
-        """Sends what is left and stops answering scrapes."""
-        self.provider.shutdown()
-        if self.endpoint is not None:
-            server, thread = self.endpoint
-            server.shutdown()
-            server.server_close()
-            thread.join()
-
-
-def start_metrics(service_name: str, otlp_endpoint: str, metrics_port: int, *, host: str) -> Metrics | None:
-    """Shows this process's metrics; does nothing when nobody wants them.
-
-    Args:
-        service_name: the service, as in its traces.
-        otlp_endpoint: base URL of a receiver (OTLP over HTTP); empty: none.
-        metrics_port: where Prometheus may scrape `http://host:metrics_port/metrics`; 0: nowhere.
-        host: address of that port.
-
-    Raises:
-        Incompatible: when the port is taken.
-    """
-    readers: list[MetricReader] = []
-    registry = prometheus_client.CollectorRegistry()
-    if metrics_port:
-        readers.append(PrometheusMetricReader(registry=registry))
-        for collector in (prometheus_client.ProcessCollector, prometheus_client.GCCollector):
-            collector(registry=registry)
-    if otlp_endpoint:
-        exporter = OTLPMetricExporter(endpoint=otlp_endpoint.rstrip("/") + "/v1/metrics")
-        readers.append(PeriodicExportingMetricReader(exporter, export_interval_millis=_OTLP_INTERVAL_MS))
-    if not readers:
-        return None
-    endpoint = None
-    if metrics_port:
-        try:
-            endpoint = prometheus_client.start_http_server(metrics_port, host.strip("[]"), registry)
-        except OSError as error:
-            raise Incompatible(f"cannot show metrics on {host}:{metrics_port}: {error.strerror}") from None
-    provider = MeterProvider(readers, Resource.create({"service.name": service_name}))
-    metrics.set_meter_provider(provider)
-    return Metrics(provider, endpoint)
+# The vocoder stage: its Triton servers, as this process sees them.
+VOCODER_TRITON_ENDPOINTS = ObservedGauge(
+    "speechmesh.vocoder.triton.endpoints",
+    "{endpoint}",
+    "Servers in use. state: healthy or unhealthy (starting, ejected, gone).",
+)
+VOCODER_TRITON_EJECTIONS = _meter.create_counter(
+    "speechmesh.vocoder.triton.ejections",
+    "{ejection}",
+    "Times that a server failed a chunk or a check, and got no more chunks until it passed one. The log says which.",
+)
+VOCODER_TRITON_REFUSALS = _meter.create_counter(
+    "speechmesh.vocoder.triton.refusals",
+    "{attempt}",
+    "Attempts at a chunk of which nothing came, most of them redone elsewhere. reason: see Refusal in "
+    "vocoder/backends/triton/infer.py.",
+)

@@ -7,15 +7,16 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from speechmesh.common import memory, metrics
 from speechmesh.common.errors import Incompatible, Overloaded, SpeechmeshError
 from speechmesh.common.interceptor import CallInterceptor
-from speechmesh.common.metrics import REASON, STREAMS_REFUSED, start_metrics
+from speechmesh.common.metrics_export import start_metrics
 from speechmesh.common.settings import ServiceSettings
 from speechmesh.common.telemetry import start_logging, start_tracing
 
@@ -30,20 +31,23 @@ class StreamLimit:
         self.n_streams = 0
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Holds a place while the stream runs.
+    def hold(self, method: str) -> Iterator[None]:
+        """Holds a place while a stream of the gRPC method runs.
 
         Raises:
             Overloaded: when all places are taken.
         """
         if self.n_streams >= self._max_streams:
-            STREAMS_REFUSED.add(1, {REASON: "limit"})
+            metrics.STREAMS_REFUSED.add(1, {metrics.REASON: "limit"})
             raise Overloaded(f"{self._max_streams} streams are running, no more are taken")
+        labels = {metrics.METHOD: method}
         self.n_streams += 1
+        metrics.STREAMS_UNDER_WAY.add(1, labels)
         try:
             yield
         finally:
             self.n_streams -= 1
+            metrics.STREAMS_UNDER_WAY.add(-1, labels)
 
 
 class MeshServer:
@@ -69,6 +73,7 @@ class MeshServer:
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         self._names: list[str] = [""]
+        self._is_serving = self._is_draining = False
         self.port = 0
 
     async def start(self, service_names: Sequence[str]) -> None:
@@ -92,15 +97,27 @@ class MeshServer:
 
     async def set_serving(self, serving: bool) -> None:
         """Sets what health answers, for the server and each of its services."""
+        self._is_serving = serving and not self._is_draining
         status = health_pb2.HealthCheckResponse
         for name in self._names:
             await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
 
     async def drain(self) -> None:
         """Says NOT_SERVING, waits for load balancers to see it, then lets running calls end within the grace."""
+        self._is_serving, self._is_draining = False, True
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(self._settings.drain_delay_s)
         await self.server.stop(self._settings.drain_grace_s)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Shows what every service has as metrics."""
+        memory_bytes = memory.limit_bytes() or memory.physical_bytes()
+        with ExitStack() as stack:
+            stack.enter_context(metrics.SERVING.shows(lambda: [(float(self._is_serving), {})]))
+            stack.enter_context(metrics.STREAMS_LIMIT.shows(lambda: [(self._settings.max_streams, {})]))
+            stack.enter_context(metrics.MEMORY_LIMIT.shows(lambda: [(memory_bytes, {})]))
+            yield
 
 
 Lifespan = Callable[[MeshServer], AbstractAsyncContextManager[None]]
@@ -111,11 +128,12 @@ async def running(settings: ServiceSettings, lifespan: Lifespan) -> AsyncIterato
     """A server within its lifespan, which registers the services, starts the server and warms up."""
     server = MeshServer(settings)
     try:
-        async with lifespan(server):
-            try:
-                yield server
-            finally:
-                await server.drain()
+        with server.shown():
+            async with lifespan(server):
+                try:
+                    yield server
+                finally:
+                    await server.drain()
     finally:  # also when the lifespan failed after it had the server listen
         await server.server.stop(None)
 
@@ -124,11 +142,9 @@ def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> N
     """Runs a service until SIGTERM or SIGINT, then drains it. The `main` of every service."""
     start_logging(service_name, settings.log_level)
     tracing = start_tracing(service_name, settings.otlp_endpoint)
-    metrics = None
+    shown = None
     try:
-        metrics = start_metrics(
-            service_name, settings.otlp_endpoint, settings.metrics_port, host=settings.host
-        )
+        shown = start_metrics(service_name, settings.otlp_endpoint, settings.metrics_port, host=settings.host)
         asyncio.run(_serve_until_signal(settings, lifespan))
     except (
         SpeechmeshError
@@ -136,7 +152,7 @@ def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> N
         log.error("cannot serve: %s", error)
         sys.exit(1)
     finally:
-        for telemetry in (tracing, metrics):
+        for telemetry in (tracing, shown):
             if telemetry is not None:
                 telemetry.shutdown()
 

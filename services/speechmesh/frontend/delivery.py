@@ -29,6 +29,7 @@ from speechmesh.frontend.audio_out import (
     Times,
     WordTime,
 )
+from speechmesh.frontend.metering import record_stage
 from speechmesh.frontend.plan import Script, TokenSegment
 from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
 from speechmesh.frontend.request import CheckedRequest
@@ -90,6 +91,11 @@ class Delivery:
         time.duration_ms = self.playback.elapsed_ms - time.start_ms
         time.compute_ms, time.queue_ms, time.tier = compute_ms, queue_ms, tier
 
+    def _note_first(self, stage: str, index: int) -> None:
+        """The first that a stage makes of a segment is here."""
+        if (time := self._times.get((stage, index))) is not None:
+            record_stage(stage, index, (self.playback.elapsed_ms - time.start_ms) / 1000.0)
+
     def expect(self, index: int, segment: SpokenSegment, tokens: TokenSegment) -> None:
         """The segment is about to be synthesised from these tokens; how long it gets is a guess."""
         self._segments[index], self._tokens[index] = segment, tokens
@@ -100,6 +106,7 @@ class Delivery:
         durations_ms = np.array(frames_per_token) * self._space.frame_ms
         delivered_ms = self._samples_ms(self._n_samples) if index == self.segment else 0.0
         self.playback.expect(index, float(durations_ms.sum()) - delivered_ms)
+        self._note_first("acoustic", index)
         ends_ms = np.cumsum(durations_ms)
         starts_ms = ends_ms - durations_ms
         tokens, segment = self._tokens[index], self._segments[index]
@@ -153,6 +160,8 @@ class Delivery:
             pause = self._silence.trim(self._pause(segment.pause_after_ms), may_end=may_end)
             kept = np.concatenate([kept, pause])
         self.playback.delivered(index, self._samples_ms(len(kept)), last=last)
+        if first_sample == 0:
+            self._note_first("vocoder", index)
         info = self._info(index, tier) if first_sample == 0 else None
         self._tier = tier
         self.segment, self._n_samples = (index + 1, 0) if last else (index, first_sample + len(samples))

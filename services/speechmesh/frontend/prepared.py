@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from speechmesh.frontend.metering import record_stage
 from speechmesh.frontend.phrases.key import Key, PhraseRequest, phrase_key
 from speechmesh.frontend.plan import Ending, Script, TokenSegment
 from speechmesh.frontend.reader import Reader
@@ -50,9 +52,11 @@ class Preparation:
         if index not in self._ready:
             if (segment := await self._script.segment(index)) is None:
                 return None
+            started = time.perf_counter()
             tokens = await asyncio.get_running_loop().run_in_executor(
                 self._executor, self._reader.tokens, segment
             )
+            record_stage("pronouncing", index, time.perf_counter() - started)
             self._ready[index] = self._prepared(index, segment, tokens)
         return self._ready[index]
 

@@ -14,6 +14,7 @@ from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
 from speechmesh.frontend.audio_out import AudioChunk, Summary
 from speechmesh.frontend.live.session import Interrupted, LiveSession, give_up_at
+from speechmesh.frontend.metering import Kind, RequestMeter
 from speechmesh.frontend.request import CheckedRequest, speaks
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.speech import Speech
@@ -45,8 +46,10 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         self, request: pb.SynthesizeRequest, context: Context
     ) -> AsyncGenerator[pb.SynthesizeResponse]:
         """Speaks a text."""
-        with self._limit.hold():
+        kind: Kind = "ssml" if request.WhichOneof("input") == "ssml" else "text"
+        with RequestMeter(kind, context.time_remaining) as meter, self._limit.hold("Synthesize"):
             checked = self._speech.check(request_from_pb(request))
+            meter.voice = checked.voice.name
             span = trace.get_current_span()
             span.set_attribute("speechmesh.request_id", checked.request.request_id)
             span.set_attribute("speechmesh.voice", checked.voice.name)
@@ -63,12 +66,13 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         self, request_iterator: AsyncIterator[pb.SynthesizeLiveRequest], context: Context
     ) -> AsyncGenerator[pb.SynthesizeLiveResponse]:
         """Speaks text that is still being written."""
-        with self._limit.hold():
+        with RequestMeter("live", context.time_remaining) as meter, self._limit.hold("SynthesizeLive"):
             requests = aiter(request_iterator)
             first = await anext(requests, None)
             if first is None or first.WhichOneof("message") != "open":
                 raise InvalidInput("open", "must be the first message of the stream")
             checked = self._speech.check_options(live_options_from_pb(first.open))
+            meter.voice = checked.voice.name
             span = trace.get_current_span()
             span.set_attribute("speechmesh.request_id", checked.request.request_id)
             span.set_attribute("speechmesh.voice", checked.voice.name)

@@ -11,6 +11,7 @@ from contextlib import aclosing
 
 import numpy as np
 
+from speechmesh.common import metrics
 from speechmesh.common.errors import DeadlineExceeded, Internal, InvalidInput, Unavailable
 from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk, StageTime, Summary
@@ -18,6 +19,7 @@ from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.lexicon import Lexicon
 from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.metering import Kind, SpeechMeter, record_stage
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.phrases.recording import Abandoned, PhrasePiece
 from speechmesh.frontend.plan import Script, TextPlan
@@ -129,9 +131,13 @@ class Speech:
         with tracer.start_as_current_span("frontend.text") as span:
             plan = await self._plan(checked)
             span.set_attribute("speechmesh.n_segments", len(plan.segments))
+        kind: Kind = "ssml" if checked.request.is_ssml else "text"
+        record_stage("reading", 0, playback.elapsed_ms / 1000.0)
+        labels = {metrics.KIND: kind, metrics.VOICE: checked.voice.name}
+        metrics.FRONTEND_CHARACTERS.add(len(checked.request.text), labels)
         text_time = StageTime("text", 0, 0.0, playback.elapsed_ms, playback.elapsed_ms)
         delivery = Delivery(checked, plan, playback)
-        async with aclosing(self.deliver(checked, plan, delivery, give_up_at)) as chunks:
+        async with aclosing(self.deliver(checked, plan, delivery, give_up_at, kind)) as chunks:
             async for chunk in chunks:
                 yield chunk
         summary = delivery.summary()
@@ -143,20 +149,49 @@ class Speech:
         return self._voices.reader(checked.voice)
 
     async def deliver(
-        self, checked: CheckedRequest, script: Script, delivery: Delivery, give_up_at: float | None
+        self,
+        checked: CheckedRequest,
+        script: Script,
+        delivery: Delivery,
+        give_up_at: float | None,
+        kind: Kind,
     ) -> AsyncGenerator[AudioChunk]:
         """The audio of a script from where its delivery stands; `give_up_at` is on `time.monotonic()`'s clock.
 
         Raises:
             SpeechmeshError: when a stage fails, or one that went away does not come back in time.
         """
+        meter = SpeechMeter(checked, kind, delivery.playback)
+        delivering = self._deliver(checked, script, delivery, give_up_at, meter)
+        try:
+            async with aclosing(delivering) as chunks:
+                async for chunk in chunks:
+                    meter.sent(chunk)
+                    yield chunk
+                    delivery.playback.taken()
+        finally:
+            meter.end()
+
+    async def _deliver(
+        self,
+        checked: CheckedRequest,
+        script: Script,
+        delivery: Delivery,
+        give_up_at: float | None,
+        meter: SpeechMeter,
+    ) -> AsyncGenerator[AudioChunk]:
+        async def coded(spoken: SpokenChunk) -> AudioChunk | None:
+            meter.spoken(spoken)
+            with meter.coding():
+                return await delivery.coded(spoken, self._audio_executor)
+
         preparation = Preparation(checked, script, self.reader(checked), self._settings, self.executor)
         patience = _Patience(self._settings.stage_patience_ms)
         while (prepared := await preparation.segment(delivery.segment)) is not None:
             preparation.forget_before(delivery.segment)
             async with aclosing(self._made_before(prepared, delivery)) as chunks:
                 async for spoken in chunks:
-                    if chunk := await delivery.coded(spoken, self._audio_executor):
+                    if chunk := await coded(spoken):
                         yield chunk
             if delivery.segment > prepared.index:
                 continue
@@ -168,10 +203,11 @@ class Speech:
                 async with aclosing(conductor.run(left_s)) as chunks:
                     async for spoken in chunks:
                         patience.reset()
-                        if chunk := await delivery.coded(spoken, self._audio_executor):
+                        if chunk := await coded(spoken):
                             yield chunk
             except Unavailable as error:
-                await patience.wait(error)
+                with meter.retrying():
+                    await patience.wait(error)
             else:
                 if delivery.segment != conductor.end:
                     raise Internal("the vocoder stage ended early")

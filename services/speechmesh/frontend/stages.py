@@ -11,6 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 import grpc
 
 from speechmesh.acoustic.v1 import acoustic_pb2, acoustic_pb2_grpc
+from speechmesh.common import metrics
 from speechmesh.common.errors import SpeechmeshError, from_stage
 from speechmesh.common.telemetry import outgoing_metadata
 from speechmesh.vocoder.v1 import vocoder_pb2, vocoder_pb2_grpc
@@ -31,6 +32,7 @@ class StageStream(Generic[Req, Res]):
     def __init__(self, stage: str, call: Any) -> None:
         self._stage = stage
         self._call = call
+        self._failed = False
 
     async def send(self, message: Req) -> None:
         """Sends a message; waits while the stage does not take more.
@@ -54,26 +56,33 @@ class StageStream(Generic[Req, Res]):
             async for response in self._call:
                 yield response
         except grpc.aio.AioRpcError as error:
-            raise from_stage(self._stage, error) from error
+            raise self._note(error) from error
 
     async def _guard(self, operation: Callable[[], Awaitable[None]]) -> None:
         try:
             await operation()
         except grpc.aio.AioRpcError as error:
-            raise from_stage(self._stage, error) from error
+            raise self._note(error) from error
         except asyncio.InvalidStateError as error:  # the stream had ended before
             raise await self._failure() from error
 
     async def _failure(self) -> SpeechmeshError:
-        return from_stage(
-            self._stage,
+        return self._note(
             grpc.aio.AioRpcError(
                 await self._call.code(),
                 await self._call.initial_metadata(),
                 await self._call.trailing_metadata(),
                 await self._call.details(),
-            ),
+            )
         )
+
+    def _note(self, error: grpc.aio.AioRpcError) -> SpeechmeshError:
+        """What the stream failed with, which several tasks may come upon; it is counted once."""
+        if not self._failed:
+            self._failed = True
+            labels = {metrics.STAGE: self._stage, metrics.CODE: error.code().name}
+            metrics.FRONTEND_STAGE_FAILURES.add(1, labels)
+        return from_stage(self._stage, error)
 
     async def __aenter__(self) -> Self:
         return self

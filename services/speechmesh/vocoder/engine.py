@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+from speechmesh.common import metrics
 from speechmesh.common.bundle import TIERS, Tier, VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, InvalidInput, Unavailable
-from speechmesh.common.pressure import Pressure, Steps
+from speechmesh.common.metrics import Labels, Values
+from speechmesh.common.pressure import Steps
+from speechmesh.common.tasks import TaskBag
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
 from speechmesh.vocoder.models import Models, Slot
 from speechmesh.vocoder.ramp import ChunkCost
 from speechmesh.vocoder.settings import VocoderSettings
+from speechmesh.vocoder.tier_pressure import TierPressure
 from speechmesh.vocoder.turns import Turns
 
 
@@ -49,15 +52,14 @@ class VocoderEngine:
             max_waiting=settings.max_queued_chunks,
         )
         self._costs: defaultdict[str, ChunkCost] = defaultdict(ChunkCost)
-        self.pressure = Pressure(
+        self.pressure = TierPressure(
             Steps(
                 down_above=settings.auto_down_pressure,
                 up_below=settings.auto_up_pressure,
                 down_after_s=settings.auto_down_s,
                 up_after_s=settings.auto_up_s,
             ),
-            n_levels=len(TIERS),
-            now=time.monotonic(),
+            n_tiers=len(TIERS),
         )
         self.models = Models(
             self.backend,
@@ -79,7 +81,28 @@ class VocoderEngine:
             VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in _tiers(bundle)
         ):
             self._loaded = True
+            async with TaskBag() as tasks:
+                tasks.start(self.pressure.watch())
+                with self._shown():
+                    yield
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        """Shows what the metrics ask for."""
+        turns = self.turns
+        with ExitStack() as stack:
+            stack.enter_context(self.pressure.shown())
+            stack.enter_context(metrics.VOCODER_QUEUED.shows(lambda: [(turns.n_waiting, {})]))
+            stack.enter_context(metrics.VOCODER_RUNNING.shows(lambda: [(turns.n_running, {})]))
+            stack.enter_context(metrics.VOCODER_MODELS_LOADED.shows(self._n_loaded))
+            stack.enter_context(metrics.VOCODER_MODELS_MEMORY.shows(self._memory))
             yield
+
+    def _n_loaded(self) -> Values:
+        return [(float(slot.loaded), _labels(slot)) for slot in self.models.slots()]
+
+    def _memory(self) -> Values:
+        return [(slot.memory_bytes if slot.loaded else 0, _labels(slot)) for slot in self.models.slots()]
 
     async def load(self, voice: str, tier: str) -> list[Slot]:
         """Reads a voice's folder again and loads a tier of it, or all; new voices and changed files are taken in.
@@ -138,7 +161,7 @@ class VocoderEngine:
         tiers = _tiers(bundle)
         if tier in ("", "auto"):
             tiers = [name for name in tiers if self.models.enabled(VocoderModel(bundle, name))] or tiers
-            level = max(self.pressure.level(time.monotonic()), tiers_down)
+            level = max(self.pressure.level(), tiers_down)
             return VocoderModel(bundle, tiers[min(level, len(tiers) - 1)])
         chosen = next((name for name in tiers if name == tier), None)
         if chosen is None:
@@ -169,6 +192,10 @@ def _read(voices_dir: Path) -> dict[str, VoiceBundle]:
     for bundle in bundles.values():
         _ = bundle.revision
     return bundles
+
+
+def _labels(slot: Slot) -> Labels:
+    return {metrics.VOICE: slot.model.bundle.name, metrics.TIER: slot.model.tier}
 
 
 def _tiers(bundle: VoiceBundle) -> list[Tier]:

@@ -32,7 +32,7 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
         self, request_iterator: AsyncIterator[pb.StreamAudioRequest], context: Context
     ) -> AsyncGenerator[pb.StreamAudioResponse]:
         """Vocodes the segments of one request."""
-        with self._limit.hold():
+        with self._limit.hold("StreamAudio"):
             first = await anext(aiter(request_iterator), None)
             if first is None or first.WhichOneof("message") != "open":
                 raise InvalidInput("open", "must be the first message of the stream")

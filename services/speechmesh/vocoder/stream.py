@@ -22,6 +22,7 @@ from speechmesh.vocoder.backends import Chunk, Priority, Vocoded, VocoderModel
 from speechmesh.vocoder.cut import Cut
 from speechmesh.vocoder.cutters import new_cutter
 from speechmesh.vocoder.engine import VocoderEngine
+from speechmesh.vocoder.metering import counted_segment, record_audio, record_chunk, record_overloaded
 from speechmesh.vocoder.ramp import Ramp
 
 
@@ -144,23 +145,28 @@ class VocoderStream:
 
     async def _vocode(self, segment: _Segment, wanted_tier: str) -> None:
         """Cuts a segment's chunks and runs them, each with the state that the one before left."""
-        state: FloatArray | None = None
         attributes: dict[str, str | int] = {
             "speechmesh.segment_index": segment.index,
             "speechmesh.tier": segment.model.tier,
             "speechmesh.wanted_tier": wanted_tier,
         }
-        with tracer.start_as_current_span("vocoder.segment", attributes=attributes):
+        span = tracer.start_as_current_span("vocoder.segment", attributes=attributes)
+        with span, counted_segment(segment.model):
             async with self._engine.models.using(segment.model):
-                last = False
-                while not last:
-                    cut = await self._next_cut(segment)
-                    vocoded = await self._run(segment, cut, state)
-                    samples = segment.cutter.trim(vocoded.samples, cut)
-                    state, last = vocoded.state, cut.last
-                    if len(samples) or last:
-                        await segment.samples.put(self._out(segment, samples, last=last))
+                await self._vocode_chunks(segment)
         await segment.samples.put(None)
+
+    async def _vocode_chunks(self, segment: _Segment) -> None:
+        state: FloatArray | None = None
+        last = False
+        while not last:
+            cut = await self._next_cut(segment)
+            vocoded = await self._run(segment, cut, state)
+            samples = segment.cutter.trim(vocoded.samples, cut)
+            state, last = vocoded.state, cut.last
+            if len(samples) or last:
+                await segment.samples.put(self._out(segment, samples, last=last))
+        record_audio(segment.model, segment.n_samples_out)
 
     def _out(self, segment: _Segment, samples: FloatArray, *, last: bool) -> SamplesOut:
         timing, first_sample = segment.timing, segment.n_samples_out
@@ -231,11 +237,18 @@ class VocoderStream:
                     begun = time.monotonic()
                     queue_ms = (begun - started) * 1000.0
                     slack_ms = (deadline - begun) * 1000.0
-                    self._engine.pressure.observe(queue_ms=queue_ms, slack_ms=slack_ms + queue_ms, now=begun)
+                    self._engine.pressure.observe(queue_ms=queue_ms, slack_ms=slack_ms + queue_ms)
                     priority = self._engine.priority(slack_ms)
-                    return await self._engine.backend.vocode(model, chunk, priority), queue_ms
+                    vocoded = await self._engine.backend.vocode(model, chunk, priority)
+                    compute_s = time.monotonic() - begun
+                    record_chunk(
+                        model, priority, len(chunk.frames), queue_s=queue_ms / 1000.0, compute_s=compute_s
+                    )
+                    return vocoded, queue_ms
             except Overloaded as error:
-                if not self._heard or time.monotonic() > give_up_at:
+                retried = self._heard and time.monotonic() <= give_up_at
+                record_overloaded(retried=retried)
+                if not retried:
                     raise
                 trace.get_current_span().add_event("vocoder.overloaded")
                 await asyncio.sleep(error.retry_after_ms / 1000.0)

@@ -24,13 +24,17 @@ class Turns:
     """At most `max_running()` holders at once; at most `max_waiting` wait, the earliest deadline first.
 
     How many may run changes as servers come and go; those that wait learn of it when the next turn ends.
+
+    Attributes:
+        n_running: turns that are held now.
+        n_waiting: how many wait.
     """
 
     def __init__(self, *, max_running: Callable[[], int], max_waiting: int) -> None:
         self._max_running = max_running
         self._max_waiting = max_waiting
-        self._n_running = self._n_urgent = 0
-        self._n_waiting = 0
+        self.n_running = self._n_urgent = 0
+        self.n_waiting = 0
         self._numbers = itertools.count()
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
 
@@ -42,7 +46,7 @@ class Turns:
             Overloaded: at once, when too many wait.
         """
         if self._may_run(deadline):
-            self._n_running += 1
+            self.n_running += 1
         else:
             await self._wait(deadline)
         is_urgent = deadline - time.monotonic() < _URGENT_S
@@ -55,17 +59,17 @@ class Turns:
 
     def _may_run(self, deadline: float) -> bool:
         """Whether one may be sent. With none running one may always: nobody would call it later."""
-        if not self._n_running:
+        if not self.n_running:
             return True
         waits_for_urgent = self._n_urgent and deadline - time.monotonic() > _RELAXED_S
-        return not waits_for_urgent and self._n_running < self._max_running()
+        return not waits_for_urgent and self.n_running < self._max_running()
 
     async def _wait(self, deadline: float) -> None:
-        if self._n_waiting >= self._max_waiting:
+        if self.n_waiting >= self._max_waiting:
             raise Overloaded(f"{self._max_waiting} chunks are waiting, no more are taken")
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (deadline, next(self._numbers), called))
-        self._n_waiting += 1
+        self.n_waiting += 1
         try:
             await called
         except asyncio.CancelledError:
@@ -73,13 +77,13 @@ class Turns:
                 self._pass_on()
             raise
         finally:
-            self._n_waiting -= 1
+            self.n_waiting -= 1
 
     def _pass_on(self) -> None:
         """Ends a turn; the earliest waiters that have not left get what is free."""
-        self._n_running -= 1
+        self.n_running -= 1
         while self._waiting and self._may_run(self._waiting[0][0]):
             _, _, called = heapq.heappop(self._waiting)
             if not called.done():
-                self._n_running += 1
+                self.n_running += 1
                 called.set_result(None)

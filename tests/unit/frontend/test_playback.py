@@ -56,3 +56,65 @@ def test_silence_of_no_length_does_not_start_the_playback(playback: Playback, cl
     playback.delivered(0, 0.0, last=False)
     clock.now_s += 0.1
     assert playback.slack_ms(0) == pytest.approx(50)
+
+
+def heard_until_dry(playback: Playback, clock: Clock) -> None:
+    """100 ms of audio, all of which was played 30 ms ago."""
+    playback.delivered(0, 100.0, last=False)
+    playback.taken()
+    clock.now_s += 0.13
+
+
+def test_audio_that_comes_late_ends_a_gap(playback: Playback, clock: Clock) -> None:
+    heard_until_dry(playback, clock)
+    playback.delivered(0, 0.0, last=False)
+    assert playback.gaps_ms == []
+    playback.delivered(0, 200.0, last=False)
+    playback.delivered(0, 50.0, last=False)
+    assert playback.gaps_ms == [pytest.approx(30)]
+
+
+def test_playback_goes_on_where_it_stopped(playback: Playback, clock: Clock) -> None:
+    heard_until_dry(playback, clock)
+    playback.delivered(0, 200.0, last=False)
+    clock.now_s += 0.19
+    playback.delivered(0, 100.0, last=False)
+    assert len(playback.gaps_ms) == 1
+    clock.now_s += 0.15
+    playback.delivered(0, 100.0, last=True)
+    assert playback.gaps_ms == [pytest.approx(30), pytest.approx(40)]
+
+
+def test_what_a_player_bridges_is_no_gap(playback: Playback, clock: Clock) -> None:
+    playback.delivered(0, 100.0, last=False)
+    clock.now_s += 0.109
+    playback.delivered(0, 100.0, last=False)
+    assert playback.gaps_ms == []
+
+
+def test_a_caller_that_takes_nothing_has_no_gap(playback: Playback, clock: Clock) -> None:
+    playback.delivered(0, 100.0, last=False)
+    clock.now_s += 10.0
+    playback.taken()
+    clock.now_s += 0.005
+    playback.delivered(0, 100.0, last=False)
+    assert playback.gaps_ms == []
+    clock.now_s += 0.12
+    playback.delivered(0, 100.0, last=False)
+    assert playback.gaps_ms == [pytest.approx(20)]
+
+
+def test_text_that_is_not_written_makes_no_gap(playback: Playback, clock: Clock) -> None:
+    heard_until_dry(playback, clock)
+    clock.now_s += 5.0
+    playback.written(1)
+    clock.now_s += 0.06
+    playback.delivered(1, 100.0, last=False)
+    assert playback.gaps_ms == [pytest.approx(60)]
+
+
+def test_text_of_a_later_segment_excuses_no_gap(playback: Playback, clock: Clock) -> None:
+    heard_until_dry(playback, clock)
+    playback.written(2)
+    playback.delivered(1, 100.0, last=False)
+    assert playback.gaps_ms == [pytest.approx(30)]

@@ -15,6 +15,7 @@ from concurrent.futures import Executor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from speechmesh.common import metrics
 from speechmesh.common.errors import DeadlineExceeded, InvalidInput, Overloaded
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
@@ -93,6 +94,7 @@ class LiveSession:
         # Words are timed in any case: an interruption asks for them.
         request = dataclasses.replace(checked.request, word_timestamps=True)
         self._checked = dataclasses.replace(checked, request=request)
+        self._labels = {metrics.KIND: "live", metrics.VOICE: checked.voice.name}
         self._settings = settings
         self._executor = executor
         self._writing = writing
@@ -132,6 +134,7 @@ class LiveSession:
                 break
             if isinstance(message, Text):
                 self._turn().append(message.text)
+                metrics.FRONTEND_CHARACTERS.add(len(message.text), self._labels)
             elif isinstance(message, Interrupt):
                 await self._interrupt(message)
             elif self._open is not None:
@@ -179,12 +182,23 @@ class LiveSession:
             self._speaking = None
 
     async def _speak_turn(self, turn: Turn, playback: Playback, give_up_at: float | None) -> None:
+        outcome = "failed"
+        try:
+            await self._deliver_turn(turn, playback, give_up_at)
+            outcome = "served"
+        except asyncio.CancelledError:
+            outcome = "interrupted" if turn.index in self._dead else "cancelled"
+            raise
+        finally:
+            metrics.FRONTEND_TURNS.add(1, {metrics.OUTCOME: outcome})
+
+    async def _deliver_turn(self, turn: Turn, playback: Playback, give_up_at: float | None) -> None:
         words = self._words.setdefault(turn.index, [])
         while len(self._words) > _REMEMBERED_TURNS:
             self._words.popitem(last=False)
         delivery = Delivery(self._checked, turn, playback)
         with tracer.start_as_current_span("frontend.turn", attributes={"speechmesh.turn": turn.index}):
-            delivering = self._speech.deliver(self._checked, turn, delivery, give_up_at)
+            delivering = self._speech.deliver(self._checked, turn, delivery, give_up_at, "live")
             async with aclosing(delivering) as chunks:
                 async for chunk in chunks:
                     words += chunk.times.words
@@ -214,6 +228,7 @@ class LiveSession:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.wait({task})
+        metrics.FRONTEND_INTERRUPTIONS.add(1, self._labels)
         heard = [word for word in self._words.get(interrupt.turn, ()) if word.end_ms <= interrupt.heard_ms]
         last = heard[-1] if heard else None
         told = Interrupted(interrupt.heard_ms, last.end if last else 0, last.text if last else "")

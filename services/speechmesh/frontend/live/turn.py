@@ -29,6 +29,10 @@ class Listening(Protocol):
         """Time until the listener runs dry if what comes before `segment` still comes."""
         ...
 
+    def written(self, segment: int) -> None:
+        """The caller has written the text of a segment, which was waited for."""
+        ...
+
 
 class Turn:
     """A Script whose segments come as its text does. Text comes on the event loop; it is read in the executor."""
@@ -102,6 +106,7 @@ class Turn:
 
     async def segment(self, index: int) -> SpokenSegment | None:
         """See Script; waits until enough text has come."""
+        waited = False
         while index >= len(self._segments):
             self._news.clear()
             whole = self._flush or self._ended
@@ -111,6 +116,9 @@ class Turn:
                 if done:
                     return None
                 await self._wait(index)
+                waited = True
+        if waited:
+            self._listening.written(index)
         return self._segments[index][0]
 
     async def _take(self, index: int, whole: bool) -> bool:

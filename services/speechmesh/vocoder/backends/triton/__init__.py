@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import grpc
 from opentelemetry import trace
 
+from speechmesh.common import metrics
 from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
 from speechmesh.vocoder.backends import Chunk, Priority, ServedVocoder, Vocoded, warmup_chunks
 from speechmesh.vocoder.backends.triton.endpoint import Endpoint, EndpointState
@@ -78,10 +79,16 @@ class TritonBackend:
     async def running(self, models: Sequence[ServedVocoder]) -> AsyncIterator[None]:
         """Connects, waits until each model is ready on some server, and runs each chunk shape once."""
         self._served += [model.name for model in models]
+        shown = metrics.VOCODER_TRITON_ENDPOINTS.shows(self._n_endpoints)
         async with self._pool.running(self._served):
-            for model in models:
-                await self._warm(model)
-            yield
+            with shown:
+                for model in models:
+                    await self._warm(model)
+                yield
+
+    def _n_endpoints(self) -> metrics.Values:
+        states = self._pool.counts()
+        return [(count, {metrics.STATE: state}) for state, count in states.items()]
 
     async def _warm(self, model: ServedVocoder) -> None:
         if not self._pool.candidates(model.name):
@@ -115,6 +122,8 @@ class TritonBackend:
             try:
                 response = await endpoint.infer(request, give_up_at - time.monotonic())
             except Refused as error:
+                reason = error.refusal.name.lower()
+                metrics.VOCODER_TRITON_REFUSALS.add(1, {metrics.REASON: reason})
                 failed = error.refusal in (Refusal.BROKEN, Refusal.WRONG)
                 level = logging.WARNING if failed else logging.DEBUG
                 log.log(level, "no samples from Triton at %s: %s", endpoint.address, error)

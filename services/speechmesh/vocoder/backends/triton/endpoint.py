@@ -14,6 +14,7 @@ import grpc
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
+from speechmesh.common import metrics
 from speechmesh.common.telemetry import outgoing_metadata
 from speechmesh.vocoder.backends.triton.infer import Refusal, Refused, limit_queueing, refused
 from speechmesh.vocoder.backends.triton.targets import Address
@@ -153,6 +154,7 @@ class Endpoint:
             return
         self.healthy = False
         self._n_ejections += 1
+        metrics.VOCODER_TRITON_EJECTIONS.add(1)
         self._roused.set()
         log.warning("Triton at %s is ejected: %s", self.address, reason)
         self._changed()

@@ -78,6 +78,11 @@ class Pool:
         """Waits until a server comes, goes, is ejected or admitted, or the pool is closed."""
         await self._change.wait()
 
+    def counts(self) -> dict[str, int]:
+        """How many of the servers in use are healthy, and how many are not; for any thread."""
+        healthy = [endpoint.healthy for endpoint in list(self._endpoints.values())]
+        return {"healthy": sum(healthy), "unhealthy": len(healthy) - sum(healthy)}
+
     def states(self) -> list[EndpointState]:
         """Every server in use, and those that left and still have chunks."""
         endpoints = {endpoint.address: endpoint for endpoint in self._retired} | self._endpoints
