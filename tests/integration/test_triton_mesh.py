@@ -78,3 +78,21 @@ async def test_a_full_triton_refuses_at_once_and_tells_when_to_come_again(
     assert {error.code for error in refused} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
     assert all(error.retry_after_s for error in refused)
     assert any(isinstance(result, np.ndarray) and len(result) for result in results)
+
+
+async def test_listeners_with_audio_in_hand_give_way_and_sound_the_same(
+    make_mesh: MakeMesh, tritons: list[Triton]
+) -> None:
+    """Chunks are urgent or not by what their listeners have: where all are, no other thread of a stub is used."""
+    settings = {"backend": "triton", "triton_url": tritons[1].url, "max_chunk_ms": 5.0}
+    async with asyncio.timeout(120):
+        async with make_mesh(vocoder=settings) as mesh:
+            used_before = tritons[1].cpu_s_given_way()
+            mixed = await speak(mesh, TEXTS[0])
+            used = tritons[1].cpu_s_given_way() - used_before
+        async with make_mesh(vocoder=settings | {"urgent_slack_ms": 10_000_000}) as mesh:
+            used_before = tritons[1].cpu_s_given_way()
+            all_urgent = await speak(mesh, TEXTS[0])
+            used_urgent = tritons[1].cpu_s_given_way() - used_before
+    np.testing.assert_allclose(mixed, all_urgent, atol=1e-5)
+    assert used > used_urgent

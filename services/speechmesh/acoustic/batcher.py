@@ -12,7 +12,8 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 
 from opentelemetry import trace
 
@@ -61,14 +62,34 @@ def choose_batch(
     return batch
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """What one run takes: jobs to begin, and others under way. `urgent`: one of the listeners runs dry soon."""
+
+    new: Sequence[Job]
+    others: Sequence[Job]
+    urgent: bool
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All of them."""
+        return [*self.new, *self.others]
+
+
 class Batcher:
-    """Runs one model's segments in batches on an executor; waits on an event, never polls."""
+    """Runs one model's segments in batches on an executor; waits on an event, never polls.
+
+    Given a second executor, `aside`, those whose listeners have audio in hand run there, one batch at a time, and an
+    urgent segment need not wait for the end of their run: the model is then called from two threads at once. That pays
+    where the threads of `aside` give way to others on the cores.
+    """
 
     def __init__(
         self,
         model: Acoustic,
         executor: ThreadPoolExecutor,
         *,
+        aside: ThreadPoolExecutor | None = None,
         frame_s: float,
         max_items: int,
         max_tokens: int,
@@ -79,6 +100,8 @@ class Batcher:
     ) -> None:
         self._model = model
         self._executor = executor
+        self._aside = aside
+        self._running_aside: frozenset[Job] = frozenset()
         self._frame_s = frame_s
         self._limits = BatchLimits(max_items, max_tokens)
         self._max_queued = max_queued
@@ -140,30 +163,55 @@ class Batcher:
 
     async def run(self) -> None:
         """Serves the queue until cancelled."""
-        while True:
-            await self._work.wait()
-            if not self._queue and not self._under_way:
+        aside: asyncio.Task[None] | None = None
+        try:
+            while True:
+                await self._work.wait()
                 self._work.clear()
-                continue
-            new, others = self._choose()
-            for job in new:
-                self._queue.remove(job)
-            self._under_way += new
-            await self._run_batch(new, others)
+                if aside is not None and aside.done():
+                    aside.result()  # were the batcher itself at fault, it would end here, rather than hang
+                    aside = None
+                while (batch := self._choose()) is not None:
+                    for job in batch.new:
+                        self._queue.remove(job)
+                    self._under_way += batch.new
+                    if self._aside is None or batch.urgent:
+                        await self._run_batch(batch, self._executor)
+                    else:
+                        self._running_aside = frozenset(batch.jobs)
+                        aside = asyncio.create_task(self._run_aside(batch, self._aside))
+        finally:
+            if aside is not None:
+                aside.cancel()
+                with suppress(asyncio.CancelledError):
+                    await aside
 
-    def _choose(self) -> tuple[list[Job], list[Job]]:
-        """The jobs to begin now, and those under way that go on with them.
+    async def _run_aside(self, batch: _Batch, executor: ThreadPoolExecutor) -> None:
+        try:
+            await self._run_batch(batch, executor)
+        finally:
+            self._running_aside = frozenset()
+            self._work.set()
+
+    def _choose(self) -> _Batch | None:
+        """The jobs to begin now, and those under way that go on with them; None when nothing can be run.
 
         New ones get as many places as are among the most urgent of all: none takes that of a listener who runs dry
         sooner. One who runs dry soon goes without those who do not: a run takes longer with each.
         """
+        waiting = [job for job in (*self._under_way, *self._queue) if job not in self._running_aside]
+        if not waiting:
+            return None
         pressed = self._pressure is not None and self._pressure.level >= SMALLER
         now = time.monotonic()
         max_items, max_tokens = self._limits.at(now, halved=pressed)
-        by_urgency = sorted([*self._under_way, *self._queue], key=lambda job: job.deadline)
+        by_urgency = sorted(waiting, key=lambda job: job.deadline)
         first = by_urgency[0].deadline
-        if first - now < _URGENT_S:
+        urgent = first - now < _URGENT_S
+        if urgent:
             by_urgency = [job for job in by_urgency if job.deadline - first <= _URGENT_S]
+        elif self._running_aside:
+            return None
         queued = [job for job in by_urgency if job in self._queue]
         n_urgent = sum(job in queued for job in by_urgency[:max_items])
         places = min(n_urgent, self._max_under_way - len(self._under_way))
@@ -171,14 +219,17 @@ class Batcher:
         if places > 0:
             new = choose_batch(queued, self._model.batch_key, places, max_tokens)
         under_way = [job for job in by_urgency if job in self._under_way]
-        if (
-            not new and not under_way
-        ):  # all places are taken by those who are not urgent: one must be left first
-            under_way = sorted(self._under_way, key=lambda job: job.deadline)
-        return new, under_way[: max_items - len(new)]
+        if not new and not under_way:
+            # All places are taken by those who are not urgent: one must be left first.
+            under_way = [
+                job for job in sorted(waiting, key=lambda job: job.deadline) if job in self._under_way
+            ]
+            if not under_way:  # all of them run aside, and leave it soon
+                return None
+        return _Batch(new, under_way[: max_items - len(new)], urgent)
 
-    async def _run_batch(self, new: Sequence[Job], others: Sequence[Job]) -> None:
-        batch = [*new, *others]
+    async def _run_batch(self, run: _Batch, executor: ThreadPoolExecutor) -> None:
+        batch = run.jobs
         spans = [listener.span for job in batch for listener in job.listeners]
         with tracer.start_as_current_span(
             "acoustic.batch",
@@ -186,15 +237,16 @@ class Batcher:
             links=[trace.Link(span.get_span_context()) for span in spans],
             attributes={
                 "speechmesh.batch_size": len(batch),
-                "speechmesh.begun": len(new),
-                "speechmesh.tokens": sum(len(job.segment.tokens) for job in new),
+                "speechmesh.begun": len(run.new),
+                "speechmesh.tokens": sum(len(job.segment.tokens) for job in run.new),
+                "speechmesh.urgent": run.urgent,
                 "speechmesh.pressure_level": self._pressure.level if self._pressure else 0,
             },
         ):
             started = time.monotonic()
-            for job in new:
+            for job in run.new:
                 self._begin(job, started)
-            outcomes = await self._advance(batch)
+            outcomes = await self._advance(batch, executor)
         elapsed_s = time.monotonic() - started
         metrics.ACOUSTIC_BATCH_SIZE.record(len(batch), self._labels)
         for job, outcome in zip(batch, outcomes, strict=True):
@@ -219,7 +271,9 @@ class Batcher:
             self._under_way.remove(job)
             metrics.ACOUSTIC_COMPUTE.record(job.compute_s, self._labels)
 
-    async def _advance(self, batch: Sequence[Job]) -> list[FloatArray | SpeechmeshError]:
+    async def _advance(
+        self, batch: Sequence[Job], executor: ThreadPoolExecutor
+    ) -> list[FloatArray | SpeechmeshError]:
         """Advances a batch; when that fails, each job alone, so that a bad one fails by itself.
 
         A batch for which memory did not suffice is tried in halves: all alone would take as many runs as there are
@@ -227,7 +281,7 @@ class Batcher:
         """
         loop = asyncio.get_running_loop()
         try:
-            frames = await loop.run_in_executor(self._executor, self._run_model, batch)
+            frames = await loop.run_in_executor(executor, self._run_model, batch)
             return list(frames)
         except Exception as error:
             if is_out_of_memory(error):
@@ -237,7 +291,7 @@ class Batcher:
                 parts = [[job] for job in batch]
             if len(batch) == 1:
                 return [_failure(error)]
-        return [outcome for part in parts for outcome in await self._advance(part)]
+        return [outcome for part in parts for outcome in await self._advance(part, executor)]
 
     def _out_of_memory(self, batch: Sequence[Job], error: Exception) -> list[Sequence[Job]]:
         """Notes it, and cuts the batch in halves."""
@@ -251,7 +305,7 @@ class Batcher:
         return [batch[: n // 2], batch[n // 2 :]]
 
     def _run_model(self, batch: Sequence[Job]) -> list[FloatArray]:
-        """On the worker thread: begins what has not begun, then advances all."""
+        """On a worker thread: begins what has not begun, then advances all."""
         new = [job for job in batch if job.utterance is None]
         if new:
             begun = self._model.begin([job.segment for job in new])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 
 from speechmesh.acoustic.batcher import Batcher
 from speechmesh.acoustic.families import Acoustic, estimate_memory, load_acoustic
@@ -18,12 +18,13 @@ from speechmesh.common.bundle import VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, Unavailable
 from speechmesh.common.memory import release_free
 from speechmesh.common.metrics import Values
+from speechmesh.common.niceness import give_way
 
 _ALL = "*"
 
 
 class AcousticEngine:
-    """Runs the voices' batchers on one worker thread; voices are loaded on another, so that running ones go on."""
+    """Runs the voices' batchers on one worker thread, and aside of it; voices are loaded on another one."""
 
     def __init__(self, settings: AcousticSettings, loader: Loader | None = None) -> None:
         self._settings = settings
@@ -34,6 +35,12 @@ class AcousticEngine:
         self.pressure = StagePressure(settings, n_queued=self._n_queued, on_memory_step=self._relieve_memory)
         # One thread: the models take turns, the most urgent first, rather than sharing the cores.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="acoustic")
+        # A run on a GPU holds no core that giving way would free.
+        self._aside = (
+            ThreadPoolExecutor(1, thread_name_prefix="acoustic-aside", initializer=give_way)
+            if settings.device == "cpu"
+            else None
+        )
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="acoustic-loader")
         self._voices = Voices(
             self._load,
@@ -52,7 +59,7 @@ class AcousticEngine:
         Raises:
             Incompatible: when a bundle is broken, or the settings name voices that are not there or do not fit.
         """
-        with self._worker, self._loader, self._shown():
+        with self._worker, self._aside or nullcontext(), self._loader, self._shown():
             slots = await asyncio.get_running_loop().run_in_executor(self._loader, self._read)
             preload = _preload(self._settings.preload, slots)
             async with self._voices.running(slots.values(), preload):
@@ -100,6 +107,7 @@ class AcousticEngine:
         batcher = Batcher(
             model,
             self._worker,
+            aside=self._aside,
             frame_s=bundle.config.feature_space.frame_ms / 1000.0,
             max_items=settings.max_batch_items,
             max_tokens=settings.max_batch_tokens,
@@ -111,8 +119,10 @@ class AcousticEngine:
         return LoadedVoice(bundle, batcher, self._cache, asyncio.create_task(batcher.run()))
 
     def _settle(self) -> asyncio.Future[None]:
-        """Runs are taken one after the other: when this one's turn has come, those before are over."""
-        return asyncio.get_running_loop().run_in_executor(self._worker, _nothing)
+        """A thread takes one run after the other: when this one's turn has come, those before are over."""
+        loop = asyncio.get_running_loop()
+        threads = [self._worker] if self._aside is None else [self._worker, self._aside]
+        return asyncio.ensure_future(_all(loop.run_in_executor(thread, _nothing) for thread in threads))
 
     def _n_queued(self) -> int:
         return sum(slot.voice.batcher.n_queued for slot in self._voices.slots() if slot.voice)
@@ -147,6 +157,11 @@ class AcousticEngine:
             (slot.memory_bytes if slot.voice else 0, {metrics.VOICE: slot.bundle.name})
             for slot in self._voices.slots()
         ]
+
+
+async def _all(waits: Iterable[asyncio.Future[None]]) -> None:
+    """Waits for all of them."""
+    await asyncio.gather(*waits)
 
 
 def _nothing() -> None:

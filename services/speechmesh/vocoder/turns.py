@@ -21,7 +21,9 @@ _URGENT_S, _RELAXED_S = 0.3, 2.0
 
 
 class Turns:
-    """At most `max_running()` holders at once; at most `max_waiting` wait, the earliest deadline first.
+    """At most `max_running()` holders at once, and as many urgent ones beside them.
+
+    At most `max_waiting` wait, the earliest deadline first.
 
     How many may run changes as servers come and go; those that wait learn of it when the next turn ends.
 
@@ -36,7 +38,7 @@ class Turns:
         self.n_running = self._n_urgent = 0
         self.n_waiting = 0
         self._numbers = itertools.count()
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[float, int, asyncio.Future[bool]]] = []
 
     @asynccontextmanager
     async def turn(self, deadline: float) -> AsyncIterator[None]:
@@ -45,45 +47,51 @@ class Turns:
         Raises:
             Overloaded: at once, when too many wait.
         """
-        if self._may_run(deadline):
-            self.n_running += 1
-        else:
-            await self._wait(deadline)
-        is_urgent = deadline - time.monotonic() < _URGENT_S
-        self._n_urgent += is_urgent
+        is_urgent = self._take(deadline) if self._may_run(deadline) else await self._wait(deadline)
         try:
             yield
         finally:
-            self._n_urgent -= is_urgent
-            self._pass_on()
+            self._pass_on(is_urgent)
+
+    def _take(self, deadline: float) -> bool:
+        """Takes a place; whether it is one of the urgent ones'."""
+        is_urgent = deadline - time.monotonic() < _URGENT_S
+        self.n_running += 1
+        self._n_urgent += is_urgent
+        return is_urgent
 
     def _may_run(self, deadline: float) -> bool:
-        """Whether one may be sent. With none running one may always: nobody would call it later."""
+        """Whether one may be sent. With none running one may always: nobody would call it later.
+
+        Urgent ones have places of their own, since a backend lets them past the others, see Priority.
+        """
         if not self.n_running:
             return True
-        waits_for_urgent = self._n_urgent and deadline - time.monotonic() > _RELAXED_S
-        return not waits_for_urgent and self.n_running < self._max_running()
+        left_s = deadline - time.monotonic()
+        if left_s < _URGENT_S:
+            return self._n_urgent < self._max_running()
+        return not (self._n_urgent and left_s > _RELAXED_S) and self.n_running < self._max_running()
 
-    async def _wait(self, deadline: float) -> None:
+    async def _wait(self, deadline: float) -> bool:
         if self.n_waiting >= self._max_waiting:
             raise Overloaded(f"{self._max_waiting} chunks are waiting, no more are taken")
-        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        called: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (deadline, next(self._numbers), called))
         self.n_waiting += 1
         try:
-            await called
+            return await called
         except asyncio.CancelledError:
             if called.done() and not called.cancelled():  # called and cancelled at once: the turn is not lost
-                self._pass_on()
+                self._pass_on(called.result())
             raise
         finally:
             self.n_waiting -= 1
 
-    def _pass_on(self) -> None:
+    def _pass_on(self, is_urgent: bool) -> None:
         """Ends a turn; the earliest waiters that have not left get what is free."""
         self.n_running -= 1
+        self._n_urgent -= is_urgent
         while self._waiting and self._may_run(self._waiting[0][0]):
-            _, _, called = heapq.heappop(self._waiting)
+            deadline, _, called = heapq.heappop(self._waiting)
             if not called.done():
-                self.n_running += 1
-                called.set_result(None)
+                called.set_result(self._take(deadline))

@@ -76,11 +76,13 @@ async def serving(
     max_queued: int = 100,
     max_under_way: int = 64,
     pressure: StagePressure | None = None,
+    aside: bool = False,
 ) -> AsyncIterator[Batcher]:
-    with ThreadPoolExecutor(1) as executor:
+    with ThreadPoolExecutor(1) as executor, ThreadPoolExecutor(1) as other:
         batcher = Batcher(
             model,
             executor,
+            aside=other if aside else None,
             frame_s=0.01,
             max_items=4,
             max_tokens=100,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -251,6 +252,53 @@ async def test_an_urgent_segment_waits_for_a_place_where_all_are_taken_by_relaxe
         model.open.set()
         assert [len(piece.frames) for piece in await urgent] == [5, 3]
         await asyncio.gather(*relaxed)
+
+
+class SlowForLong(EchoAcoustic):
+    """Holds runs of segments of 20 tokens until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__(step=5)
+        self.held, self.go_on = threading.Event(), threading.Event()
+
+    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
+        if any(utterance.n == 20 for utterance in utterances):
+            self.held.set()
+            self.go_on.wait()
+        return super().advance(utterances)
+
+
+async def test_aside_an_urgent_segment_waits_for_no_run_of_relaxed_ones() -> None:
+    model = SlowForLong()
+    async with asyncio.timeout(10), serving(model, aside=True) as batcher:
+        relaxed = [asyncio.create_task(spoken(batcher, segment_of(20), 9000.0)) for _ in range(2)]
+        await asyncio.to_thread(model.held.wait)
+        also_relaxed = asyncio.create_task(spoken(batcher, segment_of(7), 9000.0))
+        assert [len(piece.frames) for piece in await spoken(batcher, segment_of(8), 0.0)] == [5, 3]
+        assert not any(task.done() for task in (*relaxed, also_relaxed))
+        model.go_on.set()
+        assert [[len(piece.frames) for piece in await task] for task in relaxed] == [[5, 5, 5, 5]] * 2
+        assert sum(len(piece.frames) for piece in await also_relaxed) == 7
+    assert all(20 not in run for run in model.runs if 8 in run)
+
+
+async def test_who_leaves_while_run_aside_is_dropped_and_the_batcher_ends_with_its_run() -> None:
+    model = SlowForLong()
+    async with asyncio.timeout(10), serving(model, aside=True) as batcher:
+        leaving = asyncio.create_task(spoken(batcher, segment_of(20), 9000.0))
+        await asyncio.to_thread(model.held.wait)
+        leaving.cancel()
+        await settle()
+        assert (batcher.n_queued, batcher.n_under_way) == (0, 0)
+        model.go_on.set()
+        assert sum(len(piece.frames) for piece in await spoken(batcher, segment_of(9), 9000.0)) == 9
+        assert all(20 not in run for run in model.runs[1:])
+        model.go_on.clear()
+        model.held.clear()
+        staying = asyncio.create_task(spoken(batcher, segment_of(20), 9000.0))
+        await asyncio.to_thread(model.held.wait)
+        staying.cancel()
+        model.go_on.set()
 
 
 class TightAcoustic(EchoAcoustic):

@@ -137,3 +137,16 @@ async def test_who_can_wait_runs_where_nothing_else_does() -> None:
     turns, order = Turns(max_running=lambda: 1, max_waiting=9), []
     await hold(turns, time.monotonic() + 60.0, order)
     assert len(order) == 1
+
+
+async def test_an_urgent_one_finds_a_place_where_relaxed_ones_have_taken_all() -> None:
+    turns, order, release = Turns(max_running=lambda: 2, max_waiting=9), [], asyncio.Event()
+    now = time.monotonic()
+    relaxed = [asyncio.create_task(hold(turns, now + 60.0 + n, order, release)) for n in range(3)]
+    await settle()
+    urgent = [asyncio.create_task(hold(turns, now + n / 100, order, release)) for n in range(3)]
+    await settle()
+    assert order == [now + 60.0, now + 61.0, now, now + 0.01]
+    release.set()
+    await asyncio.gather(*relaxed, *urgent)
+    assert len(order) == 6

@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime as ort
 
 from speechmesh.common.errors import Internal
+from speechmesh.common.niceness import give_way
 from speechmesh.common.runtime import open_session
 from speechmesh.vocoder.backends import (
     FIRST_STATE,
@@ -25,7 +26,7 @@ from speechmesh.vocoder.backends import (
 
 
 class EmbeddedBackend:
-    """ONNX Runtime sessions with one thread each, run by a few workers."""
+    """ONNX Runtime sessions with one thread each, run by a few workers, and by as many that give way to those."""
 
     name = "embedded"
     copies = 1
@@ -38,8 +39,13 @@ class EmbeddedBackend:
     @asynccontextmanager
     async def running(self, models: Sequence[VocoderModel]) -> AsyncIterator[None]:
         """Loads and warms the models."""
-        with ThreadPoolExecutor(self._workers, thread_name_prefix="vocoder") as executor:
-            self._executor = executor
+        with (
+            ThreadPoolExecutor(self._workers, thread_name_prefix="vocoder") as executor,
+            ThreadPoolExecutor(
+                self._workers, thread_name_prefix="vocoder-aside", initializer=give_way
+            ) as aside,
+        ):
+            self._executor, self._aside = executor, aside
             for model in models:
                 await self.load(model)
             yield
@@ -55,10 +61,11 @@ class EmbeddedBackend:
 
     async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
         """Runs a chunk; see VocoderBackend."""
-        del priority  # chunks come in the order in which they shall run
+        # Of each kind, chunks come in the order in which they shall run.
+        executor = self._executor if priority is Priority.URGENT else self._aside
         session = self._sessions[model.name]
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, run_chunk, session, chunk)
+            return await asyncio.get_running_loop().run_in_executor(executor, run_chunk, session, chunk)
         except Exception as error:  # ONNX Runtime's own exceptions share no public base
             raise Internal("the vocoder failed on this chunk") from error
 

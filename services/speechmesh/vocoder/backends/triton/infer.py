@@ -15,6 +15,8 @@ from speechmesh.vocoder.backends import FIRST_STATE, LAST, NOT_LAST, Chunk, Prio
 # Of the time that an attempt has, so much may pass in Triton's queue. It then refuses by itself, which tells a
 # long queue (refused in time) from a server that hangs (silent).
 _QUEUE_SHARE = 0.75
+# Tells our backend for a Triton without containers that others come first on its core.
+_GIVES_WAY = "gives_way"
 
 
 class Refusal(Enum):
@@ -57,6 +59,8 @@ def pack(model: ServedVocoder, chunk: Chunk, priority: Priority) -> pb.ModelInfe
         raw_input_contents=[np.ascontiguousarray(tensor, "<f4").tobytes() for tensor in tensors.values()],
     )
     request.parameters["priority"].uint64_param = priority
+    if priority is not Priority.URGENT:
+        request.parameters[_GIVES_WAY].bool_param = True
     return request
 
 

@@ -6,15 +6,27 @@ image (native onnxruntime backend) loads here unchanged. It reads the same confi
 
 import ctypes
 import json
+import os
+import queue
+import threading
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 import triton_python_backend_utils as pb_utils  # provided by Triton
 
+# Says of a request that others come first; the native backend does not know it.
+_GIVES_WAY = "gives_way"
+# A thread of 10 has a tenth of the share in the cores that one of 0 has.
+_NICENESS = 10
+
 
 class TritonPythonModel:
-    """One instance of a model: one session."""
+    """One instance of a model: one session.
+
+    Requests that give way wait for a thread of their own, of low priority, while `execute` returns: so the instance is
+    there at once for an urgent one, which takes the core from them.
+    """
 
     @staticmethod
     def auto_complete_config(auto_complete_model_config):
@@ -39,9 +51,50 @@ class TritonPythonModel:
             self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", shrink)
         self._inputs = [entry["name"] for entry in config["input"]]
         self._outputs = [entry["name"] for entry in config["output"]]
+        self._max_batch_size = config["max_batch_size"]
+        self._waiting = queue.SimpleQueue()
+        self._aside = threading.Thread(target=self._run_aside, name="aside", daemon=True)
+        self._aside.start()
 
     def execute(self, requests):
-        """Runs the requests that the dynamic batcher put together; those of equal shape in one run."""
+        """Runs the requests that the dynamic batcher put together, or leaves them to the other thread."""
+        if all(_GIVES_WAY in request.parameters() for request in requests):
+            self._waiting.put([(request, request.get_response_sender()) for request in requests])
+            return None
+        return self._answer(requests)
+
+    def finalize(self):
+        """Answers what waits, then ends the thread."""
+        self._waiting.put(None)
+        self._aside.join()
+
+    def _run_aside(self):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        going_on = True
+        while going_on:
+            members = self._waiting.get() or []
+            going_on = bool(members)
+            # Those that came meanwhile share the run, as they would have in the dynamic batcher.
+            while going_on and len(members) < self._max_batch_size and not self._waiting.empty():
+                more = self._waiting.get() or []
+                going_on = bool(more)
+                members += more
+            if members:
+                self._answer_aside(members)
+
+    def _answer_aside(self, members):
+        try:
+            responses = self._answer([request for request, _ in members])
+        except (
+            Exception
+        ) as error:  # unanswered, they would keep their callers waiting, and the thread would be gone
+            failure = pb_utils.TritonError(str(error))
+            responses = [pb_utils.InferenceResponse(error=failure) for _ in members]
+        for (_, sender), response in zip(members, responses, strict=True):
+            sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+
+    def _answer(self, requests):
+        """A response to each request; those of equal shape take one run."""
         responses = [None] * len(requests)
         groups = {}
         for index, request in enumerate(requests):
