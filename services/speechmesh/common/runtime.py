@@ -26,12 +26,35 @@ _PROVIDERS: dict[Device, list[str]] = {
     "cpu": ["CPUExecutionProvider"],
     "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
 }
+# https://onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html
+_CUDA_OPTIONS = {
+    # The default doubles the arena with each extension: a shared device would be full of what nobody uses.
+    "arena_extend_strategy": "kSameAsRequested",
+    # The default tries every algorithm anew for each shape, and a text has a shape of its own.
+    "cudnn_conv_algo_search": "HEURISTIC",
+    # What stays float32 decides durations; TF32, the default, multiplies with the ten bits of float16.
+    "use_tf32": "0",
+}
 
 
-def open_session(model: Path, *, threads: int = 1, device: Device = "cpu") -> ort.InferenceSession:
+def open_session(
+    model: Path,
+    *,
+    threads: int = 1,
+    device: Device = "cpu",
+    device_memory_bytes: int = 0,
+    content: bytes | None = None,
+) -> ort.InferenceSession:
     """Opens a model on the CPU with `threads` threads, or on the GPU, where what it cannot do stays on the CPU.
 
     Several processes share the cores; spinning threads of one starve the others, so none spins.
+
+    Args:
+        model: the file; with `content`, its name alone, for errors.
+        threads: of each run.
+        device: where it runs.
+        device_memory_bytes: most that its weights and runs may take of the device's memory; 0: no limit.
+        content: the graph, where it is not as in the file.
 
     Raises:
         Incompatible: when the file is not a model that ONNX Runtime can load, or it has no support of the device.
@@ -51,7 +74,12 @@ def open_session(model: Path, *, threads: int = 1, device: Device = "cpu") -> or
             "onnxruntime"
         )
     try:
-        session = ort.InferenceSession(str(model), options, providers=providers)
+        session = ort.InferenceSession(
+            str(model) if content is None else content,
+            options,
+            providers=providers,
+            provider_options=provider_options(device, device_memory_bytes),
+        )
         if device != "cpu" and providers[0] not in session.get_providers():
             raise Incompatible(f"device {device}: ONNX Runtime finds no device for {providers[0]}")
         return session
@@ -63,10 +91,23 @@ def open_session(model: Path, *, threads: int = 1, device: Device = "cpu") -> or
         raise Incompatible(f"{model}: ONNX Runtime cannot load it: {error}") from None
 
 
-def shrinking_run_options(device: Device = "cpu") -> ort.RunOptions:
-    """Run options that give the arenas' unused memory back after the run."""
+def provider_options(device: Device, device_memory_bytes: int = 0) -> list[dict[str, str]]:
+    """Options of each provider of a device, in their order."""
+    if device == "cpu":
+        return [{}]
+    limit = {"gpu_mem_limit": str(device_memory_bytes)} if device_memory_bytes else {}
+    return [_CUDA_OPTIONS | limit, {}]
+
+
+def shrinking_run_options(device: Device = "cpu", *, of_device: bool = False) -> ort.RunOptions:
+    """Run options that give the host arena's unused memory back after the run, and the device's if so said.
+
+    On a GPU that is for when memory is scarce: each region goes back by `cudaFree`, which waits for all that runs on
+    the device, and the next run asks for it anew. Between runs the device's arena stays as large as `gpu_mem_limit`
+    lets it grow.
+    """
     options = ort.RunOptions()
-    arenas = "cpu:0" if device == "cpu" else "cpu:0;gpu:0"
+    arenas = "cpu:0;gpu:0" if device == "cuda" and of_device else "cpu:0"
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", arenas)
     return options
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Utterance
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
+from speechmesh.acoustic.families.precision import Precision
 from speechmesh.acoustic.families.sambert.family import SambertAcoustic
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
@@ -35,6 +36,10 @@ class Acoustic(Protocol):
         """Segments may share a batch only when their keys are equal."""
         ...
 
+    def give_back(self) -> None:
+        """Gives memory that no run uses back to the device, which a run alone does not."""
+        ...
+
 
 def speak_whole(model: Acoustic, segment: AcousticSegment) -> AcousticResult:
     """All frames of one segment."""
@@ -48,15 +53,25 @@ def speak_whole(model: Acoustic, segment: AcousticSegment) -> AcousticResult:
 class Family(Protocol):
     """A family of models, the class of which loads one and warms it; further families add themselves to `FAMILIES`."""
 
-    def __call__(self, bundle: VoiceBundle, threads: int, device: Device) -> Acoustic:
+    def __call__(
+        self,
+        bundle: VoiceBundle,
+        threads: int,
+        device: Device,
+        precision: Precision,
+        device_memory_bytes: int,
+    ) -> Acoustic:
         """Loads and warms the bundle's model.
 
+        Each of its graphs may take so much of the device's memory for weights and runs; 0: no limit. A family whose
+        graphs do not hold in float16 runs them in float32 whatever the precision.
+
         Raises:
-            Incompatible: when the model does not fit the family.
+            Incompatible: when the model does not fit the family, or fp16 is asked for and its graphs go wrong there.
         """
         ...
 
-    def memory_bytes(self, bundle: VoiceBundle) -> int:
+    def memory_bytes(self, bundle: VoiceBundle, device: Device, precision: Precision) -> int:
         """What the bundle's model will hold while it is loaded, told from its files; without what its runs take.
 
         Raises:
@@ -71,22 +86,29 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def load_acoustic(bundle: VoiceBundle, *, threads: int, device: Device = "cpu") -> Acoustic:
-    """Loads and warms the acoustic model of a voice.
+def load_acoustic(
+    bundle: VoiceBundle,
+    *,
+    threads: int,
+    device: Device = "cpu",
+    precision: Precision = "auto",
+    device_memory_bytes: int = 0,
+) -> Acoustic:
+    """Loads and warms the acoustic model of a voice, see Family.
 
     Raises:
         Incompatible: when the family is unknown or the model does not fit it.
     """
-    return _family(bundle)(bundle, threads, device)
+    return _family(bundle)(bundle, threads, device, precision, device_memory_bytes)
 
 
-def estimate_memory(bundle: VoiceBundle) -> int:
+def estimate_memory(bundle: VoiceBundle, device: Device = "cpu", precision: Precision = "auto") -> int:
     """Bytes that the acoustic model of a voice will hold while it is loaded.
 
     Raises:
         Incompatible: when the family is unknown or the model's files cannot be read.
     """
-    return _family(bundle).memory_bytes(bundle)
+    return _family(bundle).memory_bytes(bundle, device, precision)
 
 
 def _family(bundle: VoiceBundle) -> Family:

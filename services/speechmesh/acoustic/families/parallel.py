@@ -7,21 +7,30 @@ Graph contract (B batch, P tokens, T frames, M bins):
     pitch   float32 [B]   semitones          energy  float32 [B]   dB of vocal effort; of graphs that have them
     -> mel  float32 [B, T, M]                 dur     int64 [B, P]  frames per token, 0 for padding
 A padded batch gives what the single items give.
+
+In float16 what leads to `dur`, to positions and to masks stays float32, so that durations are those of float32; see
+common/graphs/half.py. A graph whose mels come out otherwise than in float32 is found when it is loaded.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime as ort
 
 from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending, Utterance
+from speechmesh.acoustic.families.precision import Precision, disagreement, graph_for, wants_half
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
 from speechmesh.common.graph_size import session_bytes
 from speechmesh.common.runtime import Device, open_session, shrinking_run_options
+
+log = logging.getLogger(__name__)
 
 _PADDING_ID = 0
 _STATEMENT, _QUESTION = 1, 2
@@ -47,37 +56,94 @@ class _Spoken:
 class ParallelAcoustic:
     """Runs the graph above in ONNX Runtime."""
 
-    def __init__(self, bundle: VoiceBundle, threads: int, device: Device = "cpu") -> None:
+    def __init__(
+        self,
+        bundle: VoiceBundle,
+        threads: int,
+        device: Device = "cpu",
+        precision: Precision = "auto",
+        device_memory_bytes: int = 0,
+    ) -> None:
         """Loads and warms the model.
 
         Raises:
-            Incompatible: when the file is not such a graph.
+            Incompatible: when the file is not such a graph, or fp16 is asked for and it does not hold there.
         """
-        path = bundle.folder / bundle.config.acoustic.model
-        self._session = open_session(path, threads=threads, device=device)
+        self._bundle, self._threads, self._device = bundle, threads, device
+        self._device_memory_bytes = device_memory_bytes
+        half = wants_half(precision, device)
+        self._session = self._open(half=half)
+        self._learn_inputs()
+        self._rate_scale = bundle.config.acoustic.rate_scale
+        self._run_options = shrinking_run_options(device)
+        if half and (found := self._disagreement()):
+            if precision == "fp16":
+                raise Incompatible(f"{self._path}: in fp16 has {found}")
+            log.warning("%s runs in fp32: in fp16 it has %s", bundle.name, found)
+            self._session = self._open(half=False)
+        self._warm_up()
+
+    @property
+    def _path(self) -> Path:
+        return self._bundle.folder / self._bundle.config.acoustic.model
+
+    def _open(self, *, half: bool) -> ort.InferenceSession:
+        return open_session(
+            self._path,
+            threads=self._threads,
+            device=self._device,
+            device_memory_bytes=self._device_memory_bytes,
+            content=graph_for(self._path, self._device, half=half),
+        )
+
+    def _learn_inputs(self) -> None:
         inputs = {node.name for node in self._session.get_inputs()}
         self._controls = inputs & {_PITCH, _ENERGY}
         if inputs - self._controls != _INPUTS:
             raise Incompatible(
-                f"{path}: inputs are {sorted(inputs)}, family parallel needs {sorted(_INPUTS)}"
+                f"{self._path}: inputs are {sorted(inputs)}, family parallel needs {sorted(_INPUTS)}"
             )
-        config = bundle.config.acoustic
+        config = self._bundle.config.acoustic
         for control, most in ((_PITCH, config.pitch_range_semitones), (_ENERGY, config.energy_range_db)):
             if most and control not in self._controls:
-                raise Incompatible(f"{path}: has no input {control!r}, but voice.yaml gives it a range")
+                raise Incompatible(f"{self._path}: has no input {control!r}, but voice.yaml gives it a range")
         speed = next(node for node in self._session.get_inputs() if node.name == "speed")
         self._speed_is_shared = not speed.shape
-        self._rate_scale = config.rate_scale
-        self._run_options = shrinking_run_options(device)
-        pause = bundle.tokens.index(bundle.config.frontend.pause_token)
+
+    def _disagreement(self) -> str:
+        """In what this model differs from itself in float32 on a CPU, heard on all tokens and speakers."""
+        n_tokens = len(self._bundle.tokens)
+        tokens = np.arange(1, n_tokens)
+        probes = [
+            AcousticSegment(np.roll(tokens, shift), np.arange(n_tokens - 1) % 4 == 3, speaker_id=speaker.id)
+            for shift, speaker in enumerate(self._bundle.config.speakers)
+        ]
+        exact = ParallelAcoustic(self._bundle, self._threads, "cpu", "fp32")
+        return disagreement(exact.infer(probes), self.infer(probes))
+
+    def _warm_up(self) -> None:
+        pause = self._bundle.tokens.index(self._bundle.config.frontend.pause_token)
         for n_tokens in _WARM_UP_TOKENS:
             tokens = np.full(n_tokens, pause, np.int64)
             self.infer([AcousticSegment(tokens, np.zeros(n_tokens, np.bool_))])
 
     @staticmethod
-    def memory_bytes(bundle: VoiceBundle) -> int:
+    def memory_bytes(bundle: VoiceBundle, device: Device = "cpu", precision: Precision = "auto") -> int:
         """See Family."""
-        return session_bytes(bundle.folder / bundle.config.acoustic.model)
+        path = bundle.folder / bundle.config.acoustic.model
+        half = wants_half(precision, device)
+        content = graph_for(path, device, half=True) if half else None
+        return session_bytes(path, content, keeps_half=half and device != "cpu")
+
+    def give_back(self) -> None:
+        """See Acoustic. On a CPU every run does so."""
+        if self._device == "cpu":
+            return
+        self._run_options = shrinking_run_options(self._device, of_device=True)
+        try:
+            self._warm_up()
+        finally:
+            self._run_options = shrinking_run_options(self._device)
 
     def batch_key(self, segment: AcousticSegment) -> object:
         """Whatever the speaker, rate, pitch and energy; only an older graph takes one speed a batch."""

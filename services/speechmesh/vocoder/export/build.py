@@ -13,6 +13,7 @@ import onnxruntime as ort
 from speechmesh.common.bundle import VocoderConfig
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FeatureSpace, FloatArray
+from speechmesh.common.graphs.half import to_half
 from speechmesh.common.runtime import open_session
 from speechmesh.vocoder.export.card import Parity
 from speechmesh.vocoder.export.material import Material
@@ -28,7 +29,6 @@ from speechmesh.vocoder.export.measure.quality import (
 from speechmesh.vocoder.export.options import LADDER_FRAMES, Precision
 from speechmesh.vocoder.export.precision.calibration import Activations, Method
 from speechmesh.vocoder.export.precision.channels_last import to_channels_last
-from speechmesh.vocoder.export.precision.half import to_half
 from speechmesh.vocoder.export.precision.int8 import Layer, Range, find_layers, quantise
 from speechmesh.vocoder.export.precision.search import Choice, choose_layers
 from speechmesh.vocoder.export.prepare import Streaming

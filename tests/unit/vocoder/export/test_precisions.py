@@ -11,10 +11,10 @@ import onnxruntime as ort
 import pytest
 
 from speechmesh.common.features import FeatureSpace, FloatArray
+from speechmesh.common.graphs.half import to_half
 from speechmesh.vocoder.export.measure.quality import FAST, Figures
 from speechmesh.vocoder.export.precision.calibration import METHODS, Activations
 from speechmesh.vocoder.export.precision.channels_last import to_channels_last
-from speechmesh.vocoder.export.precision.half import to_half
 from speechmesh.vocoder.export.precision.int8 import Layer, Range, find_layers, quantise
 from speechmesh.vocoder.export.precision.search import choose_layers, grouped
 from speechmesh.vocoder.export.prepare import Streaming

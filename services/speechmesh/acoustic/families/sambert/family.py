@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 
 from speechmesh.acoustic.domain import AcousticSegment, Utterance
+from speechmesh.acoustic.families.precision import Precision
 from speechmesh.acoustic.families.sambert.model import GRAPH_FILES, SambertItem, SambertModel
 from speechmesh.acoustic.families.sambert.streams import Stream
 from speechmesh.acoustic.families.sambert.symbols import EMOTIONS, Symbols
@@ -14,7 +16,9 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.common.features import FloatArray
 from speechmesh.common.graph_size import session_bytes
-from speechmesh.common.runtime import Device
+from speechmesh.common.runtime import Device, shrinking_run_options
+
+log = logging.getLogger(__name__)
 
 # Steps a run, of an utterance that has given nothing yet and of one that has: early first audio, then fewer runs.
 _FIRST_FRAMES, _LATER_STEPS = 6, 8
@@ -28,16 +32,30 @@ class SambertAcoustic:
 
     A segment's `features` [P, F] are the ids of tone, syllable flag and word segment, none of voices that read bytes;
     its style is an emotion's name without `emotion_`. Token ids are one more than the checkpoint's.
+
+    Its graphs run in float32 whatever the precision: the reader decides durations to its end, the postnet whether a
+    frame is voiced, and the decoder hears its own frames for a whole segment, so that errors add up. Nor would float16
+    be faster there: a step's matrices are small, and it takes the time of its operators' launches.
     """
 
-    def __init__(self, bundle: VoiceBundle, threads: int, device: Device = "cpu") -> None:
+    def __init__(
+        self,
+        bundle: VoiceBundle,
+        threads: int,
+        device: Device = "cpu",
+        precision: Precision = "auto",
+        device_memory_bytes: int = 0,
+    ) -> None:
         """Loads and warms the model.
 
         Raises:
             Incompatible: when its files are not such graphs, or the bundle names speakers or emotions that it has not.
         """
         path = bundle.folder / bundle.config.acoustic.model
-        self._model = SambertModel(path.parent, threads, device)
+        if precision == "fp16":
+            log.warning("%s runs in fp32: its family does not hold in fp16", bundle.name)
+        self._device = device
+        self._model = SambertModel(path.parent, threads, device, device_memory_bytes)
         description = self._model.description
         self._symbols = Symbols(description.speakers, description.reads_bytes)
         self._emotions = {name.removeprefix("emotion_"): i for i, name in enumerate(EMOTIONS)}
@@ -58,14 +76,23 @@ class SambertAcoustic:
             self._warm_up(n_tokens)
 
     @staticmethod
-    def memory_bytes(bundle: VoiceBundle) -> int:
+    def memory_bytes(bundle: VoiceBundle, device: Device = "cpu", precision: Precision = "auto") -> int:
         """See Family."""
+        del device, precision
         folder = (bundle.folder / bundle.config.acoustic.model).parent
         return sum(session_bytes(folder / name) for name in GRAPH_FILES)
 
     def batch_key(self, segment: AcousticSegment) -> object:
         """Whatever the speaker, emotion and rate."""
         return None
+
+    def give_back(self) -> None:
+        """See Acoustic."""
+        self._model.run_options = shrinking_run_options(self._device, of_device=True)
+        try:
+            self._warm_up(_WARM_UP_TOKENS[0])
+        finally:
+            self._model.run_options = None
 
     def begin(self, segments: Sequence[AcousticSegment]) -> list[Utterance]:
         """Reads the segments: their durations are known then."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime as ort
 
 from speechmesh.acoustic.families.sambert.description import SambertDescription, load_description
 from speechmesh.acoustic.families.sambert.streams import (
@@ -44,7 +45,9 @@ class SambertItem:
 class SambertModel:
     """Runs the graphs in a folder. Streams belong to the caller; the model keeps nothing of them."""
 
-    def __init__(self, folder: Path, threads: int, device: Device = "cpu") -> None:
+    def __init__(
+        self, folder: Path, threads: int, device: Device = "cpu", device_memory_bytes: int = 0
+    ) -> None:
         """Loads the graphs.
 
         Raises:
@@ -52,13 +55,18 @@ class SambertModel:
         """
         self.description: SambertDescription = load_description(folder / DESCRIPTION_FILE)
         self._reader, self._decoder, self._postnet = (
-            open_session(folder / name, threads=threads, device=device) for name in GRAPH_FILES
+            open_session(
+                folder / name, threads=threads, device=device, device_memory_bytes=device_memory_bytes
+            )
+            for name in GRAPH_FILES
         )
+        # Of each run; None for ONNX Runtime's own.
+        self.run_options: ort.RunOptions | None = None
         self._read_names = [output.name for output in self._reader.get_outputs()]
 
     def begin(self, items: Sequence[SambertItem]) -> list[Stream]:
         """Reads a batch of items: durations are known, no frame is made yet."""
-        values = self._reader.run(None, self._pack_items(items))
+        values = self._reader.run(None, self._pack_items(items), self.run_options)
         read = dict(zip(self._read_names, values, strict=True))
         return streams_of(read, self.description, [len(item.emotion) for item in items])
 
@@ -71,7 +79,7 @@ class SambertModel:
         if under_way:
             n = min(n_steps, max(stream.left_steps for stream in under_way))
             frames, last, own = self._decoder.run(
-                ["all_frames", "final_last", "final_own"], pack_steps(under_way, n)
+                ["all_frames", "final_last", "final_own"], pack_steps(under_way, n), self.run_options
             )
             unpack_steps(under_way, frames, last, own, self.description.outputs_per_step)
         lag = self.description.postnet_lag_frames
@@ -82,7 +90,10 @@ class SambertModel:
                 alike[n_given, stream.postnet_began].append(stream)
         # All runs before any of them counts: should one fail, the frames of the others still wait in their streams.
         made = [
-            (together, *self._postnet.run(["out", "next_state"], pack_postnet(together, lag)))
+            (
+                together,
+                *self._postnet.run(["out", "next_state"], pack_postnet(together, lag), self.run_options),
+            )
             for together in alike.values()
         ]
         for together, out, state in made:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 
-from speechmesh.vocoder.export.precision.graph_edit import Array, Graph, attributes_of, merge_equal_nodes
+from speechmesh.common.graphs.edit import Array, Graph, attributes_of, merge_equal_nodes
 
 _SWAP = [0, 2, 1]
 _POINTWISE = frozenset(

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from speechmesh.vocoder.export.precision.graph_edit import Array, Graph, attributes_of
+from speechmesh.common.graphs.edit import Array, Graph, attributes_of
 
 _SWAP = [0, 2, 1]
 _CODES = 255

@@ -28,6 +28,7 @@ class Graph:
                 self.constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
             else:
                 self.nodes.append(node)
+        self.inputs = [value.name for value in model.graph.input]
         self.outputs = [output.name for output in model.graph.output]
         self._taken = {name for node in self.nodes for name in node.output} | set(self.constants)
         self._interned: dict[tuple[object, ...], str] = {}
