@@ -22,14 +22,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from speechmesh.acoustic.v1 import acoustic_pb2 as pb
 from speechmesh.acoustic.v1 import acoustic_pb2_grpc
+from tests.integration.metered import free_port
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -28,6 +28,7 @@ class StreamLimit:
 
     def __init__(self, max_streams: int) -> None:
         self._max_streams = max_streams
+        metrics.STREAMS_REFUSED.add(0, {metrics.REASON: "limit"})  # shown from the start, for alerts
         self.n_streams = 0
 
     @contextmanager

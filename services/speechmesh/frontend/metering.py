@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from speechmesh.common import metrics
 from speechmesh.common.bundle import TIERS
@@ -23,6 +23,31 @@ Kind = Literal["text", "ssml", "live"]
 
 # From here on a stop counts as heard; see "How performance is measured" of the bench.
 _HEARD_GAP_MS = 50.0
+
+
+# Ends of requests that alerts are about, as outcome and code.
+_ENDS = (
+    ("served", "OK"),
+    ("cancelled", "CANCELLED"),
+    ("failed", "UNAVAILABLE"),
+    ("failed", "DEADLINE_EXCEEDED"),
+    ("failed", "INTERNAL"),
+)
+
+
+def begin(voices: Iterable[str]) -> None:
+    """Shows the counters that alerts are about as 0: of one that first shows as 1, Prometheus sees no increase."""
+    for outcome in ("resumed", "given_up"):
+        metrics.FRONTEND_RESUMES.add(0, {metrics.OUTCOME: outcome})
+    metrics.FRONTEND_RETRIES.add(0)
+    for kind in get_args(Kind):
+        refused = {metrics.OUTCOME: "refused", metrics.CODE: "RESOURCE_EXHAUSTED"}
+        metrics.FRONTEND_REQUESTS.add(0, {metrics.KIND: kind, metrics.VOICE: "none", **refused})
+        for voice in voices:
+            labels = {metrics.KIND: kind, metrics.VOICE: voice}
+            metrics.FRONTEND_GAPPED.add(0, labels)
+            for outcome, code in _ENDS:
+                metrics.FRONTEND_REQUESTS.add(0, labels | {metrics.OUTCOME: outcome, metrics.CODE: code})
 
 
 class RequestMeter:

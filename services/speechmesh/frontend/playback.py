@@ -75,9 +75,11 @@ class Playback:
         stopped_at = self._started + (self._delivered_ms + self._stopped_ms) / 1000.0
         if stopped_at >= now:
             return
-        # What begins now was played later by all of it, but the time in which the caller was waited for is no gap.
+        # What begins now is played later by all of it, but the time in which the caller was waited for is no gap, and
+        # text that comes to a listener who has nothing has as long as a new request.
         self._stopped_ms += (now - stopped_at) * 1000.0
-        gap_ms = (now - max(stopped_at, self._taken, self._written.get(segment, 0.0))) * 1000.0
+        due_at = self._written.get(segment, 0.0) + self._target_ms / 1000.0
+        gap_ms = (now - max(stopped_at, self._taken, due_at)) * 1000.0
         if gap_ms >= _LEAST_GAP_MS:
             self.gaps_ms.append(gap_ms)
 

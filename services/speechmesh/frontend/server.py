@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from speechmesh.common import metrics
 from speechmesh.common.server import Lifespan, MeshServer, serve
 from speechmesh.common.settings import load
+from speechmesh.frontend import metering
 from speechmesh.frontend.english.options import ReadingOptions
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.servicer import SpeechServicer
@@ -42,6 +43,7 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
             await server.start([_SERVICE])
             async with aclosing(stages), aclosing(phrases), _shown(phrases):
                 await voices.load(settings.voices_dir, executor)
+                metering.begin(voices.bundles)
                 await voices.wait_for_stages(stages)
                 await server.set_serving(True)
                 yield

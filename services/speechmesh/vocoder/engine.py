@@ -16,6 +16,7 @@ from speechmesh.common.pressure import Steps
 from speechmesh.common.tasks import TaskBag
 from speechmesh.vocoder.backends import Priority, VocoderBackend, VocoderModel
 from speechmesh.vocoder.backends.embedded import EmbeddedBackend
+from speechmesh.vocoder.metering import begin
 from speechmesh.vocoder.models import Models, Slot
 from speechmesh.vocoder.ramp import ChunkCost
 from speechmesh.vocoder.settings import VocoderSettings
@@ -89,6 +90,7 @@ class VocoderEngine:
     @contextmanager
     def _shown(self) -> Iterator[None]:
         """Shows what the metrics ask for."""
+        begin()
         turns = self.turns
         with ExitStack() as stack:
             stack.enter_context(self.pressure.shown())

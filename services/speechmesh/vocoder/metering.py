@@ -10,6 +10,12 @@ from speechmesh.common.errors import Overloaded
 from speechmesh.vocoder.backends import Priority, VocoderModel
 
 
+def begin() -> None:
+    """Shows the counters that alerts are about as 0: of one that first shows as 1, Prometheus sees no increase."""
+    for outcome in ("retried", "refused"):
+        metrics.VOCODER_OVERLOADED.add(0, {metrics.OUTCOME: outcome})
+
+
 def record_chunk(
     model: VocoderModel, priority: Priority, n_frames: int, *, queue_s: float, compute_s: float
 ) -> None:

@@ -108,8 +108,13 @@ def test_text_that_is_not_written_makes_no_gap(playback: Playback, clock: Clock)
     heard_until_dry(playback, clock)
     clock.now_s += 5.0
     playback.written(1)
-    clock.now_s += 0.06
-    playback.delivered(1, 100.0, last=False)
+    clock.now_s += 0.14
+    playback.delivered(1, 100.0, last=True)
+    assert playback.gaps_ms == []
+    clock.now_s += 5.0
+    playback.written(2)
+    clock.now_s += 0.21
+    playback.delivered(2, 100.0, last=False)
     assert playback.gaps_ms == [pytest.approx(60)]
 
 

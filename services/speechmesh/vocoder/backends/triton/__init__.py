@@ -79,6 +79,7 @@ class TritonBackend:
     async def running(self, models: Sequence[ServedVocoder]) -> AsyncIterator[None]:
         """Connects, waits until each model is ready on some server, and runs each chunk shape once."""
         self._served += [model.name for model in models]
+        metrics.VOCODER_TRITON_EJECTIONS.add(0)  # shown from the start, for alerts
         shown = metrics.VOCODER_TRITON_ENDPOINTS.shows(self._n_endpoints)
         async with self._pool.running(self._served):
             with shown:
