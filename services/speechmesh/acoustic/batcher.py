@@ -286,6 +286,8 @@ class Batcher:
         except Exception as error:
             if is_out_of_memory(error):
                 parts = self._out_of_memory(batch, error)
+                # It may be free in pieces, none of which is large enough.
+                await loop.run_in_executor(executor, self.give_back)
             else:
                 log.exception("a batch of %d segments failed", len(batch))
                 parts = [[job] for job in batch]
@@ -303,6 +305,13 @@ class Batcher:
         padded = n * max(len(job.segment.tokens) for job in batch)
         self._limits.shrink(n, padded, time.monotonic())
         return [batch[: n // 2], batch[n // 2 :]]
+
+    def give_back(self) -> None:
+        """On the worker thread: has the model give back memory that no run uses."""
+        try:
+            self._model.give_back()
+        except Exception:  # memory may not suffice even for that
+            log.warning("a model could give no memory back", exc_info=True)
 
     def _run_model(self, batch: Sequence[Job]) -> list[FloatArray]:
         """On a worker thread: begins what has not begun, then advances all."""

@@ -29,7 +29,13 @@ class AcousticEngine:
     def __init__(self, settings: AcousticSettings, loader: Loader | None = None) -> None:
         self._settings = settings
         self._load: Loader = loader or (
-            lambda bundle: load_acoustic(bundle, threads=settings.threads, device=settings.device)
+            lambda bundle: load_acoustic(
+                bundle,
+                threads=settings.threads,
+                device=settings.device,
+                precision=settings.precision,
+                device_memory_bytes=settings.device_memory_mib * 2**20,
+            )
         )
         self._cache = FrameCache(settings.frame_cache_mib * 2**20)
         self.pressure = StagePressure(settings, n_queued=self._n_queued, on_memory_step=self._relieve_memory)
@@ -100,7 +106,10 @@ class AcousticEngine:
         bundles = load_bundles(self._settings.voices_dir)
         for bundle in bundles.values():
             _ = bundle.revision
-        return {name: Slot(bundle, estimate_memory(bundle)) for name, bundle in bundles.items()}
+        device, precision = self._settings.device, self._settings.precision
+        return {
+            name: Slot(bundle, estimate_memory(bundle, device, precision)) for name, bundle in bundles.items()
+        }
 
     def _start(self, bundle: VoiceBundle, model: Acoustic) -> LoadedVoice:
         settings = self._settings
@@ -130,6 +139,9 @@ class AcousticEngine:
     def _relieve_memory(self) -> None:
         self._cache.clear()
         self._loader.submit(release_free)
+        for slot in self._voices.slots():
+            if slot.voice is not None:
+                self._worker.submit(slot.voice.batcher.give_back)
 
     @contextmanager
     def _shown(self) -> Iterator[None]:

@@ -19,6 +19,17 @@ class AcousticSettings(ServiceSettings):
     device: Literal["cpu", "cuda"] = Field(
         "cpu", description="Where the models run; cuda needs onnxruntime-gpu in place of onnxruntime."
     )
+    precision: Literal["auto", "fp32", "fp16"] = Field(
+        "auto",
+        description="What models compute in. fp16: between durations and mels, of families that hold there (parallel; "
+        "sambert runs in fp32 all the same). auto: fp16 on cuda, of voices whose mels come out the same, else fp32.",
+    )
+    device_memory_mib: int = Field(
+        0,
+        ge=0,
+        description="Device memory that each graph's weights and runs may take on cuda; 0: no limit. What a run needs "
+        "beyond it is made in smaller batches. CUDA's own libraries take some hundred MiB besides.",
+    )
     threads: int = Field(1, ge=1, description="Threads of each model's run.")
     max_batch_items: int = Field(8, ge=1, description="Most segments in one run.")
     max_batch_tokens: int = Field(

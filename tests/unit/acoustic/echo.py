@@ -69,6 +69,9 @@ class EchoAcoustic:
     def batch_key(self, segment: AcousticSegment) -> object:
         return segment.rate
 
+    def give_back(self) -> None:
+        pass
+
 
 @asynccontextmanager
 async def serving(

@@ -308,6 +308,11 @@ class TightAcoustic(EchoAcoustic):
         super().__init__(step)
         self.room = room
         self.tried: list[int] = []
+        self.n_given_back = 0
+
+    def give_back(self) -> None:
+        self.n_given_back += 1
+        raise MemoryError
 
     def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
         self.tried.append(len(utterances))
@@ -335,6 +340,7 @@ async def test_a_batch_too_large_for_the_memory_is_run_in_halves() -> None:
     async with serving(model) as batcher:
         outcomes = await crowd(model, batcher, [15, 16, 17, 18])
     assert model.tried == [1, 4, 2, 2]
+    assert model.n_given_back == 1
     for n, pieces in zip((15, 16, 17, 18), outcomes, strict=True):
         assert not isinstance(pieces, BaseException)
         assert sum(len(piece.frames) for piece in pieces) == n
