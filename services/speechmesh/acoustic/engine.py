@@ -15,6 +15,7 @@ from speechmesh.acoustic.stage_pressure import StagePressure
 from speechmesh.acoustic.voices import LoadedVoice, Loader, Slot, Voices
 from speechmesh.common import metrics
 from speechmesh.common.bundle import VoiceBundle, load_bundles
+from speechmesh.common.device_memory import DeviceMemoryReader
 from speechmesh.common.errors import Incompatible, Unavailable
 from speechmesh.common.memory import release_free
 from speechmesh.common.metrics import Values
@@ -38,7 +39,12 @@ class AcousticEngine:
             )
         )
         self._cache = FrameCache(settings.frame_cache_mib * 2**20)
-        self.pressure = StagePressure(settings, n_queued=self._n_queued, on_memory_step=self._relieve_memory)
+        self.pressure = StagePressure(
+            settings,
+            device_memory=DeviceMemoryReader() if settings.device == "cuda" else None,
+            n_queued=self._n_queued,
+            on_memory_step=self._relieve_memory,
+        )
         # One thread: the models take turns, the most urgent first, rather than sharing the cores.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="acoustic")
         # A run on a GPU holds no core that giving way would free.

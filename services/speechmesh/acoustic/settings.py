@@ -96,7 +96,7 @@ class AcousticSettings(ServiceSettings):
         gt=0,
         le=1,
         description="A step is taken, refusing new streams at last, when resident memory is above this share of the "
-        "limit.",
+        "limit, or on cuda what all processes have of the device's memory above this share of it.",
     )
     up_memory: float = Field(
         0.8, gt=0, description="A step is taken back when the share has been below this for pressure_up_s."

@@ -6,7 +6,8 @@
     2      the frontend is asked for cheaper vocoders, which often run on the same machine
     3      new streams are refused while anything waits, or memory is scarce; those that run go on
 
-Waiting and memory are followed apart, and the higher level counts. Of waits the last step asks for longer ones. At it a
+Waiting and memory are followed apart, and the higher level counts; so does of memory the higher share, of the host's or
+of the device's. Of waits the last step asks for longer ones. At it a
 stage takes as many streams as keep it busy: were all refused until the pressure is gone, it would stand idle, and then
 all would come at once.
 """
@@ -23,6 +24,7 @@ from opentelemetry import trace
 
 from speechmesh.acoustic.settings import AcousticSettings
 from speechmesh.common import memory, metrics
+from speechmesh.common.device_memory import DeviceMemory
 from speechmesh.common.errors import Overloaded
 from speechmesh.common.metrics import Values
 from speechmesh.common.pressure import Pressure, Steps
@@ -37,8 +39,8 @@ _RETRY_AFTER_MS = 1_000
 class StagePressure:
     """Follows waiting and memory.
 
-    `n_queued` tells how many segments wait. `on_memory_step` is called when memory asks for a step, to give back what
-    it can.
+    `device_memory` reads that of the GPU, on a thread of its own; None on a CPU. `n_queued` tells how many segments
+    wait. `on_memory_step` is called when memory asks for a step, to give back what it can.
     """
 
     def __init__(
@@ -47,11 +49,14 @@ class StagePressure:
         *,
         clock: Callable[[], float] = time.monotonic,
         resident_bytes: Callable[[], int] = memory.resident_bytes,
+        device_memory: Callable[[], DeviceMemory | None] | None = None,
         n_queued: Callable[[], int] = lambda: 1,
         on_memory_step: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._resident_bytes = resident_bytes
+        self._device_memory = device_memory
+        self._device: DeviceMemory | None = None
         self._n_queued = n_queued
         self._on_memory_step = on_memory_step
         self._memory_limit_bytes = settings.memory_limit_mib * 2**20 or memory.limit_bytes()
@@ -74,16 +79,28 @@ class StagePressure:
             pressure.observe(queue_ms=queue_ms, slack_ms=slack_ms, now=now)
         self._update(now)
 
+    def read_device(self) -> None:
+        """Reads the device's memory for the next sample. May wait for the driver."""
+        if self._device_memory is not None:
+            self._device = self._device_memory()
+
     def sample(self) -> None:
         """Looks at the memory, and whether the pressure is gone."""
         now = self._clock()
+        shares = []
         if self._memory_limit_bytes:
-            self._memory.observe_share(self._resident_bytes() / self._memory_limit_bytes, now)
+            shares.append(self._resident_bytes() / self._memory_limit_bytes)
+        if self._device is not None:
+            shares.append(self._device.used_bytes / self._device.total_bytes)
+        if shares:
+            self._memory.observe_share(max(shares), now)
         self._update(now)
 
     async def watch(self) -> None:
         """Samples until cancelled: neither memory nor calm tells of itself."""
         while True:
+            if self._device_memory is not None:
+                await asyncio.to_thread(self.read_device)
             self.sample()
             await asyncio.sleep(_SAMPLE_S)
 
@@ -109,6 +126,7 @@ class StagePressure:
         with (
             metrics.ACOUSTIC_PRESSURE_LEVEL.shows(lambda: [(self.level, {})]),
             metrics.ACOUSTIC_PRESSURE.shows(self._shares),
+            metrics.ACOUSTIC_DEVICE_MEMORY.shows(self._device_bytes),
         ):
             yield
 
@@ -117,6 +135,14 @@ class StagePressure:
         return [
             (self._waiting.value(now), {metrics.REASON: "waiting"}),
             (self._memory.value(now), {metrics.REASON: "memory"}),
+        ]
+
+    def _device_bytes(self) -> Values:
+        if self._device is None:
+            return []
+        return [
+            (self._device.used_bytes, {metrics.STATE: "used"}),
+            (self._device.total_bytes, {metrics.STATE: "total"}),
         ]
 
     def _update(self, now: float) -> None:

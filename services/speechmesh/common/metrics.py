@@ -152,6 +152,11 @@ ACOUSTIC_PRESSURE = ObservedGauge(
     "1",
     "reason waiting: share of their listeners' time that segments wait; memory: share of the limit that is in use.",
 )
+ACOUSTIC_DEVICE_MEMORY = ObservedGauge(
+    "speechmesh.acoustic.device.memory",
+    "By",
+    "Memory of the GPU, on cuda where NVML tells it. state: used (by all processes on it) or total.",
+)
 ACOUSTIC_PRESSURE_STEPS = _meter.create_counter(
     "speechmesh.acoustic.pressure.steps", "{step}", "Changes of the level. outcome: up or down."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +74,8 @@ def open_session(
             f"device {device}: this ONNX Runtime has no {', '.join(missing)}; onnxruntime-gpu has it, in place of "
             "onnxruntime"
         )
+    if device == "cuda":
+        _load_cuda()
     try:
         session = ort.InferenceSession(
             str(model) if content is None else content,
@@ -89,6 +92,13 @@ def open_session(
         if is_out_of_memory(error):
             raise Overloaded(f"memory does not suffice to load {model}") from None
         raise Incompatible(f"{model}: ONNX Runtime cannot load it: {error}") from None
+
+
+@functools.cache
+def _load_cuda() -> None:
+    """Loads CUDA's libraries where they came as Python packages, which the loader of libraries does not search."""
+    if hasattr(ort, "preload_dlls"):  # since 1.21
+        ort.preload_dlls()
 
 
 def provider_options(device: Device, device_memory_bytes: int = 0) -> list[dict[str, str]]:

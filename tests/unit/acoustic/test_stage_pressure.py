@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry import trace
+from opentelemetry.metrics import CallbackOptions
 from opentelemetry.sdk.trace import TracerProvider
 
 from speechmesh.acoustic.settings import AcousticSettings
 from speechmesh.acoustic.stage_pressure import StagePressure
+from speechmesh.common import metrics
+from speechmesh.common.device_memory import DeviceMemory
 from speechmesh.common.errors import Overloaded
 
 MIB = 2**20
@@ -21,10 +24,12 @@ class Stage:
 
     def __init__(self, **settings: Any) -> None:
         self.now, self.resident_mib, self.n_relieved, self.n_queued = 1000.0, 100.0, 0, 1
+        self.device: DeviceMemory | None = None
         self.pressure = StagePressure(
             AcousticSettings(**{"memory_limit_mib": 1000, **settings}),
             clock=lambda: self.now,
             resident_bytes=lambda: int(self.resident_mib * MIB),
+            device_memory=lambda: self.device,
             n_queued=lambda: self.n_queued,
             on_memory_step=self.relieve,
         )
@@ -46,6 +51,7 @@ class Stage:
     def idle(self, seconds: float) -> Stage:
         for _ in range(round(seconds * 2)):
             self.now += 0.5
+            self.pressure.read_device()
             self.pressure.sample()
             self.levels.append(self.pressure.level)
         return self
@@ -104,6 +110,48 @@ def test_scarce_memory_goes_step_by_step_to_refusing_and_back() -> None:
     stage.resident_mib = 700
     assert stage.idle(60).pressure.level == 0
     assert stage.n_relieved == 3
+
+
+def test_scarce_device_memory_counts_as_the_hosts_does() -> None:
+    """Whoever has taken it: the vocoder's server often runs on the same GPU."""
+    stage = Stage()
+    stage.device = DeviceMemory(95 * MIB, 100 * MIB)
+    stage.idle(20)
+    assert sorted(set(stage.levels)) == [0, 1, 2, 3]
+    assert stage.n_relieved == 3
+    stage.device = DeviceMemory(50 * MIB, 100 * MIB)
+    assert stage.idle(60).pressure.level == 0
+
+
+def test_the_higher_share_of_memory_counts() -> None:
+    stage = Stage()
+    stage.resident_mib = 950
+    stage.device = DeviceMemory(1, 100)
+    assert stage.idle(20).pressure.level == 3
+    stage = Stage(memory_limit_mib=1_000_000)
+    stage.device = DeviceMemory(99, 100)
+    assert stage.idle(20).pressure.level == 3
+
+
+def test_device_memory_that_cannot_be_read_is_not_counted() -> None:
+    stage = Stage()
+    stage.device = None
+    assert set(stage.idle(60).levels) == {0}
+
+
+def device_memory_shown() -> dict[str, float]:
+    observed = metrics.ACOUSTIC_DEVICE_MEMORY._observe(CallbackOptions())
+    return {str((each.attributes or {})["state"]): each.value for each in observed}
+
+
+def test_device_memory_is_a_metric() -> None:
+    stage = Stage()
+    with stage.pressure.shown():
+        stage.idle(1)
+        assert device_memory_shown() == {}
+        stage.device = DeviceMemory(3 * MIB, 100 * MIB)
+        stage.idle(1)
+        assert device_memory_shown() == {"used": 3 * MIB, "total": 100 * MIB}
 
 
 def test_between_its_bounds_memory_changes_nothing() -> None:
