@@ -7,9 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from speechmesh.cli.main import app
 from speechmesh.common.bundle import VoiceBundle, load_bundle
 
 REPOSITORY = Path(__file__).parent.parent
@@ -53,6 +51,11 @@ def modelscope_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def imported_voices(modelscope_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the voices of that model, as the command imports them."""
+    # The tests of a GPU run where there is no command line.
+    from typer.testing import CliRunner  # noqa: PLC0415
+
+    from speechmesh.cli.main import app  # noqa: PLC0415
+
     voices = tmp_path_factory.mktemp("imported")
     arguments = ["voice", "import", "sambert-hifigan", modelscope_folder, "--out", voices]
     arguments += ["--tiers", "high=fp32", "--styles", "neutral,happy,sad", "--license", "MIT"]

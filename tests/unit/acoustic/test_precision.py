@@ -13,40 +13,12 @@ import pytest
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-from speechmesh.acoustic.domain import AcousticResult, AcousticSegment, Ending
 from speechmesh.acoustic.families import estimate_memory, load_acoustic, parallel
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
 from speechmesh.acoustic.families.precision import graph_for
 from speechmesh.common.bundle import VoiceBundle, load_bundle
 from speechmesh.common.errors import Incompatible
-
-# Mels are natural logarithms of amplitudes: 0.01 is 0.09 dB. Listeners tell level differences of about 1 dB, of all
-# bins and for longer than a frame, which is what one frame may be off here.
-MAX_RMS, MAX_FRAME_RMS = 0.01, 0.12
-
-
-def segments_of(voice: VoiceBundle, n: int, seed: int = 0) -> list[AcousticSegment]:
-    """Any tokens, of any speaker, rate, pitch and effort."""
-    rng = np.random.default_rng(seed)
-    return [
-        AcousticSegment(
-            np.concatenate([[1], rng.integers(2, len(voice.tokens), n_tokens), [1]]),
-            rng.integers(0, 2, n_tokens + 2).astype(np.bool_),
-            ending=Ending.QUESTION if number % 3 == 0 else Ending.STATEMENT,
-            speaker_id=int(rng.integers(len(voice.config.speakers))),
-            rate=float(rng.uniform(0.6, 1.6)),
-            pitch_semitones=float(rng.uniform(-1, 1)) * voice.config.acoustic.pitch_range_semitones,
-            energy_db=float(rng.uniform(-1, 1)) * voice.config.acoustic.energy_range_db,
-        )
-        for number, n_tokens in enumerate(rng.integers(1, 80, n))
-    ]
-
-
-def assert_sounds_alike(exact: AcousticResult, other: AcousticResult) -> None:
-    np.testing.assert_array_equal(exact.frames_per_token, other.frames_per_token)
-    errors = np.square(exact.frames - other.frames, dtype=np.float64)
-    assert np.sqrt(errors.mean()) <= MAX_RMS
-    assert np.sqrt(errors.mean(axis=1)).max() <= MAX_FRAME_RMS
+from tests.unit.acoustic.alike import assert_sounds_alike, segments_of
 
 
 @pytest.fixture(scope="module", params=["english", "mandarin"])
