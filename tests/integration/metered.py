@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -32,13 +33,16 @@ class Scrape:
     def __init__(self, port: int) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
             text = response.read().decode()
-        self.types: dict[str, str] = {}
+        exposed = {re.split(r"[{ ]", line, maxsplit=1)[0] for line in text.splitlines()}
         self.samples: dict[tuple[str, Labels], float] = {}
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
+                name = sample.name
+                # The parser gives every counter the ending that OpenMetrics asks for; Triton's have none.
+                if name not in exposed:
+                    name = name.removesuffix("_total")
                 labels = sorted((k, v) for k, v in sample.labels.items() if not k.startswith("otel_"))
-                self.samples[sample.name, tuple(labels)] = sample.value
-                self.types[sample.name] = family.type
+                self.samples[name, tuple(labels)] = sample.value
 
     def total(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples that have these labels."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Literal, Self, get_args
 
 from speechmesh.common import metrics
-from speechmesh.common.bundle import TIERS
+from speechmesh.common.bundle import TIERS, VoiceBundle
 from speechmesh.common.errors import InvalidInput, NotFound, Overloaded, SpeechmeshError, Unavailable
 from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk
 from speechmesh.frontend.playback import Playback
@@ -35,16 +35,21 @@ _ENDS = (
 )
 
 
-def begin(voices: Iterable[str]) -> None:
+def begin(voices: Collection[VoiceBundle]) -> None:
     """Shows the counters that alerts are about as 0: of one that first shows as 1, Prometheus sees no increase."""
     for outcome in ("resumed", "given_up"):
         metrics.FRONTEND_RESUMES.add(0, {metrics.OUTCOME: outcome})
     metrics.FRONTEND_RETRIES.add(0)
+    for stage in ("acoustic", "vocoder"):
+        metrics.FRONTEND_STAGE_FAILURES.add(0, {metrics.STAGE: stage, metrics.CODE: "UNAVAILABLE"})
+    for voice in voices:
+        for tier in voice.config.vocoders:
+            metrics.FRONTEND_DEGRADED.add(0, {metrics.VOICE: voice.name, metrics.TIER: tier})
     for kind in get_args(Kind):
         refused = {metrics.OUTCOME: "refused", metrics.CODE: "RESOURCE_EXHAUSTED"}
         metrics.FRONTEND_REQUESTS.add(0, {metrics.KIND: kind, metrics.VOICE: "none", **refused})
         for voice in voices:
-            labels = {metrics.KIND: kind, metrics.VOICE: voice}
+            labels = {metrics.KIND: kind, metrics.VOICE: voice.name}
             metrics.FRONTEND_GAPPED.add(0, labels)
             for outcome, code in _ENDS:
                 metrics.FRONTEND_REQUESTS.add(0, labels | {metrics.OUTCOME: outcome, metrics.CODE: code})

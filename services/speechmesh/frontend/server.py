@@ -43,7 +43,7 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
             await server.start([_SERVICE])
             async with aclosing(stages), aclosing(phrases), _shown(phrases):
                 await voices.load(settings.voices_dir, executor)
-                metering.begin(voices.bundles)
+                metering.begin(voices.bundles.values())
                 await voices.wait_for_stages(stages)
                 await server.set_serving(True)
                 yield

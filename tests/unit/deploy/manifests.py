@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parents[3]
 K8S = ROOT / "deploy/k8s"
 KUSTOMIZATIONS = ["base", *sorted(f"overlays/{folder.name}" for folder in (K8S / "overlays").iterdir())]
 WITHOUT_TRITON = "overlays/cpu-small"
+# Its kinds are the Prometheus operator's, which a cluster need not have.
+MONITORED, OPERATORS_GROUP = "overlays/monitored", "monitoring.coreos.com/"
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "frontend": FrontendSettings,
     "acoustic": AcousticSettings,
@@ -90,10 +93,14 @@ def environment(documents: list[Document], container: Document) -> dict[str, str
     for source in container.get("envFrom", []):
         values |= maps[source["configMapRef"]["name"]]
     for variable in container.get("env", []):
-        reference = variable.get("valueFrom", {}).get("configMapKeyRef")
-        values[variable["name"]] = (
-            maps[reference["name"]][reference["key"]] if reference else variable["value"]
-        )
+        source = variable.get("valueFrom", {})
+        if reference := source.get("configMapKeyRef"):
+            values[variable["name"]] = maps[reference["name"]][reference["key"]]
+        elif reference := source.get("secretKeyRef"):
+            encoded = of_kind(documents, "Secret")[reference["name"]]["data"][reference["key"]]
+            values[variable["name"]] = base64.b64decode(encoded).decode()
+        else:
+            values[variable["name"]] = variable["value"]
     return values
 
 
