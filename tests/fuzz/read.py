@@ -78,11 +78,10 @@ def _read_text(case: Case, writing: Writing, speaker: Voice) -> None:
 
 
 def _read_document(case: Case, writing: Writing, speaker: Voice) -> None:
-    plan = writing.plan_ssml(
-        case.text, case.language, case.max_words, case.first_max_words, max_text_chars=MAX_TEXT_CHARS
-    )
+    limits = Limits(max_text_chars=MAX_TEXT_CHARS)
+    plan = writing.plan_ssml(case.text, case.max_words, case.first_max_words, limits)
     _check_plan(case, plan, speaker)
-    script = parse_ssml(case.text, language=case.language, limits=Limits(max_text_chars=MAX_TEXT_CHARS))
+    script = parse_ssml(case.text, language=case.language, limits=limits)
     rules.check_marks(script.items, plan.segments)
     rules.check_told(script.items, plan.segments, speaker.config.languages[0])
 

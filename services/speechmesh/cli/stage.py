@@ -50,6 +50,7 @@ def frontend(
     from speechmesh.frontend.lexicon import read_lexicon  # noqa: PLC0415 - needs the frontend extra
     from speechmesh.frontend.reader import load_reader  # noqa: PLC0415
     from speechmesh.frontend.settings import FrontendSettings  # noqa: PLC0415
+    from speechmesh.frontend.ssml.limits import Limits  # noqa: PLC0415
     from speechmesh.frontend.written import Writing  # noqa: PLC0415
 
     bundle, settings = _bundle(voices, voice), FrontendSettings()
@@ -62,7 +63,7 @@ def frontend(
         writing = Writing(reader, bundle.config, [read_lexicon(path) for path in files if path])
         is_ssml = is_document(text) if ssml is None else ssml
         plan = (
-            writing.plan_ssml(text, bundle.config.languages[0], *n_words, settings.max_text_chars)
+            writing.plan_ssml(text, *n_words, Limits(max_text_chars=settings.max_text_chars))
             if is_ssml
             else writing.plan(text, *n_words)
         )

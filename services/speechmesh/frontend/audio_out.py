@@ -55,7 +55,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class SegmentInfo:
-    """A segment: what is spoken, and its place in the caller's text."""
+    """A segment: what is spoken and by whom, and its place in the caller's text."""
 
     index: int
     spoken_text: str
@@ -63,6 +63,8 @@ class SegmentInfo:
     end: int
     tier: Tier | None = None
     duration_ms: float = 0.0
+    voice: str = ""
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

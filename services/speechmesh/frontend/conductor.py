@@ -1,4 +1,4 @@
-"""The conductor: takes segments through the stages, keeps order, counts the player's buffer, records phrases.
+"""The conductor: takes segments of one voice through the stages, keeps order, counts the listener's buffer.
 
 Segment 2 is in the acoustic model while segment 1 is in the vocoder and segment 0 is playing. Two tasks run
 beside the caller: `_feed` sends segments to the acoustic stage, `_forward` hands their frames, in order, to
@@ -11,15 +11,18 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import numpy as np
+from opentelemetry import trace
 
 from speechmesh.acoustic.v1 import acoustic_pb2
 from speechmesh.common.bundle import TIERS, Tier
 from speechmesh.common.errors import Internal
 from speechmesh.common.features import FloatArray
 from speechmesh.common.tasks import TaskBag
+from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import SpokenChunk
 from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.phrases.cache import PhraseCache
+from speechmesh.frontend.phrases.key import Key
 from speechmesh.frontend.phrases.recording import Recorder
 from speechmesh.frontend.plan import Ending
 from speechmesh.frontend.prepared import Preparation, Prepared
@@ -37,56 +40,78 @@ _ENDINGS = {
 
 
 class Conductor:
-    """Conducts one attempt at a request, from where its delivery stands to a segment that need not be made, or its end.
+    """Conducts one attempt at a request, from a segment to one that need not be made, one of another voice, or the end.
+
+    It may be begun before its turn, while what comes before is still being delivered.
 
     Attributes:
-        end: the segment before which it ends, once that is known.
+        first: the segment with which it begins.
+        fed: whether all that it conducts is with the acoustic stage.
+        audible: whether the caller has some of its audio.
+        end: the segment before which it ends, once it is fed.
+        turn: whether what comes before its first segment is delivered.
     """
 
     def __init__(
         self,
         checked: CheckedRequest,
+        first: Prepared,
         preparation: Preparation,
         delivery: Delivery,
         stages: Stages,
         settings: FrontendSettings,
         phrases: PhraseCache,
     ) -> None:
-        self._checked = checked
-        self._preparation = preparation
+        self.first = first.index
+        self.fed, self.audible, self.turn = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.end: int | None = None
+        self._voice = first.segment.manner.voice
+        self._checked = checked.spoken_by(self._voice)
+        self._is_part = bool(checked.others)
+        self._preparation = preparation
         self._delivery = delivery
         self._stages = stages
         self._phrases = phrases
+        self._keys: dict[int, Key] = {}  # of phrases that nobody is told of yet
         self._recorders: dict[int, Recorder] = {}
         self._alignments: dict[int, list[int]] = {}
-        self._space = checked.voice.config.feature_space
+        self._space = self._checked.voice.config.feature_space
         self._places = asyncio.Semaphore(settings.max_segments_in_flight)
-        self._audible = asyncio.Event()
         self._tiers_down = 0  # as the acoustic stage has asked last
 
     async def run(self, timeout_s: float | None) -> AsyncGenerator[SpokenChunk]:
-        """The request's audio from where the delivery stands, in order.
+        """The audio from its first segment on, in order, as soon as it has its turn.
 
         Raises:
             SpeechmeshError: when a stage fails; some audio may have come before.
         """
-        async with (
-            self._stages.acoustic(timeout_s) as acoustic,
-            self._stages.vocoder(timeout_s) as vocoder,
-            TaskBag() as tasks,
-        ):
+        span = self._part_span()
+        with trace.use_span(span):
+            streams = self._stages.acoustic(timeout_s), self._stages.vocoder(timeout_s)
+        async with streams[0] as acoustic, streams[1] as vocoder, TaskBag() as tasks:
             responses: asyncio.Queue[vocoder_pb2.StreamAudioResponse | None] = asyncio.Queue(1)
             tasks.start(self._feed(acoustic))
             tasks.start(self._forward(acoustic, vocoder))
             tasks.start(_collect(vocoder, responses))
             try:
                 async for response in tasks.drain(responses):
+                    await self.turn.wait()
                     if chunk := self._chunk(response):
                         yield chunk
             finally:
                 for recorder in self._recorders.values():
                     recorder.abandon()
+                if self._is_part:
+                    span.end()
+
+    def _part_span(self) -> trace.Span:
+        """The request's span; where several voices speak, one that names the voice of this part."""
+        if not self._is_part:
+            return trace.get_current_span()
+        voice = self._checked.voice.name
+        span = tracer.start_span("frontend.part", attributes={"speechmesh.voice": voice})
+        span.set_attribute("speechmesh.segment_index", self.first)
+        return span
 
     async def _feed(self, acoustic: AcousticStream) -> None:
         voice = self._checked.voice
@@ -95,25 +120,34 @@ class Conductor:
                 open=acoustic_pb2.StreamOptions(voice=voice.name, voice_revision=voice.revision)
             )
         )
-        index = first = self._delivery.segment
+        index = self.first
         while True:
             await self._places.acquire()
-            if (prepared := await self._preparation.segment(index)) is None:
+            prepared = await self._preparation.segment(index)
+            if prepared is None or prepared.segment.manner.voice != self._voice:
                 break
-            if index > first and await self._is_made(prepared):
+            if index > self.first and await self.is_made(prepared):
                 break
-            if index == first + 1:
+            if index == self.first + 1 and self.turn.is_set():
                 # Nothing of this request competes with its first audio, which then plays while this is made.
-                await self._audible.wait()
-            self._recorders[index] = self._phrases.record(prepared.key, self._space.sample_rate_hz)
+                await self.audible.wait()
+            self._keys[index] = prepared.key
+            if self.turn.is_set():
+                self._begin_record(index)
             self._delivery.begin_stage("acoustic", index)
             self._delivery.expect(index, prepared.segment, prepared.tokens)
             await acoustic.send(acoustic_pb2.StreamFramesRequest(segment=self._message(prepared)))
             index += 1
         self.end = index
+        self.fed.set()
         await acoustic.close()
 
-    async def _is_made(self, prepared: Prepared) -> bool:
+    def _begin_record(self, index: int) -> None:
+        """Others may join the phrase from now on; not before its turn, when none of it would come to them."""
+        key = self._keys.pop(index)
+        self._recorders[index] = self._phrases.record(key, self._space.sample_rate_hz)
+
+    async def is_made(self, prepared: Prepared) -> bool:
         """Whether a segment was made before, or is being made for somebody, this request perhaps."""
         return await self._phrases.find(prepared.key) is not None or self._phrases.is_recorded(prepared.key)
 
@@ -152,7 +186,7 @@ class Conductor:
             )
         )
         waiting: dict[int, list[acoustic_pb2.StreamFramesResponse]] = {}
-        current = self._delivery.segment
+        current = self.first
         async for response in acoustic.responses():
             self._note(response)
             waiting.setdefault(response.segment_index, []).append(response)
@@ -206,7 +240,7 @@ class Conductor:
         tier = next((name for name in self._checked.voice.config.vocoders if name == response.tier), None)
         self._record(response, samples, tier)
         chunk = self._delivery.chunk(index, response.first_sample, samples, tier=tier, last=response.last)
-        self._audible.set()
+        self.audible.set()
         if response.last:
             timing = response.timing
             self._delivery.end_stage(
@@ -220,6 +254,8 @@ class Conductor:
     ) -> None:
         """Keeps what is made, for those who ask for the same; what pressure made worse than usual is not kept long."""
         index = response.segment_index
+        if index in self._keys:
+            self._begin_record(index)
         recorder = self._recorders[index]
         durations = self._alignments.get(index)
         # A phrase without durations could not be timed: its recorder, which has not begun, abandons it.

@@ -14,8 +14,9 @@ from typing import TypeVar
 import numpy as np
 
 from speechmesh.common.bundle import Tier
-from speechmesh.common.features import FloatArray
+from speechmesh.common.features import FeatureSpace, FloatArray
 from speechmesh.frontend.audio.encoder import StreamEncoder
+from speechmesh.frontend.audio.rates import RateConverter
 from speechmesh.frontend.audio.silence import SilenceTrimmer
 from speechmesh.frontend.audio_out import (
     AudioChunk,
@@ -48,6 +49,7 @@ class Delivery:
     Attributes:
         segment: index of the first segment that was not delivered whole.
         playback: the listener's buffer.
+        sample_rate_hz: of the chunks, before they are coded.
     """
 
     def __init__(self, checked: CheckedRequest, script: Script, playback: Playback) -> None:
@@ -55,17 +57,21 @@ class Delivery:
         self.playback = playback
         self._checked = checked
         self._script = script
-        self._space = checked.voice.config.feature_space
+        parts = [checked, *checked.others.values()]
+        # Voices of one rate are resampled together when they are coded, others each by itself, once.
+        rates = {_space(part).sample_rate_hz for part in parts}
+        self.sample_rate_hz = rates.pop() if len(rates) == 1 else checked.audio.sample_rate_hz
+        self._rates = RateConverter(self.sample_rate_hz)
         self._silence = SilenceTrimmer(
-            self._space.sample_rate_hz,
+            self.sample_rate_hz,
             checked.request.max_leading_silence_ms,
             checked.max_trailing_silence_ms,
         )
         self._encoder = StreamEncoder(
             checked.audio,
-            from_hz=self._space.sample_rate_hz,
+            from_hz=self.sample_rate_hz,
             gain_db=checked.gain_db,
-            loudest_db=script.loudest_db,
+            loudest_db=script.loudest_db + max(part.gain_db - checked.gain_db for part in parts),
         )
         self._n_samples = 0  # of that segment, delivered already
         self._tier: Tier | None = None  # which made them
@@ -103,13 +109,15 @@ class Delivery:
 
     def align(self, index: int, frames_per_token: Sequence[int]) -> None:
         """The segment's durations are known."""
-        durations_ms = np.array(frames_per_token) * self._space.frame_ms
-        delivered_ms = self._samples_ms(self._n_samples) if index == self.segment else 0.0
+        tokens, segment = self._tokens[index], self._segments[index]
+        part = self._part(segment)
+        frame_ms = _space(part).frame_ms
+        durations_ms = np.array(frames_per_token) * frame_ms
+        delivered_ms = _ms(self._n_samples, part) if index == self.segment else 0.0
         self.playback.expect(index, float(durations_ms.sum()) - delivered_ms)
         self._note_first("acoustic", index)
         ends_ms = np.cumsum(durations_ms)
         starts_ms = ends_ms - durations_ms
-        tokens, segment = self._tokens[index], self._segments[index]
         self._durations_ms[index] = float(ends_ms[-1]) if len(ends_ms) else 0.0
         if self._checked.request.word_timestamps:
             self._words[index] = [
@@ -123,7 +131,7 @@ class Delivery:
                 for word in tokens.words
             ]
         if self._checked.request.phoneme_timestamps:
-            names = self._checked.voice.tokens
+            names = part.voice.tokens
             self._phonemes[index] = [
                 PhonemeTime(
                     names[tokens.tokens[at]], float(starts_ms[at]), float(ends_ms[at]), word.start, word.end
@@ -134,7 +142,7 @@ class Delivery:
         if segment.marks:
             begins = [float(starts_ms[word.first_token]) for word in tokens.words]
             # What lies behind the last word is reached with the segment's end.
-            begins.append(self._durations_ms[index] - self._space.frame_ms)
+            begins.append(self._durations_ms[index] - frame_ms)
             self._marks[index] = [
                 MarkTime(mark.name, begins[min(mark.word, len(begins) - 1)]) for mark in segment.marks
             ]
@@ -153,12 +161,15 @@ class Delivery:
         segment = self._segments[index]
         # Silence waits only where the stream may end with it: not before a segment that is known to come.
         may_end = index + 1 not in self._segments
-        spoken = self._in_manner(segment, samples, first_sample)
-        kept = self._silence.trim(spoken, may_end=may_end)
-        times = self._take_times(index, self._samples_ms(first_sample + len(samples)))
+        part = self._part(segment)
+        kept = self._heard(self._in_manner(segment, part, samples, first_sample), part, may_end=may_end)
+        times = self._take_times(index, _ms(first_sample + len(samples), part))
         if last and segment.pause_after_ms:
-            pause = self._silence.trim(self._pause(segment.pause_after_ms), may_end=may_end)
+            pause = self._heard(_pause(segment.pause_after_ms, part), part, may_end=may_end)
             kept = np.concatenate([kept, pause])
+        if last and self._rate_ends(segment, self._segments.get(index + 1)):
+            rest = self._silence.trim(self._rates.finish(), may_end=may_end)
+            kept = np.concatenate([kept, rest])
         self.playback.delivered(index, self._samples_ms(len(kept)), last=last)
         if first_sample == 0:
             self._note_first("vocoder", index)
@@ -174,16 +185,31 @@ class Delivery:
                 of_segment.pop(index, None)
         return SpokenChunk(kept, index, info, times) if len(kept) or info or times else None
 
-    def _in_manner(self, segment: SpokenSegment, samples: FloatArray, first_sample: int) -> FloatArray:
+    def _part(self, segment: SpokenSegment) -> CheckedRequest:
+        """The request as the segment's voice speaks it."""
+        return self._checked.spoken_by(segment.manner.voice)
+
+    def _rate_ends(self, segment: SpokenSegment, following: SpokenSegment | None) -> bool:
+        """Whether a segment is known to be followed by one of another rate: what is held of it may go out."""
+        if following is None:
+            return False
+        one, other = _space(self._part(segment)), _space(self._part(following))
+        return one.sample_rate_hz != other.sample_rate_hz
+
+    def _in_manner(
+        self, segment: SpokenSegment, part: CheckedRequest, samples: FloatArray, first_sample: int
+    ) -> FloatArray:
         """Samples at the segment's level, behind the silence before it."""
-        if volume_db := segment.manner.volume_db:
-            samples = samples * np.float32(10.0 ** (volume_db / 20.0))
+        # What the request's own voice gains, all samples gain when they are coded.
+        if gain_db := segment.manner.volume_db + part.gain_db - self._checked.gain_db:
+            samples = samples * np.float32(10.0 ** (gain_db / 20.0))
         if segment.pause_before_ms and first_sample == 0:
-            samples = np.concatenate([self._pause(segment.pause_before_ms), samples])
+            samples = np.concatenate([_pause(segment.pause_before_ms, part), samples])
         return samples
 
-    def _pause(self, duration_ms: float) -> FloatArray:
-        return np.zeros(round(duration_ms * self._space.sample_rate_hz / 1000.0), np.float32)
+    def _heard(self, samples: FloatArray, part: CheckedRequest, *, may_end: bool) -> FloatArray:
+        """Samples of a voice as the stream has them: at its rate, without the silence that it has too much of."""
+        return self._silence.trim(self._rates.convert(samples, _space(part).sample_rate_hz), may_end=may_end)
 
     async def coded(
         self, spoken: SpokenChunk, executor: Executor, *, last: bool = False
@@ -196,7 +222,7 @@ class Delivery:
         encode, samples = self._encoder.encode, spoken.samples
         if self._encoder.is_costly:
             run = asyncio.get_running_loop().run_in_executor
-            step = round(_CODED_AT_ONCE_S * self._space.sample_rate_hz)
+            step = round(_CODED_AT_ONCE_S * self.sample_rate_hz)
             parts = [
                 await run(executor, encode, samples[at : at + step]) for at in range(0, len(samples), step)
             ]
@@ -211,7 +237,8 @@ class Delivery:
 
     async def finish(self, executor: Executor) -> AudioChunk | None:
         """What the coding still holds, and its end, when all is delivered; None when that is nothing."""
-        rest = SpokenChunk(np.zeros(0, np.float32), max(self.segment - 1, 0), None, Times())
+        held = self._silence.trim(self._rates.finish(), may_end=True)
+        rest = SpokenChunk(held, max(self.segment - 1, 0), None, Times())
         return await self.coded(rest, executor, last=True)
 
     def summary(self) -> Summary:
@@ -226,8 +253,8 @@ class Delivery:
             warnings=[*self._script.warnings, *_warnings(self._script.dropped)],
         )
 
-    def _samples_ms(self, n_samples: int) -> float:
-        return 1000.0 * n_samples / self._space.sample_rate_hz
+    def _samples_ms(self, n_samples: float) -> float:
+        return 1000.0 * n_samples / self.sample_rate_hz
 
     def _take_times(self, index: int, end_ms: float) -> Times:
         """What starts before `end_ms` of the segment and was not told yet, moved to the stream's times.
@@ -237,7 +264,7 @@ class Delivery:
         if not self._silence.decided:
             return Times()
         begin_ms, self._untold_ms = self._untold_ms, end_ms
-        shift = self._samples_ms(self._silence.position) - end_ms
+        shift = self._samples_ms(self._silence.position + self._rates.n_held) - end_ms
 
         def moved(times: Sequence[T]) -> list[T]:
             return [time.moved(shift) for time in times if begin_ms <= time.start_ms < end_ms]
@@ -252,7 +279,31 @@ class Delivery:
         segment = self._segments[index]
         spoken = " ".join(word.text for word in self._tokens[index].words)
         duration_ms = self._durations_ms.get(index, 0.0) + segment.pause_before_ms + segment.pause_after_ms
-        return SegmentInfo(index, spoken, segment.start, segment.end, tier, duration_ms)
+        part = self._part(segment)
+        return SegmentInfo(
+            index,
+            spoken,
+            segment.start,
+            segment.end,
+            tier,
+            duration_ms,
+            voice=part.voice.name,
+            speaker=segment.manner.speaker or part.speaker.name,
+        )
+
+
+def _space(part: CheckedRequest) -> FeatureSpace:
+    return part.voice.config.feature_space
+
+
+def _ms(n_samples: int, part: CheckedRequest) -> float:
+    """How long samples of a voice are, at its own rate."""
+    return 1000.0 * n_samples / _space(part).sample_rate_hz
+
+
+def _pause(duration_ms: float, part: CheckedRequest) -> FloatArray:
+    """Silence [N] at a voice's rate."""
+    return np.zeros(round(duration_ms * _space(part).sample_rate_hz / 1000.0), np.float32)
 
 
 def _warnings(parts: Sequence[Dropped]) -> list[TextWarning]:

@@ -1,17 +1,18 @@
 """From a script of marked-up text to the segments that are spoken.
 
 Text of one manner is read as one, whatever elements it is in; where the manner changes a segment ends, because a
-segment has one rate, one pitch and one speaker. Words that a pronunciation was given for are found by their places.
+segment has one rate, one pitch and one speaker. Each voice's text is read by its own reader. Words that a pronunciation
+was given for are found by their places.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from speechmesh.common.bundle import VoiceConfig
 from speechmesh.frontend.audio_out import TextWarning
+from speechmesh.frontend.casting import Ensemble, Role, primary
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
 from speechmesh.frontend.reader import Reader
@@ -27,7 +28,6 @@ from speechmesh.frontend.ssml.script import (
     BreakStrength,
     Emphasis,
     Script,
-    Style,
 )
 from speechmesh.frontend.ssml.source_map import Run, SourceMap, merged
 
@@ -62,6 +62,11 @@ class MarkedPlan:
     warnings: Sequence[TextWarning]
 
     @property
+    def voices(self) -> frozenset[str]:
+        """The voices that speak besides the request's own, by name."""
+        return frozenset(segment.manner.voice for segment in self.segments if segment.manner.voice)
+
+    @property
     def loudest_db(self) -> float:
         """See plan.Script."""
         return max(
@@ -83,6 +88,7 @@ class _Stretch:
     """Text of one manner between two breaks: as it is read, where its characters came from, and what is in it."""
 
     manner: Manner
+    role: Role
     text: str = ""
     runs: list[Run] = field(default_factory=list)
     pronounced: list[Pronounced] = field(default_factory=list)
@@ -101,10 +107,11 @@ class _Stretch:
 
 
 class _Planner:
-    def __init__(self, reader: Reader, voice: VoiceConfig, max_words: int, first_max_words: int) -> None:
-        self._reader = reader
-        self._voice = voice
-        self._language = voice.languages[0].partition("-")[0]
+    def __init__(
+        self, readers: Mapping[str, Reader], ensemble: Ensemble, max_words: int, first_max_words: int
+    ) -> None:
+        self._readers = readers
+        self._ensemble = ensemble
         self._max_words, self._first_max_words = max_words, first_max_words
         self.segments: list[SpokenSegment] = []
         self.endings: list[Ending] = []
@@ -143,10 +150,10 @@ class _Planner:
         if stretch is None or not stretch.text.strip():
             self._loose_marks += [name for _, name in stretch.marks] if stretch else []
             return
-        plan = self._read(stretch.text)
+        plan = self._read(stretch)
         if together := run_together(stretch.pronounced, plan.segments):
             stretch.part(together)
-            plan = self._read(stretch.text)
+            plan = self._read(stretch)
         source = SourceMap(tuple(merged(stretch.runs)))
         self.dropped += [_moved_dropped(part, source) for part in plan.dropped]
         begun = len(self.segments)
@@ -170,9 +177,10 @@ class _Planner:
         else:  # of signs alone: what is told of the place waits for the next words
             self._loose_marks += [name for _, name in stretch.marks]
 
-    def _read(self, text: str) -> TextPlan:
+    def _read(self, stretch: _Stretch) -> TextPlan:
         first = self._first_max_words if not self.segments else _NEVER
-        return self._reader.plan(text, max_words=self._max_words, first_max_words=first)
+        reader = self._readers[stretch.role.voice.name]
+        return reader.plan(stretch.text, max_words=self._max_words, first_max_words=first)
 
     def finish(self) -> None:
         """The document's end."""
@@ -194,24 +202,29 @@ class _Planner:
         self._loose_marks, self._pause_ms = [], 0.0
 
     def _text(self, item: ssml.Text) -> None:
-        manner = self._manner(item)
+        role = self._ensemble.role(item.style.casting)
+        for problem in role.problems:
+            self._warn(problem.code, problem.message, item.start, item.end)
+        if role.is_silent:
+            return
+        manner = self._manner(item, role)
         if self._stretch is None or self._stretch.manner != manner:
             self.close()
-            self._stretch = _Stretch(manner)
-        stretch = self._stretch
+            self._stretch = _Stretch(manner, role)
+        stretch, language = self._stretch, primary(role.language)
         whole = (item.start, item.end)
         if item.alias is not None:
             stretch.add(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
         elif item.say_as is not None:
-            rewritten = say_as(item.text, item.say_as, item.style.language or self._voice.languages[0])
+            rewritten = say_as(item.text, item.say_as, role.language)
             if not rewritten.is_understood:
                 self._warn(
                     "SAY_AS_NOT_UNDERSTOOD", f"{shown(item.text)!r} is no {item.say_as.kind.value}", *whole
                 )
             stretch.add(rewritten.text, rewritten.sources.through(item.sources).runs)
-        elif item.phonemes is not None and item.phonemes.language == self._language:
+        elif item.phonemes is not None and item.phonemes.language == language:
             written = " ".join(item.text.split()).lower() or item.phonemes.written
-            told = Pronounced(len(stretch.text), written, item.phonemes.phones, self._language)
+            told = Pronounced(len(stretch.text), written, item.phonemes.phones, language)
             stretch.pronounced.append(told)
             stretch.add(PLACEHOLDER, [Run(len(PLACEHOLDER), *whole, shared=True)])
         else:
@@ -247,55 +260,26 @@ class _Planner:
         if self.endings[-1] is Ending.CONTINUATION:
             self.endings[-1] = Ending.STATEMENT
 
-    def _manner(self, item: ssml.Text) -> Manner:
-        style = item.style
+    def _manner(self, item: ssml.Text, role: Role) -> Manner:
+        style, own = item.style, self._ensemble.own
         emphasis = _EMPHASIS[style.emphasis] if style.emphasis else Manner()
+        is_own = role.voice is own.voice
         return Manner(
             rate=style.rate * emphasis.rate,
             pitch_semitones=style.pitch_semitones + emphasis.pitch_semitones,
             energy_db=emphasis.energy_db,
             volume_db=style.volume_db,
-            speaker=self._speaker(style, item),
-            style=self._style(style, item),
+            voice="" if is_own else role.voice.name,
+            speaker="" if is_own and role.speaker is own.speaker else role.speaker.name,
+            style=self._style(item, role),
         )
 
-    def _speaker(self, style: Style, item: ssml.Text) -> str:
-        """The speaker that `<voice>` asks for, as far as the request's voice has such."""
-        choice = style.voice
-        if choice is None:
-            return ""
-        speakers = self._voice.speakers
-        for name in choice.names:
-            if found := next((s.name for s in speakers if s.name == name), None):
-                return found
-            if name == self._voice.name:
-                return speakers[0].name
-        if choice.names:
-            known = ", ".join(speaker.name for speaker in speakers)
-            wanted = shown(", ".join(choice.names))
-            self._warn(
-                "VOICE_UNKNOWN",
-                f"{wanted}: not a speaker of {self._voice.name!r}: {known}",
-                item.start,
-                item.end,
-            )
-            return ""
-        if choice.gender and (
-            found := next((s.name for s in speakers if _is_of(s.description, choice.gender)), None)
-        ):
-            return found
-        return ""
-
-    def _style(self, style: Style, item: ssml.Text) -> str:
-        wanted = style.speaking_style
-        if wanted and wanted not in self._voice.styles:
-            known = ", ".join(self._voice.styles)
-            self._warn(
-                "STYLE_UNKNOWN",
-                f"{shown(wanted)}: not a style of {self._voice.name!r}: {known}",
-                item.start,
-                item.end,
-            )
+    def _style(self, item: ssml.Text, role: Role) -> str:
+        wanted = item.style.speaking_style
+        if wanted and wanted not in role.voice.styles:
+            known = ", ".join(role.voice.styles)
+            message = f"{shown(wanted)}: not a style of {role.voice.name!r}: {known}"
+            self._warn("STYLE_UNKNOWN", message, item.start, item.end)
             return ""
         return wanted
 
@@ -305,10 +289,10 @@ class _Planner:
 
 
 def plan_script(
-    script: Script, reader: Reader, voice: VoiceConfig, *, max_words: int, first_max_words: int
+    script: Script, readers: Mapping[str, Reader], ensemble: Ensemble, *, max_words: int, first_max_words: int
 ) -> MarkedPlan:
-    """The segments of a script in one voice, whose reader reads them."""
-    planner = _Planner(reader, voice, max_words, first_max_words)
+    """The segments of a script, as the voices of an ensemble speak it; `readers` are theirs, by the voices' names."""
+    planner = _Planner(readers, ensemble, max_words, first_max_words)
     for item in script.items:
         planner.take(item)
     planner.finish()
@@ -316,11 +300,6 @@ def plan_script(
     return MarkedPlan(
         planner.segments, planner.endings, planner.dropped, [*cautions, *planner.warnings.values()]
     )
-
-
-def _is_of(description: str, gender: str) -> bool:
-    """Whether a speaker's description begins with a gender, as ours do: "female, American"."""
-    return description.lower().startswith(gender.lower())
 
 
 def _as_told(segments: Sequence[SpokenSegment], pronounced: Sequence[Pronounced]) -> list[SpokenSegment]:

@@ -101,14 +101,13 @@ class RequestMeter:
 class SpeechMeter:
     """Counts what is delivered of one request, or of one turn of live text."""
 
-    def __init__(self, checked: CheckedRequest, kind: Kind, playback: Playback) -> None:
+    def __init__(self, checked: CheckedRequest, kind: Kind, playback: Playback, sample_rate_hz: int) -> None:
+        """`sample_rate_hz` is that of the chunks before they are coded."""
         self._playback = playback
-        self._sample_rate_hz = checked.voice.config.feature_space.sample_rate_hz
-        self._wanted_tier = checked.request.tier or next(
-            name for name in TIERS if name in checked.voice.config.vocoders
-        )
-        self._voice = checked.voice.name
-        self._of_kind = {metrics.KIND: kind, metrics.VOICE: self._voice}
+        self._sample_rate_hz = sample_rate_hz
+        parts = (checked, *checked.others.values())
+        self._wanted_tiers = {part.voice.name: _wanted_tier(part) for part in parts}
+        self._of_kind = {metrics.KIND: kind, metrics.VOICE: checked.voice.name}
         self._of_tier: dict[str, str] = {}
         self._segment = 0
         self._n_samples = 0
@@ -124,9 +123,9 @@ class SpeechMeter:
             self._segment = chunk.segment_index
         if chunk.segment is not None:
             tier = chunk.segment.tier or "none"
-            self._of_tier = {metrics.VOICE: self._voice, metrics.TIER: tier}
+            self._of_tier = {metrics.VOICE: chunk.segment.voice, metrics.TIER: tier}
             metrics.FRONTEND_SEGMENTS.add(1, self._of_tier)
-            if tier != self._wanted_tier:
+            if tier != self._wanted_tiers[chunk.segment.voice]:
                 metrics.FRONTEND_DEGRADED.add(1, self._of_tier)
         self._n_samples += len(chunk.samples)
         if self._failing:
@@ -176,6 +175,11 @@ class SpeechMeter:
             metrics.FRONTEND_AUDIO.add(self._n_samples / self._sample_rate_hz, self._of_tier)
             record_stage("coding", self._segment, self._coding_s)
         self._n_samples, self._coding_s = 0, 0.0
+
+
+def _wanted_tier(checked: CheckedRequest) -> str:
+    """The tier that a request wants: the best that its voice has, where it asks for none."""
+    return checked.request.tier or next(name for name in TIERS if name in checked.voice.config.vocoders)
 
 
 def record_stage(stage: str, segment: int, duration_s: float) -> None:

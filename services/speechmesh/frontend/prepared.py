@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from speechmesh.common.bundle import VoiceBundle
 from speechmesh.frontend.metering import record_stage
 from speechmesh.frontend.phrases.key import Key, PhraseRequest, phrase_key
 from speechmesh.frontend.plan import Ending, Script, TokenSegment
@@ -28,13 +30,13 @@ class Prepared:
 
 
 class Preparation:
-    """Reads a request's segments in the executor, each when it is asked for."""
+    """Reads a request's segments in the executor, each when it is asked for, by the reader of its voice."""
 
     def __init__(
         self,
         checked: CheckedRequest,
         script: Script,
-        reader: Reader,
+        reader: Callable[[VoiceBundle], Reader],
         settings: FrontendSettings,
         executor: Executor,
     ) -> None:
@@ -42,9 +44,7 @@ class Preparation:
         self._script = script
         self._reader = reader
         self._executor = executor
-        frame_ms = checked.voice.config.feature_space.frame_ms
-        self._lead_frames = round(settings.lead_silence_ms / frame_ms)
-        self._wanted_lead_frames = round((checked.request.max_leading_silence_ms or 0) / frame_ms)
+        self._lead_silence_ms = settings.lead_silence_ms
         self._ready: dict[int, Prepared] = {}
 
     async def segment(self, index: int) -> Prepared | None:
@@ -53,9 +53,8 @@ class Preparation:
             if (segment := await self._script.segment(index)) is None:
                 return None
             started = time.perf_counter()
-            tokens = await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._reader.tokens, segment
-            )
+            reader = self._reader(self._checked.spoken_by(segment.manner.voice).voice)
+            tokens = await asyncio.get_running_loop().run_in_executor(self._executor, reader.tokens, segment)
             record_stage("pronouncing", index, time.perf_counter() - started)
             self._ready[index] = self._prepared(index, segment, tokens)
         return self._ready[index]
@@ -66,12 +65,13 @@ class Preparation:
             del self._ready[done]
 
     def _prepared(self, index: int, segment: SpokenSegment, tokens: TokenSegment) -> Prepared:
-        checked = self._checked
-        within_sentence = index > 0 and self._script.ending(index - 1) is Ending.CONTINUATION
-        lead_frames = self._lead_frames if index == 0 or within_sentence else 0
-        if index == 0 and lead_frames:  # a caller who wants less silence has it cut off the samples
-            lead_frames = max(lead_frames, self._wanted_lead_frames)
+        checked = self._checked.spoken_by(segment.manner.voice)
         manner, request = segment.manner, checked.request
+        within_sentence = index > 0 and self._script.ending(index - 1) is Ending.CONTINUATION
+        frame_ms = checked.voice.config.feature_space.frame_ms
+        lead_frames = round(self._lead_silence_ms / frame_ms) if index == 0 or within_sentence else 0
+        if index == 0 and lead_frames:  # a caller who wants less silence has it cut off the samples
+            lead_frames = max(lead_frames, round((request.max_leading_silence_ms or 0) / frame_ms))
         acoustic = checked.voice.config.acoustic
         spoken = PhraseRequest(
             voice=checked.voice.name,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from speechmesh.common.bundle import Speaker, Tier, VoiceBundle
+from speechmesh.common.bundle import TIERS, Speaker, Tier, VoiceBundle
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend import settings as limits
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding, resolve
@@ -15,6 +17,9 @@ from speechmesh.frontend.lexicon import LexiconEntry
 from speechmesh.frontend.style_words import MAX_CHARS as MAX_STYLE_CHARS
 from speechmesh.frontend.style_words import StyleReading, read_style
 
+_DOCUMENT_LANGUAGE = re.compile(
+    r"""\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?speak\b[^<>]*?\sxml:lang\s*=\s*(?P<quote>["'])(?P<language>[^"'<>]*)(?P=quote)"""
+)
 # A document may be so many times longer than its text may be.
 _MARKUP_FACTOR = 4
 
@@ -53,7 +58,10 @@ class SpeechRequest:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRequest:
-    """A request that can be served: every default resolved."""
+    """A request that can be served: every default resolved.
+
+    `others` is the same for the other voices that its document calls, by name; `gain_db` levels each voice.
+    """
 
     request: SpeechRequest
     voice: VoiceBundle
@@ -65,6 +73,11 @@ class CheckedRequest:
     gain_db: float
     max_trailing_silence_ms: int | None
     told_style: StyleReading | None = None
+    others: Mapping[str, CheckedRequest] = field(default_factory=dict)
+
+    def spoken_by(self, voice: str) -> CheckedRequest:
+        """The request as one of its voices speaks it; empty: its own."""
+        return self.others[voice] if voice else self
 
 
 def _in_range(field_name: str, value: float, low: float, high: float, unit: str = "") -> None:
@@ -94,10 +107,17 @@ def script_language(text: str) -> str:
     return "zh" if n_chinese and 2 * n_chinese >= len(letters) else ""
 
 
+def document_language(document: str) -> str:
+    """The language that an SSML document tells of itself, BCP-47; none where it tells none, or is no document."""
+    told = _DOCUMENT_LANGUAGE.match(document)
+    return told["language"].strip().replace("_", "-") if told else ""
+
+
 def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default: str) -> VoiceBundle:
     """The voice that a request names, else the default one, else the first that speaks its language.
 
-    A request without a voice and a language has its text's language, where its script tells it and a voice speaks it.
+    A request without a voice and a language has its text's language, where that is told and a voice speaks it: of a
+    document by the document itself, else by the script.
 
     Raises:
         InvalidInput: naming `voice.name` or `voice.language`.
@@ -110,7 +130,8 @@ def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default
         return voices[request.voice]
     candidates = [voices[default]] if default in voices else []
     candidates += voices.values()
-    language = request.language or script_language(request.text)
+    language = request.language or (document_language(request.text) if request.is_ssml else "")
+    language = language or script_language(request.text)
     for voice in candidates:
         if not language or speaks(voice, language):
             return voice
@@ -209,6 +230,33 @@ def check_options(
         _gain_db(request, voice),
         max_trailing_silence_ms,
         told,
+    )
+
+
+def with_others(checked: CheckedRequest, voices: Iterable[VoiceBundle]) -> CheckedRequest:
+    """A request with what it is for other voices, which are as loud as its own as far as they say how loud they are.
+
+    What another voice has not of what the request asks for is as near to it as the voice can.
+    """
+    return dataclasses.replace(checked, others={voice.name: _for_other(checked, voice) for voice in voices})
+
+
+def _for_other(checked: CheckedRequest, voice: VoiceBundle) -> CheckedRequest:
+    config, wanted = voice.config, checked.request.tier
+    if wanted is not None:
+        at = TIERS.index(wanted)
+        wanted = min(config.vocoders, key=lambda tier: abs(TIERS.index(tier) - at))
+    loudness = checked.voice.config.loudness_lufs, config.loudness_lufs
+    louder_db = loudness[0] - loudness[1] if loudness[0] is not None and loudness[1] is not None else 0.0
+    return dataclasses.replace(
+        checked,
+        request=dataclasses.replace(checked.request, tier=wanted),
+        voice=voice,
+        language=config.languages[0],
+        speaker=config.speakers[0],
+        style=checked.style if checked.style in config.styles else config.styles[0],
+        gain_db=checked.gain_db + louder_db,
+        told_style=None,
     )
 
 

@@ -47,6 +47,7 @@ class Manner:
         pitch_semitones: added to the request's.
         energy_db: added to the request's.
         volume_db: change of level of this segment.
+        voice: of the mesh; empty: the request's.
         speaker: of the voice; empty: the request's.
         style: of the voice; empty: the request's.
     """
@@ -55,6 +56,7 @@ class Manner:
     pitch_semitones: float = 0.0
     energy_db: float = 0.0
     volume_db: float = 0.0
+    voice: str = ""
     speaker: str = ""
     style: str = ""
 

@@ -35,6 +35,9 @@ class FrontendSettings(ServiceSettings):
     )
     default_voice: str = Field("", description="Voice for requests that name none; empty: the first by name.")
     max_text_chars: int = Field(10_000, ge=1, description="Longest text; more is refused.")
+    max_document_voices: int = Field(
+        8, ge=1, description="Voices that may speak in one SSML document; one with more is refused."
+    )
     max_segment_words: int = Field(20, ge=2, description="Sentences with more words are split at clauses.")
     first_segment_words: int = Field(
         8, ge=2, description="A first sentence with more words is split at its first clause, for early audio."

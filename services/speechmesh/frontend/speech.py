@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,59 +11,38 @@ from contextlib import aclosing
 import numpy as np
 
 from speechmesh.common import metrics
-from speechmesh.common.errors import DeadlineExceeded, Internal, InvalidInput, Unavailable
+from speechmesh.common.errors import (
+    DeadlineExceeded,
+    Internal,
+    InvalidInput,
+    Overloaded,
+    SpeechmeshError,
+    Unavailable,
+)
 from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk, StageTime, Summary
 from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.lexicon import Lexicon
+from speechmesh.frontend.lookahead import Lookahead
 from speechmesh.frontend.marked_plan import MarkedPlan
 from speechmesh.frontend.metering import Kind, SpeechMeter, record_stage
+from speechmesh.frontend.patience import Patience
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.phrases.recording import Abandoned, PhrasePiece
 from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.prepared import Preparation, Prepared
 from speechmesh.frontend.reader import Reader
-from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check, check_options
+from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check, check_options, with_others
 from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.stages import Stages
 from speechmesh.frontend.voices import Voices
 from speechmesh.frontend.written import Writing
 
-log = logging.getLogger(__name__)
-
-_FIRST_BACKOFF_S = 0.05
-_MAX_BACKOFF_S = 0.5
 # Longest wait for the next piece of what is made for another request; then this one makes it itself.
 _JOINED_PATIENCE_S = 0.5
-
-
-class _Patience:
-    """Waits longer and longer between attempts, until none has got anything for `patience_ms`."""
-
-    def __init__(self, patience_ms: float) -> None:
-        self._patience_s = patience_ms / 1000.0
-        self.reset()
-
-    def reset(self) -> None:
-        """Something came."""
-        self._failing_since: float | None = None
-        self._backoff_s = _FIRST_BACKOFF_S
-
-    async def wait(self, error: Unavailable) -> None:
-        """Waits before the next attempt.
-
-        Raises:
-            Unavailable: `error`, when patience is at its end.
-        """
-        now = time.monotonic()
-        self._failing_since = self._failing_since or now
-        if now + self._backoff_s - self._failing_since > self._patience_s:
-            raise error
-        log.info("%s; again in %.2f s", error, self._backoff_s)
-        await asyncio.sleep(self._backoff_s)
-        self._backoff_s = min(self._backoff_s * 2, _MAX_BACKOFF_S)
 
 
 class Speech:
@@ -130,7 +108,9 @@ class Speech:
         give_up_at = time.monotonic() + timeout_s if timeout_s is not None else None
         with tracer.start_as_current_span("frontend.text") as span:
             plan = await self._plan(checked)
+            checked = self._with_voices(checked, plan)
             span.set_attribute("speechmesh.n_segments", len(plan.segments))
+            span.set_attribute("speechmesh.voices", [checked.voice.name, *checked.others])
         kind: Kind = "ssml" if checked.request.is_ssml else "text"
         record_stage("reading", 0, playback.elapsed_ms / 1000.0)
         labels = {metrics.KIND: kind, metrics.VOICE: checked.voice.name}
@@ -161,7 +141,7 @@ class Speech:
         Raises:
             SpeechmeshError: when a stage fails, or one that went away does not come back in time.
         """
-        meter = SpeechMeter(checked, kind, delivery.playback)
+        meter = SpeechMeter(checked, kind, delivery.playback, delivery.sample_rate_hz)
         delivering = self._deliver(checked, script, delivery, give_up_at, meter)
         try:
             async with aclosing(delivering) as chunks:
@@ -185,32 +165,54 @@ class Speech:
             with meter.coding():
                 return await delivery.coded(spoken, self._audio_executor)
 
-        preparation = Preparation(checked, script, self.reader(checked), self._settings, self.executor)
-        patience = _Patience(self._settings.stage_patience_ms)
-        while (prepared := await preparation.segment(delivery.segment)) is not None:
-            preparation.forget_before(delivery.segment)
-            async with aclosing(self._made_before(prepared, delivery)) as chunks:
-                async for spoken in chunks:
-                    if chunk := await coded(spoken):
-                        yield chunk
-            if delivery.segment > prepared.index:
-                continue
+        def opened(prepared: Prepared) -> tuple[Conductor, AsyncGenerator[SpokenChunk]]:
             left_s = None if give_up_at is None else give_up_at - time.monotonic()
             if left_s is not None and left_s <= 0:
                 raise DeadlineExceeded("the deadline passed")
-            conductor = Conductor(checked, preparation, delivery, self._stages, self._settings, self._phrases)
-            try:
-                async with aclosing(conductor.run(left_s)) as chunks:
+            conductor = Conductor(
+                checked, prepared, preparation, delivery, self._stages, self._settings, self._phrases
+            )
+            return conductor, conductor.run(left_s)
+
+        settings = self._settings
+        preparation = Preparation(checked, script, self._voices.reader, settings, self.executor)
+        patience = Patience(settings.stage_patience_ms)
+        async with aclosing(Lookahead(preparation, opened, settings.max_segments_in_flight)) as lookahead:
+            while (prepared := await preparation.segment(delivery.segment)) is not None:
+                preparation.forget_before(delivery.segment)
+                async with aclosing(self._made_before(prepared, delivery)) as chunks:
                     async for spoken in chunks:
-                        patience.reset()
                         if chunk := await coded(spoken):
                             yield chunk
-            except Unavailable as error:
-                with meter.retrying():
-                    await patience.wait(error)
-            else:
-                if delivery.segment != conductor.end:
-                    raise Internal("the vocoder stage ended early")
+                if delivery.segment > prepared.index:
+                    continue
+                if delivery.tier(prepared.index) is not None:  # what is ahead may be made in another tier
+                    await lookahead.aclose()
+                if (ahead := await lookahead.take(prepared.index)) is not None:
+                    conductor, run = ahead.conductor, ahead.run()
+                else:
+                    conductor, run = opened(prepared)
+                    conductor.turn.set()
+                if checked.others:
+                    lookahead.begin(conductor)
+                try:
+                    async with aclosing(run) as chunks:
+                        async for spoken in chunks:
+                            patience.reset()
+                            if chunk := await coded(spoken):
+                                yield chunk
+                except SpeechmeshError as error:
+                    _name_voice(error, prepared.segment.manner.voice)
+                    # A part for which there is no room waits for some, as the request itself was taken.
+                    is_full = isinstance(error, Overloaded) and checked.others and delivery.playback.started
+                    if not (is_full or isinstance(error, Unavailable)):
+                        raise
+                    await lookahead.aclose()
+                    with meter.retrying():
+                        await patience.wait(error)
+                else:
+                    if delivery.segment != conductor.end:
+                        raise Internal("the vocoder stage ended early")
         if rest := await delivery.finish(self._audio_executor):
             yield rest
 
@@ -262,8 +264,28 @@ class Speech:
             InvalidInput: naming the entry of the request's lexicon that is wrong.
         """
         entries = [(f"lexicon[{i}]", entry) for i, entry in enumerate(checked.request.lexicon)]
-        lexicons = [Lexicon.of(entries), *self._voices.lexicons(checked.voice)]
-        return Writing(self.reader(checked), checked.voice.config, lexicons)
+        own = Lexicon.of(entries)
+        bundles = list(self._voices.bundles.values()) if checked.request.is_ssml else []
+        bundles.sort(key=lambda each: each.name != self._settings.default_voice)
+        return Writing(
+            self.reader(checked),
+            checked.voice.config,
+            [own, *self._voices.lexicons(checked.voice)],
+            [
+                Writing(self._voices.reader(each), each.config, [own, *self._voices.lexicons(each)])
+                for each in bundles
+                if each.name != checked.voice.name
+            ],
+            speaker=checked.speaker.name,
+            language=checked.language,
+            keeps_voice=bool(checked.request.voice),
+        )
+
+    def _with_voices(self, checked: CheckedRequest, plan: TextPlan | MarkedPlan) -> CheckedRequest:
+        """The request with the other voices that its plan calls."""
+        if not isinstance(plan, MarkedPlan):
+            return checked
+        return with_others(checked, (self._voices.bundles[name] for name in sorted(plan.voices)))
 
     async def _plan(self, checked: CheckedRequest) -> TextPlan | MarkedPlan:
         settings, request = self._settings, checked.request
@@ -272,10 +294,19 @@ class Speech:
         def read() -> TextPlan | MarkedPlan:
             writing = self.writing(checked)
             if request.is_ssml:
-                return writing.plan_ssml(request.text, checked.language, *words, settings.max_text_chars)
+                limits = Limits(
+                    max_text_chars=settings.max_text_chars, max_voices=settings.max_document_voices
+                )
+                return writing.plan_ssml(request.text, *words, limits)
             return writing.plan(request.text, *words)
 
         plan = await asyncio.get_running_loop().run_in_executor(self.executor, read)
         if not plan.segments:
             raise InvalidInput("ssml" if request.is_ssml else "text", "has nothing that can be spoken")
         return plan
+
+
+def _name_voice(error: SpeechmeshError, voice: str) -> None:
+    """Tells which voice failed, where it is not the request's own."""
+    if voice:
+        error.args = (f"voice {voice!r}: {error}",)

@@ -217,6 +217,8 @@ def chunk_to_pb(chunk: AudioChunk, sequence: int) -> pb.SynthesizeResponse:
                 text_end=info.end,
                 quality_tier=_TIER_TO_PB[info.tier],
                 duration_ms=info.duration_ms,
+                voice=info.voice,
+                speaker=info.speaker,
             )
         )
     return response

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from speechmesh.common.bundle import VoiceConfig
 from speechmesh.common.errors import InvalidInput
+from speechmesh.frontend.casting import Ensemble
 from speechmesh.frontend.lexicon import Lexicon, script_of
 from speechmesh.frontend.marked_plan import MarkedPlan, plan_script
 from speechmesh.frontend.plan import TextPlan
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.ssml.limits import Limits
-from speechmesh.frontend.ssml.parse import parse_ssml
+from speechmesh.frontend.ssml.parse import DEFAULT_LIMITS, parse_ssml
 from speechmesh.frontend.ssml.script import Item, Script, Text
 from speechmesh.frontend.ssml.source_map import Run, SourceMap
 
@@ -20,13 +21,27 @@ from speechmesh.frontend.ssml.source_map import Run, SourceMap
 _MOST_TIMES, _MOST_BESIDES = 4, 1_000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class Writing:
-    """How texts of one voice are read: its reader, and lexicons, the first before the others."""
+    """How a request's texts are read.
+
+    Attributes:
+        reader: of the request's voice.
+        voice: the request's.
+        lexicons: of the voice's texts, the first before the others.
+        others: how the texts are read that a document has another voice speak; those to prefer first.
+        speaker: of the request's voice; empty: its first.
+        language: of the request's voice; empty: its first.
+        keeps_voice: see Ensemble.
+    """
 
     reader: Reader
     voice: VoiceConfig
     lexicons: Sequence[Lexicon] = ()
+    others: Sequence[Writing] = ()
+    speaker: str = ""
+    language: str = ""
+    keeps_voice: bool = False
 
     def plan(self, text: str, max_words: int, first_max_words: int) -> TextPlan | MarkedPlan:
         """The plan of a plain text.
@@ -36,35 +51,53 @@ class Writing:
         """
         if (script := script_of(text, self.lexicons)) is not None:
             _check_length(script, len(text))
-            return self._marked(script, max_words, first_max_words)
+            return self._marked(script, max_words, first_max_words, self._ensemble())
         return self.reader.plan(text, max_words=max_words, first_max_words=first_max_words)
 
     def plan_ssml(
-        self, document: str, language: str, max_words: int, first_max_words: int, max_text_chars: int
+        self, document: str, max_words: int, first_max_words: int, limits: Limits = DEFAULT_LIMITS
     ) -> MarkedPlan:
         """The plan of an SSML document.
 
         Raises:
-            InvalidInput: on field `ssml`, naming line and column; on `lexicon` as `plan`.
+            InvalidInput: on field `ssml`, naming line and column, or where it calls too many voices; on `lexicon` as
+                `plan`.
         """
-        script = parse_ssml(document, language=language, limits=Limits(max_text_chars=max_text_chars))
-        items = tuple(part for item in script.items for part in self._looked_up(item))
+        ensemble = self._ensemble()
+        script = parse_ssml(
+            document, language=ensemble.own.language, limits=limits, language_of=ensemble.language
+        )
+        by_name = {each.voice.name: each for each in (self, *self.others)}
+        items = tuple(part for item in script.items for part in _looked_up(item, by_name, ensemble))
         script = dataclasses.replace(script, items=items)
         _check_length(script, len(document))
-        return self._marked(script, max_words, first_max_words)
+        plan = self._marked(script, max_words, first_max_words, ensemble)
+        if (n_voices := len(plan.voices) + 1) > limits.max_voices:
+            raise InvalidInput("ssml", f"{n_voices} voices are to speak, {limits.max_voices} may")
+        return plan
 
-    def _marked(self, script: Script, max_words: int, first_max_words: int) -> MarkedPlan:
-        return plan_script(
-            script, self.reader, self.voice, max_words=max_words, first_max_words=first_max_words
+    def _ensemble(self) -> Ensemble:
+        return Ensemble(
+            self.voice,
+            [each.voice for each in self.others],
+            speaker=self.speaker,
+            language=self.language,
+            keeps_voice=self.keeps_voice,
         )
 
-    def _looked_up(self, item: Item) -> Sequence[Item]:
-        """A piece of a document, cut where a lexicon has words of it."""
-        if not isinstance(item, Text) or item.say_as or item.phonemes or item.alias is not None:
-            return [item]
-        if (found := script_of(item.text, self.lexicons)) is None:
-            return [item]
-        return [_within(piece, item) for piece in found.texts]
+    def _marked(self, script: Script, max_words: int, first_max_words: int, ensemble: Ensemble) -> MarkedPlan:
+        readers = {each.voice.name: each.reader for each in (self, *self.others)}
+        return plan_script(script, readers, ensemble, max_words=max_words, first_max_words=first_max_words)
+
+
+def _looked_up(item: Item, writings: Mapping[str, Writing], ensemble: Ensemble) -> Sequence[Item]:
+    """A piece of a document, cut where a lexicon of who speaks it has words of it."""
+    if not isinstance(item, Text) or item.say_as or item.phonemes or item.alias is not None:
+        return [item]
+    lexicons = writings[ensemble.role(item.style.casting).voice.name].lexicons
+    if (found := script_of(item.text, lexicons)) is None:
+        return [item]
+    return [_within(piece, item) for piece in found.texts]
 
 
 def _check_length(script: Script, n_written: int) -> None:

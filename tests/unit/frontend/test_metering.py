@@ -81,7 +81,7 @@ def checked(english: VoiceBundle) -> CheckedRequest:
 
 
 def chunk(index: int, n_samples: int, tier: str | None = None) -> SpokenChunk:
-    info = SegmentInfo(index, "hello", 0, 5, tier) if tier else None  # type: ignore[arg-type]
+    info = SegmentInfo(index, "hello", 0, 5, tier, voice="english") if tier else None  # type: ignore[arg-type]
     return SpokenChunk(np.zeros(n_samples, np.float32), index, info, Times())
 
 
@@ -115,7 +115,7 @@ def test_a_tier_below_the_best_is_degraded_unless_it_was_asked_for(
 ) -> None:
     for wanted in (None, "fast"):
         request = replace(checked, request=replace(checked.request, tier=wanted))
-        meter = SpeechMeter(request, "text", Playback(100.0))
+        meter = SpeechMeter(request, "text", Playback(100.0), 16_000)
         meter.spoken(chunk(0, 100, "high" if wanted is None else "fast"))
         meter.spoken(chunk(1, 100, "fast"))
         meter.end()
@@ -125,7 +125,7 @@ def test_a_tier_below_the_best_is_degraded_unless_it_was_asked_for(
 
 def test_audio_adds_up_over_chunks(counted: Counted, checked: CheckedRequest) -> None:
     rate_hz = checked.voice.config.feature_space.sample_rate_hz
-    meter = SpeechMeter(checked, "text", Playback(100.0))
+    meter = SpeechMeter(checked, "text", Playback(100.0), 16_000)
     meter.spoken(chunk(0, rate_hz, "high"))
     meter.spoken(chunk(0, rate_hz))
     meter.sent(AudioChunk(b"", 0.0, 0, None, Times()))
@@ -140,7 +140,7 @@ def test_one_long_stop_makes_a_request_gapped_and_short_ones_do_not(
 ) -> None:
     for gaps_ms in ([20.0, 30.0], [60.0, 200.0]):
         playback = Playback(100.0)
-        meter = SpeechMeter(checked, "text", playback)
+        meter = SpeechMeter(checked, "text", playback, 16_000)
         playback.gaps_ms += gaps_ms
         meter.spoken(chunk(0, 100, "high"))
         assert not playback.gaps_ms
@@ -151,7 +151,7 @@ def test_one_long_stop_makes_a_request_gapped_and_short_ones_do_not(
 def test_patience_that_ends_is_told_from_a_caller_that_leaves(
     counted: Counted, checked: CheckedRequest
 ) -> None:
-    meter = SpeechMeter(checked, "text", Playback(100.0))
+    meter = SpeechMeter(checked, "text", Playback(100.0), 16_000)
     with meter.retrying():
         pass
     with pytest.raises(asyncio.CancelledError), meter.retrying():

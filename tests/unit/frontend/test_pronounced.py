@@ -32,7 +32,7 @@ def words_of(readers: Readers, language: str, text: str, *entries: tuple[str, st
 
 
 def words_of_document(readers: Readers, language: str, body: str) -> list[Word]:
-    plan = writing(readers, language).plan_ssml(f"<speak>{body}</speak>", language, 20, 8, 10_000)
+    plan = writing(readers, language).plan_ssml(f"<speak>{body}</speak>", 20, 8)
     return [word for segment in plan.segments for word in segment.words]
 
 
@@ -103,13 +103,13 @@ def test_respellings_do_not_make_a_book_of_a_page(readers: Readers) -> None:
     with pytest.raises(InvalidInput, match="lexicon: its respellings make"):
         words_of(readers, "en", "a b " * 100, entry)
     with pytest.raises(InvalidInput, match="lexicon: its respellings make"):
-        writing(readers, "en", entry).plan_ssml(f"<speak>{'a b ' * 100}</speak>", "en", 20, 8, 10_000)
+        writing(readers, "en", entry).plan_ssml(f"<speak>{'a b ' * 100}</speak>", 20, 8)
 
 
 def test_breaks_in_one_place_are_a_minute_at_most(readers: Readers) -> None:
     pause = '<break time="10s"/>'
     document = f"<speak>{pause * 9}One.{pause * 1_000}Two.</speak>"
-    plan = writing(readers, "en").plan_ssml(document, "en", 20, 8, 10_000)
+    plan = writing(readers, "en").plan_ssml(document, 20, 8)
     first, second = plan.segments
     assert (first.pause_before_ms, first.pause_after_ms) == (60_000.0, 60_000.0)
     assert second.pause_before_ms == 0.0
@@ -118,13 +118,13 @@ def test_breaks_in_one_place_are_a_minute_at_most(readers: Readers) -> None:
 
 @pytest.mark.parametrize("body", ['Go.<break/>!!<mark name="m"/>', '<s>?</s><s>!!<mark name="m"/>)</s>Go.'])
 def test_a_mark_among_signs_is_not_lost(readers: Readers, body: str) -> None:
-    plan = writing(readers, "en").plan_ssml(f"<speak>{body}</speak>", "en", 20, 8, 10_000)
+    plan = writing(readers, "en").plan_ssml(f"<speak>{body}</speak>", 20, 8)
     assert [mark.name for segment in plan.segments for mark in segment.marks] == ["m"]
 
 
 def test_warnings_are_short_whatever_was_written(readers: Readers) -> None:
     long = "x" * 3_000
     body = f'<say-as interpret-as="date">{long}</say-as><voice name="{long}">a</voice>'
-    plan = writing(readers, "en").plan_ssml(f"<speak>{body}</speak>", "en", 20, 8, 10_000)
+    plan = writing(readers, "en").plan_ssml(f"<speak>{body}</speak>", 20, 8)
     assert len(plan.warnings) == 2
     assert all(len(warning.message) < 300 for warning in plan.warnings)

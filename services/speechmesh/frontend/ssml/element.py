@@ -11,7 +11,7 @@ from speechmesh.frontend.ssml.cautions import Cautions
 from speechmesh.frontend.ssml.collector import Collector
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.ssml.place import Place
-from speechmesh.frontend.ssml.script import Style
+from speechmesh.frontend.ssml.script import Casting, Style
 
 _T = TypeVar("_T")
 
@@ -46,7 +46,7 @@ class Element:
         tag_end: where its start tag ends.
         style: the style of what it stands in, in the language of its own `xml:lang`.
         collector: what gathers what it stands in.
-        language: the request's language, for text without a language of its own.
+        language_of: the language in which the text of a casting is spoken.
         limits: the document's.
         cautions: the document's.
     """
@@ -57,7 +57,7 @@ class Element:
     tag_end: int
     style: Style
     collector: Collector
-    language: str
+    language_of: Callable[[Casting], str]
     limits: Limits
     cautions: Cautions
 

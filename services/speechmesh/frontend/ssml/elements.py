@@ -19,7 +19,9 @@ from speechmesh.frontend.ssml.script import (
     BreakStrength,
     Emphasis,
     Mark,
+    OnVoiceFailure,
     VoiceChoice,
+    VoiceFeature,
 )
 
 MIN_STYLE_DEGREE, MAX_STYLE_DEGREE = 0.01, 2.0
@@ -78,17 +80,25 @@ def _voice(element: Element) -> Inside:
         if name in attributes:
             element.tell("SSML_ATTRIBUTE_IGNORED", f"<voice {name}> is not followed")
     language = next((name for name in ("language", "languages", "xml:lang") if name in attributes), "")
+    plain, features = VoiceChoice(), partial(values.members, kind=VoiceFeature)
     choice = VoiceChoice(
         tuple(attributes.get("name", "").split()),
-        element.read(language, _first_language, ""),
+        element.read(language, _languages, ()),
         element.read("gender", partial(values.one_of, names=_GENDERS), ""),
+        frozenset(element.read("required", features, tuple(plain.required))),
+        element.read("ordering", features, plain.ordering),
+        element.read("onvoicefailure", partial(values.member, kind=OnVoiceFailure), plain.on_failure),
     )
-    return element.inside(replace(element.style, voice=choice))
+    # The language of the element's own text is a matter of the voice that is chosen, not the other way round.
+    around = element.style.casting
+    own = around[-1:] if "xml:lang" in attributes else ()
+    casting = (*around[: len(around) - len(own)], choice, *own)
+    return element.inside(replace(element.style, casting=casting))
 
 
-def _first_language(value: str) -> str:
-    """The first of several languages; SSML 1.1 writes an accent after a colon."""
-    return values.language(value.split(maxsplit=1)[0].partition(":")[0]) if value.strip() else ""
+def _languages(value: str) -> tuple[str, ...]:
+    """Languages; SSML 1.1 writes an accent after a colon."""
+    return tuple(values.language(each.partition(":")[0]) for each in value.split())
 
 
 def _lang(element: Element) -> Inside:
@@ -168,7 +178,7 @@ ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
         ("bookmark", partial(_mark, "mark"), "mark"),
         ("emphasis", _emphasis, "level"),
         ("prosody", _prosody, "rate pitch volume range contour duration"),
-        ("voice", _voice, "name language languages gender age variant required ordering"),
+        ("voice", _voice, "name language languages gender age variant required ordering onvoicefailure"),
         ("lang", _lang, ""),
         ("mstts:express-as", _express_as, "style styledegree role"),
         ("say-as", pieces.say_as, "interpret-as format detail"),

@@ -18,6 +18,7 @@ class Limits:
         max_depth: how deep elements may be nested.
         max_attributes: the most attributes of an element.
         max_attribute_chars: the longest value of an attribute, in code points.
+        max_voices: the most voices that speak, the request's own counted whether it does or not.
         max_cautions: how many cautions are told; more are counted in the last one.
         min_rate: the slowest rate, as a factor on the voice's own.
         max_rate: the fastest.
@@ -37,6 +38,7 @@ class Limits:
     max_depth: int = 64
     max_attributes: int = 32
     max_attribute_chars: int = 4_096
+    max_voices: int = 8
     max_cautions: int = 100
     min_rate: float = settings.MIN_RATE
     max_rate: float = settings.MAX_RATE

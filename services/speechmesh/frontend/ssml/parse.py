@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from speechmesh.frontend.ssml import values
@@ -14,7 +15,14 @@ from speechmesh.frontend.ssml.element import Element, Inside
 from speechmesh.frontend.ssml.elements import opened
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.ssml.place import Place, shown
-from speechmesh.frontend.ssml.script import Script, Style
+from speechmesh.frontend.ssml.script import (
+    Casting,
+    LanguageChange,
+    OnLanguageFailure,
+    Script,
+    Style,
+    language_told,
+)
 from speechmesh.frontend.ssml.source_map import Run
 
 DEFAULT_LIMITS: Final = Limits()
@@ -22,7 +30,13 @@ NAMESPACE: Final = "http://www.w3.org/2001/10/synthesis"
 _ROOT = "speak"
 
 
-def parse_ssml(document: str, *, language: str = "", limits: Limits = DEFAULT_LIMITS) -> Script:
+def parse_ssml(
+    document: str,
+    *,
+    language: str = "",
+    limits: Limits = DEFAULT_LIMITS,
+    language_of: Callable[[Casting], str] | None = None,
+) -> Script:
     """The script of a document of SSML 1.0 or 1.1, as the clouds write it. Pure; linear in the document's length.
 
     Args:
@@ -30,12 +44,14 @@ def parse_ssml(document: str, *, language: str = "", limits: Limits = DEFAULT_LI
         language: BCP-47 language of text that has none of its own: the request's, or the voice's. Decides whether a
             pronunciation can be read.
         limits: bounds of the document.
+        language_of: the language in which the text of a casting will be spoken, where that is known of the voices;
+            else it is the innermost `xml:lang`'s.
 
     Raises:
         InvalidInput: on field `ssml`, naming line and column, where the document is malformed, has a DTD, is over a
             limit, or says what cannot be done. What can be left out is a caution instead.
     """
-    builder = _Builder(language, limits)
+    builder = _Builder(lambda casting: (language_of or language_told)(casting) or language, limits)
     read_document(document, builder, limits)
     return builder.script()
 
@@ -43,8 +59,8 @@ def parse_ssml(document: str, *, language: str = "", limits: Limits = DEFAULT_LI
 class _Builder:
     """Follows a document's events, one `Inside` for each open element."""
 
-    def __init__(self, language: str, limits: Limits) -> None:
-        self._language = language
+    def __init__(self, language_of: Callable[[Casting], str], limits: Limits) -> None:
+        self._language_of = language_of
         self._limits = limits
         self._cautions = Cautions(limits.max_cautions)
         self._collector = Collector()
@@ -74,17 +90,37 @@ class _Builder:
             self._open.append(Inside(around.style, around.collector, is_unspoken=True))
             return
         element = Element(
-            name, attributes, place, end, around.style, around.collector, self._language, self._limits, self._cautions
-        )  # fmt: skip
-        own = element.read("xml:lang", values.language, around.style.language)
-        if not self._open:
-            self._document_language = own
-        inside = opened(replace(element, style=replace(around.style, language=own)))
+            name,
+            attributes,
+            place,
+            end,
+            around.style,
+            around.collector,
+            self._language_of,
+            self._limits,
+            self._cautions,
+        )
+        inside = opened(replace(element, style=self._in_language(element)))
         try:
             self._count(len(attributes.get("alias", "")))
         except ValueError as error:
             raise element.wrong(str(error)) from None
         self._open.append(inside)
+
+    def _in_language(self, element: Element) -> Style:
+        """The style around an element, in the language of its own `xml:lang`."""
+        style = element.style
+        how = element.read(
+            "onlangfailure", partial(values.member, kind=OnLanguageFailure), style.on_language_failure
+        )
+        style = replace(style, on_language_failure=how)
+        own = element.read("xml:lang", values.language, None)
+        is_root = not self._open
+        if is_root:
+            self._document_language = own or ""
+        if own is None:
+            return style
+        return replace(style, casting=(*style.casting, LanguageChange(own, how, is_of_document=is_root)))
 
     def close(self, name: str, place: Place) -> None:
         """An element ends."""

@@ -57,7 +57,7 @@ def phoneme(element: Element) -> Inside:
     written = element.required("ph")
     try:
         known = alphabet(element.attributes.get("alphabet", "ipa"))
-        spoken = (element.style.language or element.language).split("-")[0].lower()
+        spoken = element.language_of(element.style.casting).split("-")[0].lower()
         if spoken not in _SPOKEN_AS[known.language]:
             element.tell(
                 "SSML_PHONEMES_IGNORED",

@@ -26,19 +26,77 @@ class Emphasis(enum.Enum):
     REDUCED = "reduced"
 
 
+class OnVoiceFailure(enum.Enum):
+    """What is done where no voice has all that a `<voice>` requires."""
+
+    PRIORITY_SELECT = "priorityselect"
+    KEEP_EXISTING = "keepexisting"
+    PROCESSOR_CHOICE = "processorchoice"
+
+
+class OnLanguageFailure(enum.Enum):
+    """What is done where who speaks does not speak the language of the text."""
+
+    CHANGE_VOICE = "changevoice"
+    IGNORE_TEXT = "ignoretext"
+    IGNORE_LANGUAGE = "ignorelang"
+    PROCESSOR_CHOICE = "processorchoice"
+
+
+class VoiceFeature(enum.Enum):
+    """What a voice is known by, as `<voice required>` and `ordering` name it."""
+
+    NAME = "name"
+    LANGUAGES = "languages"
+    GENDER = "gender"
+    AGE = "age"
+    VARIANT = "variant"
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceChoice:
     """Who speaks, as `<voice>` asks; empty means any.
 
     Attributes:
         names: the names in order of preference, the first that exists is meant.
-        language: BCP-47 language that the voice should speak.
+        languages: BCP-47 languages that the voice should speak, each of them.
         gender: `male`, `female` or `neutral`.
+        required: without which no voice is taken.
+        ordering: what counts most comes first.
+        on_failure: what is done where no voice has what is required.
     """
 
     names: tuple[str, ...] = ()
-    language: str = ""
+    languages: tuple[str, ...] = ()
     gender: str = ""
+    required: frozenset[VoiceFeature] = frozenset({VoiceFeature.LANGUAGES})
+    ordering: tuple[VoiceFeature, ...] = (VoiceFeature.LANGUAGES, VoiceFeature.NAME, VoiceFeature.GENDER)
+    on_failure: OnVoiceFailure = OnVoiceFailure.PROCESSOR_CHOICE
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChange:
+    """The language of the text from here on, as `xml:lang` says.
+
+    Attributes:
+        language: BCP-47; empty where the text is of no known one.
+        on_failure: what is done where who speaks does not speak it.
+        is_of_document: whether it is said of the whole document.
+    """
+
+    language: str
+    on_failure: OnLanguageFailure = OnLanguageFailure.PROCESSOR_CHOICE
+    is_of_document: bool = False
+
+
+Casting = tuple[VoiceChoice | LanguageChange, ...]
+"""What is said of who speaks, from the outermost element to the innermost, which starts from what is around it."""
+
+
+def language_told(casting: Casting) -> str:
+    """The language of the innermost `xml:lang`, BCP-47; empty where none is known."""
+    changes = (step.language for step in reversed(casting) if isinstance(step, LanguageChange))
+    return next(changes, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +108,8 @@ class Style:
         pitch_semitones: shift of the voice's pitch.
         volume_db: change of level, over the voice's own; `SILENT_DB` is silence of the text's length.
         emphasis: level of the innermost `<emphasis>`; None without one.
-        voice: who speaks; None is the request's voice.
-        language: BCP-47 language of the text, from the innermost `xml:lang`; empty: the request's.
+        casting: who speaks, and the text's language; empty: the request's.
+        on_language_failure: what holds for an `xml:lang` further inside.
         speaking_style: of `mstts:express-as` ("cheerful"); empty: the request's.
         style_degree: how strongly `speaking_style` is taken, 1 is its usual degree.
         role: of `mstts:express-as` ("OlderAdultMale"); empty: none.
@@ -61,11 +119,16 @@ class Style:
     pitch_semitones: float = 0.0
     volume_db: float = 0.0
     emphasis: Emphasis | None = None
-    voice: VoiceChoice | None = None
-    language: str = ""
+    casting: Casting = ()
+    on_language_failure: OnLanguageFailure = OnLanguageFailure.PROCESSOR_CHOICE
     speaking_style: str = ""
     style_degree: float = 1.0
     role: str = ""
+
+    @property
+    def language(self) -> str:
+        """BCP-47 language of the text, from the innermost `xml:lang`; empty where none is known."""
+        return language_told(self.casting)
 
 
 class SayAsKind(enum.Enum):

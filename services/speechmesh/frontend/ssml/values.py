@@ -33,6 +33,11 @@ def member(value: str, kind: type[_E]) -> _E:
     return kind(one_of(value, [str(one.value) for one in kind]))
 
 
+def members(value: str, kind: type[_E]) -> tuple[_E, ...]:
+    """The members of an enumeration that a value names, each once."""
+    return tuple(dict.fromkeys(member(each, kind) for each in value.split()))
+
+
 def time_ms(value: str) -> float:
     """A time such as `500ms` or `1.5s`, in milliseconds."""
     match = _TIME.fullmatch(value.strip().lower())

@@ -13,13 +13,17 @@ from speechmesh.frontend.ssml.script import (
     Boundary,
     Break,
     Emphasis,
+    LanguageChange,
     Mark,
+    OnLanguageFailure,
+    OnVoiceFailure,
     SayAs,
     SayAsKind,
     Script,
     Style,
     Text,
     VoiceChoice,
+    VoiceFeature,
 )
 
 
@@ -182,13 +186,47 @@ def test_voices_languages_and_styles_are_kept() -> None:
     assert script.language == "en-US"
     assert not script.cautions
     styles = {text.text.strip(): text.style for text in script.texts}
-    anna = VoiceChoice(("anna", "bert"), "en-GB", "female")
+    english = LanguageChange("en-US", is_of_document=True)
+    anna = VoiceChoice(("anna", "bert"), ("en-GB",), "female")
     assert styles["one"] == Style(
-        voice=anna, language="en-US", speaking_style="cheerful", style_degree=1.5, role="Girl"
+        casting=(english, anna), speaking_style="cheerful", style_degree=1.5, role="Girl"
     )
-    assert styles["二"] == Style(voice=anna, language="zh-CN")
-    assert styles["three"] == Style(voice=anna, language="en-US", emphasis=Emphasis.STRONG)
-    assert styles["vier"] == Style(language="de")
+    assert styles["二"] == Style(casting=(english, anna, LanguageChange("zh-CN")))
+    assert styles["three"] == Style(casting=(english, anna), emphasis=Emphasis.STRONG)
+    assert styles["vier"] == Style(casting=(english, LanguageChange("de")))
+
+
+def test_what_a_voice_must_have_and_what_counts_most_are_kept() -> None:
+    script = parse_ssml(
+        """<speak onlangfailure="ignoretext">
+             <voice name="anna" xml:lang="fr" required="name gender" ordering="gender name"
+                    onvoicefailure="keepexisting">un</voice>
+             <voice languages="en:fr zh_CN">two</voice>
+           </speak>"""
+    )
+    un, two = (text.style.casting for text in script.texts if text.text.strip())
+    assert un == (
+        VoiceChoice(
+            ("anna",),
+            ("fr",),
+            required=frozenset({VoiceFeature.NAME, VoiceFeature.GENDER}),
+            ordering=(VoiceFeature.GENDER, VoiceFeature.NAME),
+            on_failure=OnVoiceFailure.KEEP_EXISTING,
+        ),
+        LanguageChange("fr", OnLanguageFailure.IGNORE_TEXT),
+    )
+    assert two == (VoiceChoice(languages=("en", "zh-CN")),)
+
+
+def test_the_voice_tells_whether_a_pronunciation_can_be_read() -> None:
+    script = parse_ssml(
+        '<speak><voice name="ming"><phoneme alphabet="pinyin" ph="shan4">单</phoneme></voice></speak>',
+        language="en-US",
+        language_of=lambda casting: "zh-CN" if casting else "",
+    )
+    phonemes = next(text.phonemes for text in script.texts)
+    assert phonemes is not None
+    assert phonemes.phones == ("shan4",)
 
 
 @pytest.mark.parametrize(
