@@ -252,6 +252,48 @@ async def test_many_changes_hold_one_part_ahead(mesh: Mesh) -> None:
     assert 1 <= most <= 2
 
 
+async def test_a_part_is_begun_while_the_one_before_is_delivered(mesh: Mesh) -> None:
+    responses = await synthesize(mesh, ssml=DOCUMENT, voice=pb.VoiceSelection(name="english"))
+    stages = responses[-1].summary.stages
+    begun = {each.segment_index: each.start_ms for each in stages if each.stage == "acoustic"}
+    made = {
+        each.segment_index: each.start_ms + each.duration_ms for each in stages if each.stage == "vocoder"
+    }
+    firsts = [i for i in range(1, 6) if i % 2 == 0]  # of the second part and of the third
+    assert all(begun[first] < made[first - 1] for first in firsts)
+
+
+async def test_a_part_that_finds_no_room_ahead_is_made_when_it_is_due(
+    make_mesh: MakeMesh, mesh: Mesh, folder: Path
+) -> None:
+    """The acoustic stage takes one stream alone: what would be begun before its turn is refused."""
+    voices = {"voices_dir": folder}
+    frontend, acoustic = {**voices, "lead_silence_ms": 0}, {**voices, "max_streams": 1}
+    async with make_mesh(frontend=frontend, acoustic=acoustic, vocoder=voices) as narrow:
+        got = samples(await synthesize(narrow, ssml=DOCUMENT))
+    np.testing.assert_allclose(got, samples(await synthesize(mesh, ssml=DOCUMENT)), atol=1e-4)
+
+
+async def test_voices_have_their_own_phrases_in_the_cache(
+    make_mesh: MakeMesh, mesh: Mesh, folder: Path
+) -> None:
+    voices = {"voices_dir": folder}
+    frontend = {**voices, "lead_silence_ms": 0, "phrase_cache_mib": 32}
+    said = f"<voice name='lan'>{MANDARIN}</voice><voice name='ming'>{MANDARIN}</voice>"
+    document = f"<speak>{said}<voice name='swift'>{MANDARIN}</voice>{ENGLISH}{said}</speak>"
+    english = pb.VoiceSelection(name="english")
+    whole = samples(await synthesize(mesh, ssml=document, voice=english))
+    async with make_mesh(frontend=frontend, acoustic=voices, vocoder=voices) as keeping:
+        again = [synthesize(keeping, ssml=document, voice=english) for _ in range(3)]
+        for responses in [
+            *await asyncio.gather(*again),
+            await synthesize(keeping, ssml=document, voice=english),
+        ]:
+            np.testing.assert_allclose(samples(responses), whole, atol=1e-3)
+        stages = {each.stage for each in responses[-1].summary.stages}
+        assert stages == {"text", "cache"}
+
+
 async def test_a_voice_that_fails_is_named(make_mesh: MakeMesh, folder: Path) -> None:
     voices = {"voices_dir": folder}
     frontend = {**voices, "stage_patience_ms": 300}

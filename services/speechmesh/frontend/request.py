@@ -13,6 +13,7 @@ from speechmesh.common.bundle import TIERS, Speaker, Tier, VoiceBundle
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend import settings as limits
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding, resolve
+from speechmesh.frontend.casting import primary
 from speechmesh.frontend.lexicon import LexiconEntry
 from speechmesh.frontend.style_words import MAX_CHARS as MAX_STYLE_CHARS
 from speechmesh.frontend.style_words import StyleReading, read_style
@@ -130,13 +131,15 @@ def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default
         return voices[request.voice]
     candidates = [voices[default]] if default in voices else []
     candidates += voices.values()
-    language = request.language or (document_language(request.text) if request.is_ssml else "")
-    language = language or script_language(request.text)
-    for voice in candidates:
-        if not language or speaks(voice, language):
-            return voice
     if not request.language:
-        return candidates[0]
+        told = document_language(request.text) if request.is_ssml else ""
+        told = told or script_language(request.text)
+        # A text is read in whatever region's language there is; a caller who names a region means it.
+        able = (voice for wanted in (told, primary(told)) for voice in candidates if speaks(voice, wanted))
+        return next(able, candidates[0])
+    for voice in candidates:
+        if speaks(voice, request.language):
+            return voice
     languages = sorted({language for voice in voices.values() for language in voice.config.languages})
     raise InvalidInput(
         "voice.language", f"no voice speaks {request.language!r}; there is {', '.join(languages)}"

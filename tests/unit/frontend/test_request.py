@@ -4,7 +4,7 @@ import pytest
 
 from speechmesh.common.bundle import Speaker, VoiceBundle
 from speechmesh.common.errors import InvalidInput
-from speechmesh.frontend.request import SpeechRequest, check, speaks
+from speechmesh.frontend.request import SpeechRequest, check, document_language, speaks, with_others
 
 
 def renamed(voice: VoiceBundle, name: str, **changes: object) -> VoiceBundle:
@@ -110,3 +110,53 @@ def test_what_the_voice_does_not_have_is_named(
     with pytest.raises(InvalidInput) as caught:
         checked(voices, **fields)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("document", "language"),
+    [
+        ("<speak xml:lang='zh-CN'>x</speak>", "zh-CN"),
+        (' \n<?xml version="1.0"?>\n<speak version="1.1"\n xml:lang = "en_GB" >x</speak>', "en-GB"),
+        ("<ssml:speak xmlns:ssml='x' xml:lang='de'/>", "de"),
+        ("<speak><p xml:lang='zh-CN'>x</p></speak>", ""),
+        ("<speak>", ""),
+        ("xml:lang='zh-CN'", ""),
+        ("<speak " + "xml:lang " * 5_000, ""),
+    ],
+)
+def test_a_document_tells_its_language(document: str, language: str) -> None:
+    assert document_language(document) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "options", "voice"),
+    [
+        ("zh-CN", {}, "mandarin"),
+        ("zh-TW", {}, "mandarin"),
+        ("en-GB", {}, "mandarin"),
+        ("en-AU", {}, "bootstrap"),
+        ("fr", {}, "bootstrap"),
+        ("zh", {"voice": "bootstrap"}, "bootstrap"),
+        ("zh", {"language": "en-US"}, "bootstrap"),
+    ],
+)
+def test_a_documents_language_finds_a_voice(
+    voices: dict[str, VoiceBundle], language: str, options: dict[str, str], voice: str
+) -> None:
+    request = SpeechRequest(text=f"<speak xml:lang='{language}'>x</speak>", is_ssml=True, **options)  # type: ignore[arg-type]
+    assert check(request, voices, default_voice="", max_text_chars=100).voice.name == voice
+
+
+def test_another_voice_does_what_it_can_of_a_request(
+    voices: dict[str, VoiceBundle], english: VoiceBundle
+) -> None:
+    own = renamed(voices["bootstrap"], "own", loudness_lufs=-20.0, styles=("neutral", "sad"))
+    found = checked({"own": own}, style="sad", rate=1.5, tier="balanced", loudness_lufs=-18.0)
+    assert found.gain_db == pytest.approx(2.0)
+    others = with_others(found, [voices["mandarin"], english])
+    one, other = others.spoken_by("mandarin"), others.spoken_by("english")
+    assert (one.speaker.name, one.style, one.rate, one.language) == ("ann", "sad", 1.5, "zh-CN")
+    assert one.gain_db == pytest.approx(2.0)  # it does not say how loud it is
+    assert other.gain_db == pytest.approx(4.0)
+    assert (other.style, other.request.tier) == ("neutral", "high")
+    assert others.spoken_by("") is others
