@@ -150,7 +150,7 @@ async def test_a_sentence_goes_on_in_another_voice_without_a_pause(make_mesh: Ma
         responses = await synthesize(mesh, ssml=f"<speak>{body}</speak>")
     spoken = words(responses)
     gaps = [after.start_ms - before.end_ms for before, after in pairwise(spoken)]
-    assert max(gaps) < 250
+    assert max(gaps) <= 60
 
 
 async def test_a_document_in_another_language_is_spoken_by_a_voice_of_it(mesh: Mesh) -> None:
@@ -240,16 +240,19 @@ def ahead_tasks() -> list[str]:
 
 async def test_many_changes_hold_one_part_ahead(mesh: Mesh) -> None:
     """However often the voices change, the acoustic stage has two streams of a document at most."""
-    most = 0
+    counts: list[int] = []
+
+    async def count() -> None:
+        while True:
+            counts.append(streaming_tasks().count("AcousticServicer._read"))
+            await asyncio.sleep(0)
+
     pair = "Yes. <voice name='mandarin'>好。</voice> "
-    document = f"<speak>{pair * 16}</speak>"
-    async with mesh.client.synthesize(document, ssml=True) as stream:
-        async for response in stream:
-            running = [name for name in streaming_tasks() if name == "AcousticServicer._read"]
-            most = max(most, len(running))
-            if response.HasField("summary"):
-                assert response.summary.n_segments == 32
-    assert 1 <= most <= 2
+    counting = asyncio.create_task(count())
+    responses = await synthesize(mesh, ssml=f"<speak>{pair * 16}</speak>")
+    counting.cancel()
+    assert responses[-1].summary.n_segments == 32
+    assert 1 <= max(counts) <= 2
 
 
 async def test_a_part_is_begun_while_the_one_before_is_delivered(mesh: Mesh) -> None:

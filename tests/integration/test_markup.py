@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import grpc
@@ -90,6 +91,15 @@ async def test_prosody_of_a_span_is_heard_in_the_span(mesh: Mesh) -> None:
     second_ms = words(plain)[3].start_ms
     level = [np.std(samples(responses)[int(second_ms * 16) :]) for responses in (plain, loud)]
     assert 20 * np.log10(level[1] / level[0]) == pytest.approx(-12.0, abs=1.0)
+
+
+async def test_a_span_inside_a_sentence_is_set_off_by_no_pause(mesh: Mesh) -> None:
+    spans = ("<prosody rate='80%'>{}</prosody>", "<emphasis>{}</emphasis>", "<voice name='slt'>{}</voice>")
+    for span in spans:
+        spoken = words(await ssml(mesh, f"This is {span.format('really')} good, I say."))
+        gaps = [after.start_ms - before.end_ms for before, after in pairwise(spoken)]
+        assert max(*gaps[:3], 0) <= 60, span
+        assert gaps[3] > 60  # the comma's
 
 
 async def test_a_span_that_is_made_louder_is_limited_not_clipped(mesh: Mesh) -> None:

@@ -33,6 +33,7 @@ from speechmesh.frontend.audio_out import (
 from speechmesh.frontend.metering import record_stage
 from speechmesh.frontend.plan import Script, TokenSegment
 from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
+from speechmesh.frontend.prepared import RUN_ON_SILENCE_MS
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped
@@ -113,12 +114,16 @@ class Delivery:
         part = self._part(segment)
         frame_ms = _space(part).frame_ms
         durations_ms = np.array(frames_per_token) * frame_ms
-        delivered_ms = _ms(self._n_samples, part) if index == self.segment else 0.0
-        self.playback.expect(index, float(durations_ms.sum()) - delivered_ms)
         self._note_first("acoustic", index)
         ends_ms = np.cumsum(durations_ms)
         starts_ms = ends_ms - durations_ms
         self._durations_ms[index] = float(ends_ms[-1]) if len(ends_ms) else 0.0
+        if segment.runs_on and tokens.words:
+            last = tokens.words[-1]
+            spoken_ms = float(ends_ms[last.first_token + last.n_tokens - 1])
+            self._durations_ms[index] = min(self._durations_ms[index], spoken_ms + RUN_ON_SILENCE_MS)
+        delivered_ms = _ms(self._n_samples, part) if index == self.segment else 0.0
+        self.playback.expect(index, max(self._durations_ms[index] - delivered_ms, 0.0))
         if self._checked.request.word_timestamps:
             self._words[index] = [
                 WordTime(
@@ -162,6 +167,9 @@ class Delivery:
         # Silence waits only where the stream may end with it: not before a segment that is known to come.
         may_end = index + 1 not in self._segments
         part = self._part(segment)
+        end = first_sample + len(samples)
+        if segment.runs_on and index in self._durations_ms:
+            samples = samples[: max(_n_samples(self._durations_ms[index], part) - first_sample, 0)]
         kept = self._heard(self._in_manner(segment, part, samples, first_sample), part, may_end=may_end)
         times = self._take_times(index, _ms(first_sample + len(samples), part))
         if last and segment.pause_after_ms:
@@ -175,7 +183,7 @@ class Delivery:
             self._note_first("vocoder", index)
         info = self._info(index, tier) if first_sample == 0 else None
         self._tier = tier
-        self.segment, self._n_samples = (index + 1, 0) if last else (index, first_sample + len(samples))
+        self.segment, self._n_samples = (index + 1, 0) if last else (index, end)
         if last:
             self._untold_ms = 0.0
             for of_segment in (
@@ -301,9 +309,14 @@ def _ms(n_samples: int, part: CheckedRequest) -> float:
     return 1000.0 * n_samples / _space(part).sample_rate_hz
 
 
+def _n_samples(duration_ms: float, part: CheckedRequest) -> int:
+    """How many samples of a voice are so long."""
+    return round(duration_ms * _space(part).sample_rate_hz / 1000.0)
+
+
 def _pause(duration_ms: float, part: CheckedRequest) -> FloatArray:
     """Silence [N] at a voice's rate."""
-    return np.zeros(round(duration_ms * _space(part).sample_rate_hz / 1000.0), np.float32)
+    return np.zeros(_n_samples(duration_ms, part), np.float32)
 
 
 def _warnings(parts: Sequence[Dropped]) -> list[TextWarning]:

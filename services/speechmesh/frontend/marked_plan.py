@@ -8,6 +8,7 @@ was given for are found by their places.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -48,6 +49,12 @@ _EMPHASIS = {
     Emphasis.NONE: Manner(),
 }
 _NEVER = 1 << 30
+# What follows an element but belongs to its last word or sentence: "<emphasis>Bob</emphasis>'s", "...?".
+_BELONGS_BEFORE = re.compile(
+    r"""(?:['’](?:s|d|m|re|ve|ll)(?!\w))?(?:[.,;:!?…]+["'”’)\]]*(?=\s|$)|[。，！？；：、…）」』】]+)?""",
+    re.IGNORECASE,
+)
+_QUOTES = " \t\r\n\"'“”‘’«»「」『』"
 # The longest silence in one place: breaks add up, and each is made in one piece.
 _MAX_PAUSE_MS = 60_000.0
 
@@ -173,6 +180,7 @@ class _Planner:
             last = i == len(segments) - 1
             self.endings.append(Ending.CONTINUATION if last and segment.final is None else told.ending(i))
         if len(self.segments) > begun:
+            self._run_on(begun, stretch.text[: segments[0].start])
             self._lead_in(begun)
         else:  # of signs alone: what is told of the place waits for the next words
             self._loose_marks += [name for _, name in stretch.marks]
@@ -192,6 +200,15 @@ class _Planner:
                 marks = tuple(Mark(name, len(last.words)) for name in self._loose_marks)
                 self.segments[-1] = dataclasses.replace(last, marks=last.marks + marks)
 
+    def _run_on(self, index: int, before: str) -> None:
+        """Whether a segment, with `before` in front of its first word, follows the one before without a pause."""
+        if not index or before.strip(_QUOTES):
+            return
+        last = self.segments[index - 1]
+        is_cut = last.final is None and self.endings[index - 1] is Ending.CONTINUATION
+        if is_cut and not last.pause_after_ms:
+            self.segments[index - 1] = dataclasses.replace(last, runs_on=True)
+
     def _lead_in(self, index: int) -> None:
         """What came before a segment without a text of its own."""
         segment = self.segments[index]
@@ -209,6 +226,9 @@ class _Planner:
             return
         manner = self._manner(item, role)
         if self._stretch is None or self._stretch.manner != manner:
+            item = self._without_what_belongs_before(item)
+            if not (item.text or item.phonemes or item.alias):
+                return
             self.close()
             self._stretch = _Stretch(manner, role)
         stretch, language = self._stretch, primary(role.language)
@@ -233,6 +253,20 @@ class _Planner:
                     "PRONUNCIATION_IGNORED", f"{item.phonemes.alphabet}: not of the voice's language", *whole
                 )
             stretch.add(item.text, item.sources.runs)
+
+    def _without_what_belongs_before(self, item: ssml.Text) -> ssml.Text:
+        """A text without what it begins with that belongs to the stretch before, which gets that."""
+        is_plain = not (item.say_as or item.phonemes) and item.alias is None
+        found = _BELONGS_BEFORE.match(item.text) if is_plain and self._stretch is not None else None
+        if found is None or not (length := found.end()):
+            return item
+        assert self._stretch is not None
+        whole = len(item.text)
+        self._stretch.add(found[0], SourceMap((Run(length, 0, length),)).through(item.sources).runs)
+        if length == whole:
+            return dataclasses.replace(item, text="", sources=SourceMap(()))
+        rest = SourceMap((Run(whole - length, length, whole),)).through(item.sources)
+        return dataclasses.replace(item, text=item.text[length:], sources=rest)
 
     def _break(self, item: Break) -> None:
         duration_ms = item.duration_ms if item.duration_ms is not None else _BREAK_MS[item.strength]

@@ -17,6 +17,9 @@ from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.settings import MAX_RATE, MIN_RATE, FrontendSettings
 
+# What is left of the silence on either side of a cut that is in no pause: enough for the sounds around it to fade.
+RUN_ON_SILENCE_MS = 25.0
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -56,7 +59,9 @@ class Preparation:
             reader = self._reader(self._checked.spoken_by(segment.manner.voice).voice)
             tokens = await asyncio.get_running_loop().run_in_executor(self._executor, reader.tokens, segment)
             record_stage("pronouncing", index, time.perf_counter() - started)
-            self._ready[index] = self._prepared(index, segment, tokens)
+            before = await self._script.segment(index - 1) if index else None
+            runs_on = before is not None and before.runs_on
+            self._ready[index] = self._prepared(index, segment, tokens, runs_on=runs_on)
         return self._ready[index]
 
     def forget_before(self, index: int) -> None:
@@ -64,12 +69,15 @@ class Preparation:
         for done in [done for done in self._ready if done < index]:
             del self._ready[done]
 
-    def _prepared(self, index: int, segment: SpokenSegment, tokens: TokenSegment) -> Prepared:
+    def _prepared(
+        self, index: int, segment: SpokenSegment, tokens: TokenSegment, *, runs_on: bool
+    ) -> Prepared:
         checked = self._checked.spoken_by(segment.manner.voice)
         manner, request = segment.manner, checked.request
         within_sentence = index > 0 and self._script.ending(index - 1) is Ending.CONTINUATION
         frame_ms = checked.voice.config.feature_space.frame_ms
-        lead_frames = round(self._lead_silence_ms / frame_ms) if index == 0 or within_sentence else 0
+        lead_ms = min(self._lead_silence_ms, RUN_ON_SILENCE_MS) if runs_on else self._lead_silence_ms
+        lead_frames = round(lead_ms / frame_ms) if index == 0 or within_sentence else 0
         if index == 0 and lead_frames:  # a caller who wants less silence has it cut off the samples
             lead_frames = max(lead_frames, round((request.max_leading_silence_ms or 0) / frame_ms))
         acoustic = checked.voice.config.acoustic

@@ -82,6 +82,7 @@ class SpokenSegment:
         ends_paragraph: whether a paragraph ends with it, whatever its final mark.
         manner: how it is spoken where that differs from the request's way.
         marks: in the order of their places.
+        runs_on: whether the next one follows as the next word does: cut for its manner alone, in no pause.
         pause_before_ms: silence before it.
         pause_after_ms: silence after it.
     """
@@ -93,6 +94,7 @@ class SpokenSegment:
     ends_paragraph: bool = False
     manner: Manner = Manner()
     marks: tuple[Mark, ...] = ()
+    runs_on: bool = False
     pause_before_ms: float = 0.0
     pause_after_ms: float = 0.0
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -118,3 +119,27 @@ async def test_silence_before_a_segment_that_is_known_to_come_does_not_wait(
         assert spoken is not None
         lengths.append(len(spoken.samples))
     assert lengths == [1600, 800]
+
+
+@pytest.mark.parametrize(
+    "pieces", [[(0, 5000)], [(0, 3100), (3100, 5000)], [(0, 3100), (0, 3300), (3300, 5000)]]
+)
+async def test_a_segment_that_is_cut_in_no_pause_ends_with_its_last_sound(
+    bootstrap: VoiceBundle, reader: Reader, pieces: list[tuple[int, int]]
+) -> None:
+    """Of the silence behind its last word 25 ms stay, whatever pieces it comes in, and if one comes again."""
+    request = SpeechRequest(text=TEXT, encoding=Encoding.PCM_F32LE, word_timestamps=True)
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    delivery = Delivery(checked, plan, Playback(100.0))
+    tokens = reader.tokens(plan.segments[0])
+    delivery.expect(0, dataclasses.replace(plan.segments[0], runs_on=True), tokens)
+    word = tokens.words[0]
+    frames = [1] * len(tokens.tokens)
+    frames[-1] = (5000 - 200 * (len(frames) - 1)) // 200  # 12.5 ms a frame
+    delivery.align(0, frames)
+    sound = np.linspace(0.1, 0.5, 5000)
+    got = [await audio_of(delivery, 0, a, sound[a:b], last=b == 5000) for a, b in pieces]
+    end = 200 * (word.first_token + word.n_tokens) + 400
+    np.testing.assert_allclose(np.concatenate(got), sound[:end], atol=1e-6)
+    assert delivery.segment == 1

@@ -1,0 +1,79 @@
+"""Where the manner changes a segment ends: marks stay with the words before them, and no pause comes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from speechmesh.common.bundle import VoiceBundle
+from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.plan import Ending
+from speechmesh.frontend.reader import Reader, load_reader
+from speechmesh.frontend.written import Writing
+
+S, Q, C = Ending.STATEMENT, Ending.QUESTION, Ending.CONTINUATION
+
+
+@pytest.fixture(scope="module")
+def readers(english: VoiceBundle, mandarin: VoiceBundle) -> dict[str, tuple[VoiceBundle, Reader]]:
+    return {bundle.name: (bundle, load_reader(bundle)) for bundle in (english, mandarin)}
+
+
+def plan(readers: dict[str, tuple[VoiceBundle, Reader]], body: str, voice: str = "english") -> MarkedPlan:
+    bundle, reader = readers[voice]
+    return Writing(reader, bundle.config).plan_ssml(f"<speak>{body}</speak>", 20, 8)
+
+
+def told(made: MarkedPlan) -> list[tuple[str, Ending, bool]]:
+    """What each segment says, how it ends, and whether it runs on."""
+    return [
+        (" ".join(word.text for word in segment.words), ending, segment.runs_on)
+        for segment, ending in zip(made.segments, made.endings, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "segments"),
+    [
+        ("It is <emphasis>he</emphasis>. Yes.", [("it is", C, True), ("he", S, False), ("yes", S, False)]),
+        ("Is it <emphasis>he</emphasis>?", [("is it", C, True), ("he", Q, False)]),
+        ("<emphasis>He</emphasis>, and she.", [("he", C, False), ("and she", S, False)]),
+        ("<emphasis>He</emphasis> - and she.", [("he", C, False), ("and she", S, False)]),
+        ("<emphasis>He</emphasis> (and she).", [("he", C, False), ("and she", S, False)]),
+        ("<emphasis>Bob</emphasis>'s son.", [("bob's", C, True), ("son", S, False)]),
+        ('He said <emphasis>"no."</emphasis>', [("he said", C, True), ("no", S, False)]),
+        ("A <emphasis>3</emphasis>.5.", [("a", C, True), ("three", C, True), ("point five", S, False)]),
+        ("One <emphasis>two<break/></emphasis> three.", [("one", C, True), ("two", C, False), ("three", S, False)]),
+        ("<s>One</s><s><emphasis>two</emphasis></s>", [("one", S, False), ("two", S, False)]),
+        ("One <emphasis>two</emphasis>", [("one", C, True), ("two", S, False)]),
+        ("One <mark name='a'/><emphasis>two</emphasis>", [("one", C, True), ("two", S, False)]),
+    ],
+)  # fmt: skip
+def test_a_change_of_manner_is_no_pause_by_itself(
+    readers: dict[str, tuple[VoiceBundle, Reader]], body: str, segments: list[tuple[str, Ending, bool]]
+) -> None:
+    assert told(plan(readers, body)) == segments
+
+
+def test_chinese_marks_belong_to_what_is_before_them(
+    readers: dict[str, tuple[VoiceBundle, Reader]],
+) -> None:
+    made = plan(readers, "<emphasis>真的</emphasis>？是<emphasis>他</emphasis>！“好”", "mandarin")
+    assert [(word.replace(" ", ""), ending) for word, ending, _ in told(made)] == [
+        ("真的", Q),
+        ("是", C),
+        ("他", Ending.EXCLAMATION),
+        ("好", S),
+    ]
+
+
+def test_marks_that_go_to_the_stretch_before_keep_their_places(
+    readers: dict[str, tuple[VoiceBundle, Reader]],
+) -> None:
+    document = "<speak>It is <emphasis>he</emphasis>... Yes, <emphasis>you</emphasis>.</speak>"
+    bundle, reader = readers["english"]
+    made = Writing(reader, bundle.config).plan_ssml(document, 20, 8)
+    assert [document[segment.start : segment.end] for segment in made.segments] == [
+        *("It is", "he</emphasis>...", "Yes,", "you</emphasis>.")
+    ]
+    words = [document[word.start : word.end] for segment in made.segments for word in segment.words]
+    assert words == ["It", "is", "he", "Yes", "you"]
