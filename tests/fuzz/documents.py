@@ -36,14 +36,20 @@ _WORDS = {
     "interpret-as": "cardinal ordinal digits characters fraction unit date time duration telephone address currency "
     "expletive number spell-out verbatim measure money phone bleep vxml:date",
     "format": "mdy dmy ymd my y md hms hms12 hms24 usd USD EUR ordinal hm ms d yyyymmdd",
-    "name": "ann bea english mandarin default a b",
+    "name": "ann bea english mandarin default a b slt ming mandarin/lan",
+    "languages": "en-US zh-CN zh de en:de",
+    "required": "name languages gender age",
+    "ordering": "name languages gender variant",
+    "onvoicefailure": "priorityselect keepexisting processorchoice",
+    "onlangfailure": "changevoice ignoretext ignorelang processorchoice",
     "style": "cheerful neutral sad calm",
     "version": "1.0 1.1 2.0",
 }
 _ATTRIBUTES = {
     "speak": "version xml:lang", "p": "xml:lang", "s": "", "break": "strength time", "mark": "name",
     "bookmark": "mark", "emphasis": "level", "prosody": "rate pitch volume range contour",
-    "voice": "name gender language age", "lang": "xml:lang", "mstts:express-as": "style styledegree role",
+    "voice": "name gender languages required ordering onvoicefailure", "lang": "xml:lang onlangfailure",
+    "mstts:express-as": "style styledegree role",
     "say-as": "interpret-as format detail", "sub": "alias", "phoneme": "alphabet ph", "audio": "src", "desc": "",
     "metadata": "", "lexicon": "uri", "token": "role", "w": "", "unknown": "a",
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tempfile
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from speechmesh.common.errors import Incompatible, InvalidInput
+from speechmesh.frontend.casting import Ensemble
 from speechmesh.frontend.lexicon import Lexicon, LexiconEntry, read_lexicon, script_of
 from speechmesh.frontend.live.text import LiveText
 from speechmesh.frontend.marked_plan import MarkedPlan
@@ -19,7 +21,7 @@ from speechmesh.frontend.ssml.parse import parse_ssml
 from speechmesh.frontend.written import Writing
 from tests.fuzz import rules
 from tests.fuzz.case import Case
-from tests.fuzz.voices import Voice, voice
+from tests.fuzz.voices import VOICES, Voice, voice
 
 MAX_TEXT_CHARS: Final = 20_000
 _MOST_MESSAGE_CHARS = 1_000  # an error's goes into a trailer, which has room for 8 KiB in all
@@ -67,23 +69,32 @@ def _lexicons(case: Case) -> list[Lexicon]:
 
 def _read_text(case: Case, writing: Writing, speaker: Voice) -> None:
     plan = writing.plan(case.text, case.max_words, case.first_max_words)
-    _check_plan(case, plan, speaker)
+    _check_plan(case, plan)
     if isinstance(plan, TextPlan):
         rules.check_dropped(case.text, plan.dropped)
         rules.check_nothing_is_lost(case.text, plan, _read_characters(case))
     else:
         script = script_of(case.text, writing.lexicons)
         assert script is not None
-        rules.check_told(script.items, plan.segments, speaker.config.languages[0])
+        rules.check_told(script.items, plan.segments, lambda item: speaker.config.languages[0])
 
 
 def _read_document(case: Case, writing: Writing, speaker: Voice) -> None:
     limits = Limits(max_text_chars=MAX_TEXT_CHARS)
+    others = [voice(name) for name in VOICES if name != case.reader]
+    writing = dataclasses.replace(
+        writing,
+        others=[Writing(each.reader, each.config, writing.lexicons) for each in others],
+        keeps_voice=not case.language,
+    )
     plan = writing.plan_ssml(case.text, case.max_words, case.first_max_words, limits)
-    _check_plan(case, plan, speaker)
-    script = parse_ssml(case.text, language=case.language, limits=limits)
+    _check_plan(case, plan)
+    ensemble = Ensemble(speaker.config, [each.config for each in others], keeps_voice=not case.language)
+    script = parse_ssml(
+        case.text, language=ensemble.own.language, limits=limits, language_of=ensemble.language
+    )
     rules.check_marks(script.items, plan.segments)
-    rules.check_told(script.items, plan.segments, speaker.config.languages[0])
+    rules.check_told(script.items, plan.segments, lambda item: ensemble.language(item.style.casting))
 
 
 def _read_live(case: Case, writing: Writing, speaker: Voice) -> None:
@@ -98,7 +109,7 @@ def _read_live(case: Case, writing: Writing, speaker: Voice) -> None:
     taken += turn.take(all_of_it=True)
     assert not turn.waiting.strip(), f"{turn.waiting!r} is left over"
     segments = [segment for segment, _ in taken]
-    _check_segments(case, segments, speaker)
+    _check_segments(case, segments)
     if any(how for _, how in case.steps):
         return
     plan = writing.plan(case.text, case.max_words, case.first_max_words)
@@ -113,8 +124,8 @@ def _read_characters(case: Case) -> re.Pattern[str]:
     return _ENGLISH if case.reader == "english" else _CHINESE
 
 
-def _check_plan(case: Case, plan: TextPlan | MarkedPlan, speaker: Voice) -> None:
-    _check_segments(case, plan.segments, speaker)
+def _check_plan(case: Case, plan: TextPlan | MarkedPlan) -> None:
+    _check_segments(case, plan.segments)
     for i in range(len(plan.segments)):
         plan.ending(i)
     places = [(part.start, part.end) for part in plan.dropped]
@@ -125,7 +136,8 @@ def _check_plan(case: Case, plan: TextPlan | MarkedPlan, speaker: Voice) -> None
         assert len(warning.message) <= _MOST_MESSAGE_CHARS, f"a message of {len(warning.message)} characters"
 
 
-def _check_segments(case: Case, segments: Sequence[SpokenSegment], speaker: Voice) -> None:
+def _check_segments(case: Case, segments: Sequence[SpokenSegment]) -> None:
     rules.check_segments(case.text, segments, case.max_words)
     for segment in segments:
+        speaker = voice(segment.manner.voice or case.reader)
         rules.check_tokens(segment, speaker.reader.tokens(segment), speaker.table)

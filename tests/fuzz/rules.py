@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from speechmesh.frontend.mandarin.pinyin import tokens_of
@@ -123,12 +123,18 @@ def check_marks(items: Sequence[ssml.Item], segments: Sequence[SpokenSegment]) -
     assert not segments or found == asked, f"marks {found}, asked {asked}"
 
 
-def check_told(items: Sequence[ssml.Item], segments: Sequence[SpokenSegment], language: str) -> None:
-    """Every pronunciation that was given in the voice's language is that of a word, where anything is read."""
+def check_told(
+    items: Sequence[ssml.Item], segments: Sequence[SpokenSegment], language: Callable[[ssml.Text], str]
+) -> None:
+    """Every pronunciation that was given in the language of its voice is that of a word, where anything is read."""
     words = [word for segment in segments for word in segment.words]
     starts = [word.start for word in words]
     for item in _flat(items):
-        if isinstance(item, ssml.Text) and item.phonemes and language.startswith(item.phonemes.language):
+        if (
+            isinstance(item, ssml.Text)
+            and item.phonemes
+            and language(item).startswith(item.phonemes.language)
+        ):
             over = words[bisect_left(starts, item.start) : bisect_left(starts, item.end)]
             phones = item.phonemes.phones
             said = tuple(phone for word in over for phone in word.phones)  # in pieces; an 's may follow

@@ -10,6 +10,8 @@ from speechmesh.common.bundle import VoiceConfig, load_bundle
 from speechmesh.frontend.reader import Reader, load_reader
 from tests.conftest import REPOSITORY
 
+VOICES = ("english", "mandarin")
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:

@@ -15,7 +15,7 @@ from tests.fuzz import generate, trial
 from tests.fuzz.case import Case
 from tests.fuzz.shrink import shrunk
 from tests.fuzz.trial import Fault
-from tests.fuzz.voices import voice
+from tests.fuzz.voices import VOICES, voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def work(pipe: Connection, seed: int, kinds: Sequence[str]) -> None:
     """Tries the blocks of indices that come through a pipe, until None comes."""
     faulthandler.enable()
     trial.bound_memory()
-    for name in ("english", "mandarin"):
+    for name in VOICES:
         voice(name)
     seen: set[str] = set()
     pipe.send(Report(rss_bytes=psutil.Process().memory_info().rss))
