@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from speechmesh.frontend.audio_out import TextWarning
-from speechmesh.frontend.casting import Ensemble, Role, primary
+from speechmesh.frontend.casting import Ensemble, Problem, Role, primary
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
 from speechmesh.frontend.reader import Reader
@@ -72,6 +72,11 @@ class MarkedPlan:
     def voices(self) -> frozenset[str]:
         """The voices that speak besides the request's own, by name."""
         return frozenset(segment.manner.voice for segment in self.segments if segment.manner.voice)
+
+    def with_warnings(self, problems: Sequence[Problem]) -> MarkedPlan:
+        """The plan with warnings about the whole of it."""
+        more = [TextWarning(problem.code, problem.message, 0, 0) for problem in problems]
+        return dataclasses.replace(self, warnings=[*self.warnings, *more])
 
     @property
     def loudest_db(self) -> float:

@@ -13,7 +13,7 @@ from speechmesh.common.bundle import TIERS, Speaker, Tier, VoiceBundle
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend import settings as limits
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding, resolve
-from speechmesh.frontend.casting import primary
+from speechmesh.frontend.casting import Problem, primary
 from speechmesh.frontend.lexicon import LexiconEntry
 from speechmesh.frontend.style_words import MAX_CHARS as MAX_STYLE_CHARS
 from speechmesh.frontend.style_words import StyleReading, read_style
@@ -242,6 +242,22 @@ def with_others(checked: CheckedRequest, voices: Iterable[VoiceBundle]) -> Check
     What another voice has not of what the request asks for is as near to it as the voice can.
     """
     return dataclasses.replace(checked, others={voice.name: _for_other(checked, voice) for voice in voices})
+
+
+def shortfalls(checked: CheckedRequest) -> list[Problem]:
+    """What of a request its other voices cannot do as asked."""
+    request, told = checked.request, []
+    for name, other in checked.others.items():
+        if request.tier != other.request.tier:
+            message = f"voice {name} has no tier {request.tier!r}: it speaks in {other.request.tier!r}"
+            told.append(Problem("TIER_UNKNOWN", message))
+        if request.style and request.style != other.style:
+            message = f"voice {name} has no style {request.style!r}: it speaks in {other.style!r}"
+            told.append(Problem("STYLE_UNKNOWN", message))
+        if request.loudness_lufs and other.voice.config.loudness_lufs is None:
+            message = f"voice {name} does not say how loud it is: it is as loud as it comes"
+            told.append(Problem("LOUDNESS_UNKNOWN", message))
+    return told
 
 
 def _for_other(checked: CheckedRequest, voice: VoiceBundle) -> CheckedRequest:

@@ -34,7 +34,14 @@ from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.prepared import Preparation, Prepared
 from speechmesh.frontend.reader import Reader
-from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check, check_options, with_others
+from speechmesh.frontend.request import (
+    CheckedRequest,
+    SpeechRequest,
+    check,
+    check_options,
+    shortfalls,
+    with_others,
+)
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.stages import Stages
@@ -108,7 +115,9 @@ class Speech:
         give_up_at = time.monotonic() + timeout_s if timeout_s is not None else None
         with tracer.start_as_current_span("frontend.text") as span:
             plan = await self._plan(checked)
-            checked = self._with_voices(checked, plan)
+            if isinstance(plan, MarkedPlan) and plan.voices:
+                checked = with_others(checked, (self._voices.bundles[name] for name in sorted(plan.voices)))
+                plan = plan.with_warnings(shortfalls(checked))
             span.set_attribute("speechmesh.n_segments", len(plan.segments))
             span.set_attribute("speechmesh.voices", [checked.voice.name, *checked.others])
         kind: Kind = "ssml" if checked.request.is_ssml else "text"
@@ -280,12 +289,6 @@ class Speech:
             language=checked.language,
             keeps_voice=bool(checked.request.voice),
         )
-
-    def _with_voices(self, checked: CheckedRequest, plan: TextPlan | MarkedPlan) -> CheckedRequest:
-        """The request with the other voices that its plan calls."""
-        if not isinstance(plan, MarkedPlan):
-            return checked
-        return with_others(checked, (self._voices.bundles[name] for name in sorted(plan.voices)))
 
     async def _plan(self, checked: CheckedRequest) -> TextPlan | MarkedPlan:
         settings, request = self._settings, checked.request

@@ -4,7 +4,14 @@ import pytest
 
 from speechmesh.common.bundle import Speaker, VoiceBundle
 from speechmesh.common.errors import InvalidInput
-from speechmesh.frontend.request import SpeechRequest, check, document_language, speaks, with_others
+from speechmesh.frontend.request import (
+    SpeechRequest,
+    check,
+    document_language,
+    shortfalls,
+    speaks,
+    with_others,
+)
 
 
 def renamed(voice: VoiceBundle, name: str, **changes: object) -> VoiceBundle:
@@ -160,3 +167,7 @@ def test_another_voice_does_what_it_can_of_a_request(
     assert other.gain_db == pytest.approx(4.0)
     assert (other.style, other.request.tier) == ("neutral", "high")
     assert others.spoken_by("") is others
+    assert {problem.code for problem in shortfalls(others)} == {
+        *("TIER_UNKNOWN", "STYLE_UNKNOWN", "LOUDNESS_UNKNOWN")
+    }
+    assert not shortfalls(found)
