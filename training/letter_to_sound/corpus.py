@@ -1,4 +1,4 @@
-"""The lexicon as training data: cleaning, a leak-free split, batches without padding."""
+"""The lexicon as training data: cleaning, a leak-free split, batches of words of one length."""
 
 import gzip
 import random
@@ -19,8 +19,8 @@ LEXICON = ENGLISH / "data" / "lexicon.tsv.gz"
 
 LETTERS = "'abcdefghijklmnopqrstuvwxyz"
 BOUNDARY_ID = 0  # stands before the first and after the last letter; letters count from 1
-BLANK_ID = 0  # CTC's blank; phones count from 1
-SLOTS_PER_LETTER = 2
+EDGE_ID = 0  # a word's end among the phones, and what stands before the first; phones count from 1
+NOTHING_ID = -100  # no phone: what PyTorch's cross entropy leaves out
 HELD_OUT_PERCENT = 5
 
 _INFLECTION = re.compile(r"(?:ing|ed|es|s|e)$")
@@ -68,37 +68,64 @@ def encode_word(word: str) -> list[int]:
     return [BOUNDARY_ID, *(LETTERS.index(letter) + 1 for letter in word), BOUNDARY_ID]
 
 
-def collapse(slots: list[int]) -> list[int]:
-    """CTC's greedy reading of one word's slots: repeats merge, blanks go."""
-    merged = [slot for i, slot in enumerate(slots) if i == 0 or slot != slots[i - 1]]
-    return [slot for slot in merged if slot != BLANK_ID]
-
-
 @dataclass(frozen=True)
 class Batch:
-    """Words of one length: `letters` int64 [B, L]; `targets` int64 [sum of target lengths]."""
+    """Words of one length.
+
+    `letters` int64 [B, L + 2]; `before` int64 [B, P] the phone before each, `EDGE_ID` first; `phones` int64 [B, P],
+    `EDGE_ID` behind the last, then `NOTHING_ID`.
+    """
 
     letters: Tensor
-    targets: Tensor
-    target_lengths: Tensor
+    before: Tensor
+    phones: Tensor
     entries: list[Entry]
 
 
-def batches(entries: list[Entry], phones: list[str], batch_size: int, rng: random.Random) -> Iterator[Batch]:
-    """Shuffled batches; each holds words of one length, so that nothing is ever padded or masked."""
-    phone_id = {phone: i + 1 for i, phone in enumerate(phones)}
-    by_length: dict[int, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_length[len(entry.word)].append(entry)
-    groups = []
-    for same_length in by_length.values():
-        rng.shuffle(same_length)
-        groups += [same_length[i : i + batch_size] for i in range(0, len(same_length), batch_size)]
-    rng.shuffle(groups)
-    for group in groups:
-        yield Batch(
-            torch.tensor([encode_word(entry.word) for entry in group]),
-            torch.tensor([phone_id[phone] for entry in group for phone in entry.phones]),
-            torch.tensor([len(entry.phones) for entry in group]),
-            group,
-        )
+class Words:
+    """Entries as tensors on a device, those of one length together: so nothing read is ever padded or masked."""
+
+    def __init__(self, entries: list[Entry], phones: list[str], device: str) -> None:
+        phone_id = {phone: i for i, phone in enumerate(phones, start=1)}
+        by_length: dict[int, list[Entry]] = defaultdict(list)
+        for entry in sorted(entries, key=lambda entry: entry.word):
+            by_length[len(entry.word)].append(entry)
+        self._alike = []
+        for alike in by_length.values():
+            longest = max(len(entry.phones) for entry in alike)
+            rows = [
+                [phone_id[phone] for phone in entry.phones]
+                + [EDGE_ID]
+                + [NOTHING_ID] * (longest - len(entry.phones))
+                for entry in alike
+            ]
+            said = torch.tensor(rows)
+            before = torch.cat([torch.full((len(alike), 1), EDGE_ID), said[:, :-1].clamp(min=EDGE_ID)], dim=1)
+            letters = torch.tensor([encode_word(entry.word) for entry in alike])
+            self._alike.append(Batch(letters.to(device), before.to(device), said.to(device), alike))
+
+    @property
+    def n_words(self) -> int:
+        """Words in all."""
+        return sum(len(alike.entries) for alike in self._alike)
+
+    def n_batches(self, size: int) -> int:
+        """Batches of one pass."""
+        return sum(-(-len(alike.entries) // size) for alike in self._alike)
+
+    def batches(self, size: int, rng: random.Random) -> Iterator[Batch]:
+        """All words once, shuffled, up to `size` at a time."""
+        picks = []
+        for alike in self._alike:
+            order = rng.sample(range(len(alike.entries)), len(alike.entries))
+            picks += [(alike, order[start : start + size]) for start in range(0, len(order), size)]
+        rng.shuffle(picks)
+        for alike, rows in picks:
+            at = torch.tensor(rows, device=alike.letters.device)
+            width = int((alike.phones[at] != NOTHING_ID).sum(dim=1).max())
+            yield Batch(
+                alike.letters[at],
+                alike.before[at, :width],
+                alike.phones[at, :width],
+                [alike.entries[row] for row in rows],
+            )

@@ -1,10 +1,13 @@
 """Phone error rate, word accuracy and stress accuracy of a network on held-out words."""
 
 import random
+from pathlib import Path
 
+import numpy as np
+import onnxruntime as ort
 import torch
-from corpus import Entry, batches, collapse
-from model import LetterToSound
+from corpus import EDGE_ID, Entry, Words, encode_word
+from model import LetterToSound, Pronouncer
 
 
 def edit_distance(left: tuple[str, ...], right: tuple[str, ...]) -> int:
@@ -32,29 +35,39 @@ def without_stress(phones: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(phone.rstrip("01") for phone in phones)
 
 
+Said = list[tuple[Entry, tuple[str, ...]]]
+"""What is said for each entry."""
+
+
 @torch.no_grad()
-def read(
-    network: LetterToSound, entries: list[Entry], phones: list[str]
-) -> list[tuple[Entry, tuple[str, ...]]]:
-    """What the network says for each entry."""
-    network.eval()
-    device = next(network.parameters()).device
+def read(network: LetterToSound, words: Words, phones: list[str]) -> Said:
+    """By the network in training."""
+    pronouncer = torch.jit.script(Pronouncer(network.eval()))
     said = []
-    for batch in batches(list(entries), phones, 512, random.Random(0)):
-        slots = network(batch.letters.to(device))[0].argmax(dim=-1).tolist()
-        for entry, row in zip(batch.entries, slots, strict=True):
-            said.append((entry, tuple(phones[slot - 1] for slot in collapse(row))))
+    for batch in words.batches(512, random.Random(0)):
+        rows = pronouncer(batch.letters).tolist()
+        for entry, row in zip(batch.entries, rows, strict=True):
+            said.append((entry, tuple(phones[phone - 1] for phone in row if phone != EDGE_ID)))
     return said
 
 
-def score(network: LetterToSound, entries: list[Entry], phones: list[str]) -> dict[str, float]:
+def read_by_file(model: Path, entries: list[Entry], phones: list[str]) -> Said:
+    """By the exported file, as the frontend runs it: one word at a time."""
+    session = ort.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    said = []
+    for entry in entries:
+        (rows,) = session.run(["phones"], {"letters": np.array([encode_word(entry.word)])})
+        said.append((entry, tuple(phones[phone - 1] for phone in rows[0] if phone != EDGE_ID)))
+    return said
+
+
+def score(said: Said) -> dict[str, float]:
     """Rates in percent.
 
     Stress is right when the whole 0/1 pattern of the word's vowels is; first stress, when the first stressed
     syllable is the right one.
     """
-    said = read(network, entries, phones)
-    n_phones = sum(len(entry.phones) for entry in entries)
+    n_phones = sum(len(entry.phones) for entry, _ in said)
     errors = sum(edit_distance(entry.phones, heard) for entry, heard in said)
     bare = sum(edit_distance(without_stress(entry.phones), without_stress(heard)) for entry, heard in said)
     right = sum(entry.phones == heard for entry, heard in said)

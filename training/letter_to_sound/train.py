@@ -12,40 +12,45 @@ import time
 from pathlib import Path
 
 import torch
-from corpus import BLANK_ID, ENGLISH, Batch, Entry, batches, is_held_out, load_entries, phone_inventory
+from corpus import ENGLISH, NOTHING_ID, Batch, Entry, Words, is_held_out, load_entries, phone_inventory
 from export import export
 from model import LetterToSound
-from score import score
+from score import read, read_by_file, score
 from torch import Tensor, nn
 
 SEED = 20240611
 MODEL = ENGLISH / "data" / "letter_to_sound.onnx"
 REPORT = Path(__file__).with_name("report.json")
-PEAK_LEARNING_RATE = 3e-3
+PEAK_LEARNING_RATE = 2e-3
+LABEL_SMOOTHING = 0.1
 HELD_OUT_SAMPLE = Path(__file__).parents[2] / "tests" / "unit" / "frontend" / "data" / "heldout_words.tsv"
 SAMPLE_WORDS = 500
+SCORED_EPOCHS = 5
 SAVED = ("network", "average", "optimizer", "schedule")
-EARLY_LOSS_SHARE = 0.3
-AVERAGE_DECAY = 0.998
+AVERAGE_DECAY = 0.999
 
 
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--batch-size", type=int, default=256, help="words")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--batch-size", type=int, default=512, help="words")
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--checkpoint", type=Path, default=Path("/tmp/letter_to_sound.pt"))
+    parser.add_argument("--model", type=Path, default=MODEL, help="where to write the ONNX file")
+    parser.add_argument("--report", type=Path, default=REPORT)
     return parser.parse_args()
 
 
 class Trainer:
     """Everything that a checkpoint holds, and one step."""
 
-    def __init__(self, n_phones: int, total_steps: int, device: str) -> None:
+    def __init__(self, network: LetterToSound, total_steps: int, device: str) -> None:
         self.device = device
-        self.network = LetterToSound(n_phones).to(device)
+        self.network = network.to(device)
         # The exported weights are a running average: worth about what a longer schedule would give.
         self.average = torch.optim.swa_utils.AveragedModel(
             self.network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)
@@ -57,29 +62,20 @@ class Trainer:
         self.epoch = 0
         self.seconds = 0.0
 
-    def step(self, batch: Batch) -> float:
-        """One update; returns the loss per word in nats."""
+    def step(self, batch: Batch) -> Tensor:
+        """One update; returns the loss per phone in nats."""
         self.network.train()
-        letters = batch.letters.to(self.device)
-        final, early = self.network(letters)
-        loss = self._loss(final, batch) + EARLY_LOSS_SHARE * self._loss(early, batch)
+        logits = self.network(batch.letters, batch.before)
+        loss = nn.functional.cross_entropy(
+            logits.transpose(1, 2), batch.phones, ignore_index=NOTHING_ID, label_smoothing=LABEL_SMOOTHING
+        )
         self.optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.schedule.step()
         self.average.update_parameters(self.network)
-        return float(loss.detach())
-
-    def _loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        log_probs = logits.log_softmax(dim=-1).transpose(0, 1)  # CTC wants time first
-        n_words, n_slots, _ = logits.shape
-        lengths = torch.full((n_words,), n_slots)
-        loss = nn.functional.ctc_loss(
-            log_probs, batch.targets.to(self.device), lengths, batch.target_lengths,
-            blank=BLANK_ID, reduction="sum", zero_infinity=True,
-        )  # fmt: skip
-        return loss / n_words
+        return loss.detach()
 
     def save(self, path: Path) -> None:
         """Writes the checkpoint whole or not at all."""
@@ -95,29 +91,25 @@ class Trainer:
         self.epoch, self.seconds = state["epoch"], state["seconds"]
 
 
-def run_epoch(trainer: Trainer, train: list[Entry], phones: list[str], args: argparse.Namespace) -> None:
+def run_epoch(trainer: Trainer, words: Words, args: argparse.Namespace) -> None:
     """One pass over the training words, with progress."""
     rng = random.Random(SEED + trainer.epoch)
-    plan = list(batches(sorted(train, key=lambda entry: entry.word), phones, args.batch_size, rng))
-    started, total = time.monotonic(), 0.0
-    for i, batch in enumerate(plan, start=1):
-        total += trainer.step(batch)
-        if i % 50 == 0 or i == len(plan):
+    n_steps = words.n_batches(args.batch_size)
+    started = time.monotonic()
+    losses = []
+    for i, batch in enumerate(words.batches(args.batch_size, rng), start=1):
+        losses.append(trainer.step(batch))
+        if i % 100 == 0 or i == n_steps:
+            loss = float(torch.stack(losses).mean())
             pace_s = (time.monotonic() - started) / i
-            left_s = pace_s * (len(plan) * (args.epochs - trainer.epoch) - i)
+            left_s = pace_s * (n_steps * (args.epochs - trainer.epoch) - i)
             print(
-                f"epoch {trainer.epoch + 1}/{args.epochs} step {i}/{len(plan)} "
-                f"loss {total / i:.3f} left {left_s / 60:.1f} min",
+                f"epoch {trainer.epoch + 1}/{args.epochs} step {i}/{n_steps} "
+                f"loss {loss:.3f} left {left_s / 60:.1f} min",
                 flush=True,
             )
     trainer.epoch += 1
     trainer.seconds += time.monotonic() - started
-
-
-def n_steps(train: list[Entry], batch_size: int) -> int:
-    """Updates an epoch (each word length rounds up to whole batches)."""
-    lengths = [len(entry.word) for entry in train]
-    return sum(-(-lengths.count(length) // batch_size) for length in set(lengths))
 
 
 def write_sample(held_out: list[Entry]) -> None:
@@ -135,29 +127,39 @@ def main() -> None:
     entries = load_entries()
     phones = phone_inventory(entries)
     held_out = [entry for entry in entries if is_held_out(entry.word)]
-    train = [entry for entry in entries if not is_held_out(entry.word)]
-    trainer = Trainer(len(phones), n_steps(train, args.batch_size) * args.epochs, args.device)
+    train = Words([entry for entry in entries if not is_held_out(entry.word)], phones, args.device)
+    unseen = Words(held_out, phones, args.device)
+    network = LetterToSound(len(phones), args.width, args.dropout)
+    trainer = Trainer(network, train.n_batches(args.batch_size) * args.epochs, args.device)
     if args.checkpoint.exists():
         trainer.load(args.checkpoint)
-    print(f"{len(train)} words to train on, {len(held_out)} held out, {len(phones)} phones", flush=True)
+    print(f"{train.n_words} words to train on, {unseen.n_words} held out, {len(phones)} phones", flush=True)
     while trainer.epoch < args.epochs:
-        run_epoch(trainer, train, phones, args)
+        run_epoch(trainer, train, args)
         trainer.save(args.checkpoint)
-        print(f"held out: {score(trainer.average.module, held_out, phones)}", flush=True)
+        if trainer.epoch % SCORED_EPOCHS == 0 or trainer.epoch == args.epochs:
+            print(f"held out: {score(read(trainer.average.module, unseen, phones))}", flush=True)
     write_sample(held_out)
-    export(trainer.average.module, phones, MODEL)
+    export(trainer.average.module, phones, args.model)
     report = {
-        "train_words": len(train),
-        "held_out_words": len(held_out),
-        "parameters": sum(p.numel() for p in trainer.network.parameters()),
+        "train_words": train.n_words,
+        "held_out_words": unseen.n_words,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "width": args.width,
+        "dropout": args.dropout,
         "epochs": args.epochs,
         "train_minutes": round(trainer.seconds / 60, 1),
-        "device": f"{args.device}, {args.threads} thread(s)",
-        "model_bytes": MODEL.stat().st_size,
-        **score(trainer.average.module, held_out, phones),
+        "device": device_name(args),
+        "model_bytes": args.model.stat().st_size,
+        **score(read_by_file(args.model, held_out, phones)),
     }
-    REPORT.write_text(json.dumps(report, indent=2) + "\n")
+    args.report.write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=2))
+
+
+def device_name(args: argparse.Namespace) -> str:
+    """What it was trained on."""
+    return torch.cuda.get_device_name() if args.device == "cuda" else f"cpu, {args.threads} thread(s)"
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ import gzip
 import json
 from pathlib import Path
 
-import numpy as np
-import onnxruntime as ort
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,8 +32,8 @@ from speechmesh.frontend.english.pronunciations import (
 
 HELD_OUT = Path(__file__).parent / "data" / "heldout_words.tsv"
 VOICES = Path(__file__).parents[3] / "voices"
-MAX_PHONE_ERROR = 0.08
-MIN_STRESS_ACCURACY = 0.70
+MAX_PHONE_ERROR = 0.07
+MIN_STRESS_ACCURACY = 0.77
 
 
 @pytest.fixture(scope="module")
@@ -210,18 +208,8 @@ def test_phone_error_on_held_out_words_stays_low() -> None:
     assert stress / len(rows) > MIN_STRESS_ACCURACY
 
 
-def test_the_graph_takes_batches() -> None:
-    session = ort.InferenceSession(read_data(MODEL_FILE), providers=["CPUExecutionProvider"])
-    letters = np.random.default_rng(1).integers(1, 28, size=(5, 11))
-    letters[:, [0, -1]] = 0
-    (together,) = session.run(["slots"], {"letters": letters})
-    alone = [session.run(["slots"], {"letters": row[None]})[0][0] for row in letters]
-    assert together.shape == (5, 22)
-    np.testing.assert_array_equal(together, np.stack(alone))
-
-
 def test_the_graph_is_small() -> None:
-    assert len(read_data(MODEL_FILE)) < 4_000_000
+    assert len(read_data(MODEL_FILE)) < 5_000_000
 
 
 @settings(deadline=None)

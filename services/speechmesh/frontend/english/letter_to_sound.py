@@ -9,17 +9,16 @@ from speechmesh.frontend.english.phones import PHONE_SET, Phones, support_strand
 from speechmesh.frontend.english.pronunciations import read_data
 
 MODEL_FILE: Final = "letter_to_sound.onnx"
-_BOUNDARY_ID: Final = 0
-_BLANK_ID: Final = 0
+_EDGE_ID: Final = 0
 _MAX_LETTERS: Final = 64
 """A longer word is read in pieces: bounds the memory of one call, and no real word is longer."""
 
 
 class LetterToSound:
-    """Letters to phones in one step; made by `training/letter_to_sound`.
+    """Letters to phones, each chosen in the light of those before; made by `training/letter_to_sound`.
 
-    The graph maps `letters` int64 [B, L] (a boundary, the letters, a boundary) to `slots` int64 [B, 2L], CTC
-    classes of which 0 is blank. The symbols stand in the file's metadata.
+    The graph maps `letters` int64 [B, L] (an edge, the letters, an edge) to `phones` int64 [B, P], an edge behind the
+    last of each word; 0 is the edge. The symbols stand in the file's metadata.
 
     Raises:
         ValueError: The model speaks phones that are not in the token set.
@@ -35,8 +34,8 @@ class LetterToSound:
         )
         symbols = self._session.get_modelmeta().custom_metadata_map
         self._letter_ids = {letter: i for i, letter in enumerate(symbols["letters"], start=1)}
-        self._classes = ("", *symbols["phones"].split())
-        unknown = set(self._classes[1:]) - PHONE_SET
+        self._phones = ("", *symbols["phones"].split())
+        unknown = set(self._phones[1:]) - PHONE_SET
         if unknown:
             raise ValueError(f"{MODEL_FILE} speaks unknown phones: {sorted(unknown)}")
 
@@ -48,8 +47,6 @@ class LetterToSound:
         return with_stress(support_stranded(guessed))
 
     def _read(self, ids: list[int]) -> list[str]:
-        letters = np.array([[_BOUNDARY_ID, *ids, _BOUNDARY_ID]], dtype=np.int64)
-        (slots,) = self._session.run(["slots"], {"letters": letters})
-        row = slots[0].tolist()
-        merged = [slot for i, slot in enumerate(row) if i == 0 or slot != row[i - 1]]
-        return [self._classes[slot] for slot in merged if slot != _BLANK_ID]
+        letters = np.array([[_EDGE_ID, *ids, _EDGE_ID]], dtype=np.int64)
+        (phones,) = self._session.run(["phones"], {"letters": letters})
+        return [self._phones[phone] for phone in phones[0].tolist() if phone != _EDGE_ID]
