@@ -82,7 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for part in options.parts:
         for device in devices:
             print(f"{part} on {device}, after {time.monotonic() - began:.0f} s", file=sys.stderr)
-            rows += _PARTS[part](bundle, device)
+            try:
+                for row in _PARTS[part](bundle, device):
+                    rows.append(row)
+            except Exception as error:  # what was measured is told all the same
+                print(f"{part} on {device} ended early: {error!s:.500}", file=sys.stderr)
     results = {
         "machine": _machine(),
         "voice": bundle.name,

@@ -200,9 +200,10 @@ async def test_the_stage_serves_on_the_gpu_and_shows_its_memory(english: VoiceBu
             async with aclosing(voice.stream(segment, 0.0, trace.INVALID_SPAN)) as pieces:
                 return sum([len(piece.frames) async for piece in pieces])
 
-        n_frames = await asyncio.gather(*(speak(segment) for segment in segments_of(english, 100)))
+        segments = segments_of(english, 100)
+        n_frames = await asyncio.gather(*(speak(segment) for segment in segments))
         assert min(n_frames) > 0
         await asyncio.to_thread(engine.pressure.read_device)
         assert {labels["state"] for _, labels in engine.pressure._device_bytes()} == {"used", "total"}
         engine._relieve_memory()  # as memory's pressure has it do
-        assert await speak(segments_of(english, 1)[0]) == n_frames[0]
+        assert await speak(segments[0]) == n_frames[0]

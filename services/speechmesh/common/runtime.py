@@ -85,6 +85,8 @@ def open_session(
         )
         if device != "cpu" and providers[0] not in session.get_providers():
             raise Incompatible(f"device {device}: ONNX Runtime finds no device for {providers[0]}")
+        # Nor may it go over to the CPU when a run fails on the device: that would be slow, and nobody would know.
+        session.disable_fallback()
         return session
     except Incompatible:
         raise

@@ -202,3 +202,24 @@ def test_other_convolutions_stay() -> None:
         {"w": np.ones((2, 2, 3), np.float32)},
     )
     assert [node.op_type for node in to_shifted_products(model).graph.node] == ["Conv"]
+
+
+@pytest.mark.parametrize(("channels", "name"), [(1, "overlap_add"), (8, "upsample")])
+def test_an_overlap_add_stays_float32_as_no_gpu_has_a_plan_for_it(channels: int, name: str) -> None:
+    dice = np.random.default_rng(0)
+    model = graph_of(
+        [
+            NODE("Conv", ["x", "wide"], ["hidden"], "wide"),
+            NODE("ConvTranspose", ["hidden", "frames"], ["wav"], name, strides=[2]),
+        ],
+        {"x": (FLOAT, ["B", 4, "T"])},
+        {"wav": (FLOAT, ["B", channels, "N"])},
+        {
+            "wide": dice.normal(size=(6, 4, 1)).astype(np.float32),
+            "frames": dice.normal(size=(6, channels, 4)).astype(np.float32),
+        },
+    )
+    half = to_half(model)
+    assert halves(half) == ({"wide"} if channels == 1 else {"wide", "upsample"})
+    x = dice.normal(size=(2, 4, 9)).astype(np.float32)
+    np.testing.assert_allclose(run(half, x=x)[0], run(model, x=x)[0], atol=0.05)

@@ -5,6 +5,7 @@ here a cast stands only where the precisions meet. What stays float32 is told by
 
 - what decides: whatever an integer, a comparison or a rounded value is made from, back to the inputs. A duration that
   lies near a half must not become another number of frames;
+- what cuDNN has no plan for in float16: a transposed convolution into one channel, as an overlap-add is. It is small;
 - what counts: sums over time, ranges, and numbers made from integers, on to where they are mixed with weights. Half
   precision counts to 2048, and a phase or a position is counted over hours.
 
@@ -158,7 +159,18 @@ def _exact_nodes(graph: Graph, types: dict[str, int]) -> set[str]:
         if found is not None and found.output[0] not in exact and found.op_type not in _SIZES:
             exact.add(found.output[0])
             needed += found.input
-    return exact | _counted(graph, types)
+    return exact | _counted(graph, types) | _unplanned(graph)
+
+
+def _unplanned(graph: Graph) -> set[str]:
+    """First outputs of transposed convolutions into one channel a group: seen to fail on a GPU (cuDNN 9.14)."""
+    return {
+        node.output[0]
+        for node in graph.nodes
+        if node.op_type == "ConvTranspose"
+        and (weight := graph.constants.get(node.input[1])) is not None
+        and weight.shape[1] == 1
+    }
 
 
 def _decides(node: onnx.NodeProto, types: dict[str, int]) -> bool:
