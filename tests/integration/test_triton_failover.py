@@ -155,7 +155,7 @@ async def test_a_triton_that_is_told_to_stop_costs_nothing(
 ) -> None:
     async with backend_for(tritons, model) as backend:
         await run_disturbed(backend, model, undisturbed, lambda: tritons[0].send(signal.SIGTERM))
-        assert n_healthy(backend) == 1
+        await eventually(lambda: n_healthy(backend) == 1)
     tritons[0].kill()
     tritons[0].start()
 

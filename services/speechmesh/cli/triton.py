@@ -38,7 +38,7 @@ def install(folder: FolderOption = DEFAULT_FOLDER) -> None:
 def repository(
     folder: Annotated[Path, typer.Argument(help="Where to write the model repository.")],
     voices: VoicesOption = Path("voices"),
-    instances: Annotated[int, typer.Option(help="Instances of each model.")] = 1,
+    instances: Annotated[int, typer.Option(min=2, help="Instances of each model.")] = 2,
     kind: Annotated[str, typer.Option(help="Where instances run: cpu or gpu.")] = "cpu",
 ) -> None:
     """Write the Triton model repository of all voices; the stock Triton image loads it."""
@@ -61,7 +61,7 @@ def serve(
     grpc_port: Annotated[int, typer.Option(envvar="SPEECHMESH_TRITON_GRPC_PORT")] = 8001,
     metrics_port: Annotated[int, typer.Option(envvar="SPEECHMESH_TRITON_METRICS_PORT")] = 8002,
     instances: Annotated[
-        int, typer.Option(envvar="SPEECHMESH_TRITON_INSTANCES", help="Instances of each model.")
+        int, typer.Option(min=2, envvar="SPEECHMESH_TRITON_INSTANCES", help="Instances of each model.")
     ] = 2,
     otlp: Annotated[str, typer.Option(help="OTLP/HTTP receiver, as http://host:4318.")] = "",
 ) -> None:

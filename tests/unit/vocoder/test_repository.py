@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from speechmesh.vocoder.triton.local import LocalTriton
-from speechmesh.vocoder.triton.repository import build_repository
+from speechmesh.vocoder.triton.repository import LEAST_INSTANCES, build_repository
 
 
 def built(voices_dir: Path, out: Path, **options: object) -> model_config_pb2.ModelConfig:
@@ -27,6 +27,17 @@ def test_the_repository_is_what_the_stock_backend_expects(voices_dir: Path, tmp_
     assert dims == {"mel": [-1, 80], "state": [-1], "last": [-1], "wav": [-1], "next_state": [-1]}
     (group,) = config.instance_group
     assert (group.count, group.kind) == (3, model_config_pb2.ModelInstanceGroup.KIND_CPU)
+
+
+def test_one_instance_alone_is_never_written_as_triton_may_hold_a_chunk_then(
+    voices_dir: Path, tmp_path: Path
+) -> None:
+    names = build_repository(voices_dir, tmp_path, instances=1)
+    for name in names:
+        config = text_format.Parse(
+            (tmp_path / name / "config.pbtxt").read_text(), model_config_pb2.ModelConfig()
+        )
+        assert [group.count for group in config.instance_group] == [LEAST_INSTANCES]
 
 
 def test_urgent_chunks_go_first_and_a_full_queue_refuses(voices_dir: Path, tmp_path: Path) -> None:
@@ -48,7 +59,7 @@ def test_every_shape_of_first_and_later_chunks_is_warmed(voices_dir: Path, tmp_p
 def test_memory_is_taken_at_the_start_for_the_largest_run_that_is_to_be_expected(
     voices_dir: Path, tmp_path: Path
 ) -> None:
-    for options, at_once in (({"instances": 1}, 2), ({"instances": 3}, 6), ({"kind": "gpu"}, 8)):
+    for options, at_once in (({"instances": 2}, 4), ({"instances": 3}, 6), ({"kind": "gpu"}, 8)):
         *_, largest = built(voices_dir, tmp_path, **options).model_warmup
         assert largest.batch_size == at_once
         assert list(largest.inputs["mel"].dims) == [256, 80]

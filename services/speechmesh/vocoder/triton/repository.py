@@ -25,6 +25,9 @@ from speechmesh.vocoder.backends import (
 
 InstanceKind = Literal["cpu", "gpu"]
 _KINDS = {"cpu": pb.ModelInstanceGroup.KIND_CPU, "gpu": pb.ModelInstanceGroup.KIND_GPU}
+# With one, Triton (2.51, its python backend) holds some chunks for half a second: its batcher misses that the instance
+# is free when a stream's next chunk comes just then (5 % of a lone stream's chunks; of 4,400 with two instances none).
+LEAST_INSTANCES = 2
 _MAX_QUEUED = 512
 _MAX_QUEUE_WAIT_US = 10_000_000
 
@@ -34,7 +37,10 @@ def model_config(model: ServedVocoder, *, instances: int, kind: InstanceKind) ->
 
     Stateful: `mel` [B, T, M], `state` [B, S], `last` [B, 1] -> `wav` [B, N], `next_state` [B, S]; the batcher keeps
     chunks of different shapes apart, and with them first, middle and last ones. Windows: `mel` -> `wav` alone.
+
+    There are `LEAST_INSTANCES` at least.
     """
+    instances = max(instances, LEAST_INSTANCES)
     policy = pb.ModelQueuePolicy(
         max_queue_size=_MAX_QUEUED,
         timeout_action=pb.ModelQueuePolicy.REJECT,
