@@ -90,7 +90,7 @@ def _all_texts(items: tuple[Item, ...]) -> list[Text]:
     return found
 
 
-_UNHEARD = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_UNHEARD = re.compile(r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[|\]\]>", re.DOTALL)
 
 
 def _check(document: str, script: Script) -> None:
@@ -105,7 +105,7 @@ def _check(document: str, script: Script) -> None:
             last = start
             written = document[start:end]
             if character == " ":
-                # What stands between two blanks that become one is not heard: comments, instructions.
+                # Between blanks that become one may stand what is not heard: comments, instructions, CDATA's marks.
                 assert not html.unescape(_UNHEARD.sub("", written)).strip(" \t\r\n")
             else:
                 assert character in (written, html.unescape(written)) or ord(character) == _reference(written)
