@@ -18,7 +18,7 @@ from speechmesh.common.runtime import Device
 
 
 class Acoustic(Protocol):
-    """A loaded acoustic model. Called from one worker thread at a time."""
+    """A loaded acoustic model. May be called from two threads at once, never for one utterance: see Batcher."""
 
     def begin(self, segments: Sequence[AcousticSegment]) -> list[Utterance]:
         """Takes a batch of segments up; utterance i belongs to segment i."""
