@@ -42,6 +42,8 @@ _ENDINGS = {
 class Conductor:
     """Conducts one attempt at a request, from a segment to one that need not be made, one of another voice, or the end.
 
+    Recordings need not be made.
+
     It may be begun before its turn, while what comes before is still being delivered.
 
     Attributes:
@@ -123,10 +125,12 @@ class Conductor:
         index = self.first
         while True:
             await self._places.acquire()
+            if await self._preparation.is_clip(index):
+                break
             prepared = await self._preparation.segment(index)
             if prepared is None or prepared.segment.manner.voice != self._voice:
                 break
-            if index > self.first and await self.is_made(prepared):
+            if index > self.first and await self._phrases.is_made(prepared.key):
                 break
             if index == self.first + 1 and self.turn.is_set():
                 # Nothing of this request competes with its first audio, which then plays while this is made.
@@ -146,10 +150,6 @@ class Conductor:
         """Others may join the phrase from now on; not before its turn, when none of it would come to them."""
         key = self._keys.pop(index)
         self._recorders[index] = self._phrases.record(key, self._space.sample_rate_hz)
-
-    async def is_made(self, prepared: Prepared) -> bool:
-        """Whether a segment was made before, or is being made for somebody, this request perhaps."""
-        return await self._phrases.find(prepared.key) is not None or self._phrases.is_recorded(prepared.key)
 
     def _message(self, prepared: Prepared) -> acoustic_pb2.Segment:
         tokens, spoken = prepared.tokens, prepared.spoken

@@ -7,7 +7,8 @@ first segment that was not delivered whole, and what the caller has of it alread
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
 
@@ -34,11 +35,14 @@ from speechmesh.frontend.metering import record_stage
 from speechmesh.frontend.plan import Script, TokenSegment
 from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
 from speechmesh.frontend.prepared import RUN_ON_SILENCE_MS
+from speechmesh.frontend.recordings.clip import Clip
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped
 
 _MAX_SHOWN_CHARS = 20
+# A soft recording is noise before it is as loud as speech.
+_MAX_LEVELLED_UP_DB = 20.0
 # A long chunk is coded in parts of so much audio, between which other streams' chunks have their turn.
 _CODED_AT_ONCE_S = 0.5
 T = TypeVar("T", WordTime, PhonemeTime, MarkTime)
@@ -51,16 +55,27 @@ class Delivery:
         segment: index of the first segment that was not delivered whole.
         playback: the listener's buffer.
         sample_rate_hz: of the chunks, before they are coded.
+        has_clips: whether recordings are played.
     """
 
-    def __init__(self, checked: CheckedRequest, script: Script, playback: Playback) -> None:
+    def __init__(
+        self,
+        checked: CheckedRequest,
+        script: Script,
+        playback: Playback,
+        clips: Mapping[int, SpokenSegment] | None = None,
+    ) -> None:
+        """`clips` are the script's segments that are recordings, by index."""
+        clips = clips or {}
         self.segment = 0
+        self.has_clips = bool(clips)
         self.playback = playback
         self._checked = checked
         self._script = script
         parts = [checked, *checked.others.values()]
         # Voices of one rate are resampled together when they are coded, others each by itself, once.
         rates = {_space(part).sample_rate_hz for part in parts}
+        rates |= {each.clip.sample_rate_hz for each in clips.values() if each.clip}
         self.sample_rate_hz = rates.pop() if len(rates) == 1 else checked.audio.sample_rate_hz
         self._rates = RateConverter(self.sample_rate_hz)
         self._silence = SilenceTrimmer(
@@ -72,7 +87,11 @@ class Delivery:
             checked.audio,
             from_hz=self.sample_rate_hz,
             gain_db=checked.gain_db,
-            loudest_db=script.loudest_db + max(part.gain_db - checked.gain_db for part in parts),
+            loudest_db=max(
+                script.loudest_db + max(part.gain_db - checked.gain_db for part in parts),
+                *(self._clip_peak_db(each.clip) for each in clips.values() if each.clip),
+                -math.inf,
+            ),
         )
         self._n_samples = 0  # of that segment, delivered already
         self._tier: Tier | None = None  # which made them
@@ -85,6 +104,20 @@ class Delivery:
         self._marks: dict[int, list[MarkTime]] = {}
         self._untold_ms = 0.0  # the words of that segment that start before were told
         self._times: dict[tuple[str, int], StageTime] = {}
+        for index, segment in clips.items():
+            self._expect_clip(index, segment)
+
+    def _expect_clip(self, index: int, segment: SpokenSegment) -> None:
+        """A recording's length is known from the beginning, so that what is behind it knows how much time it has."""
+        assert segment.clip is not None
+        duration_ms = segment.clip.duration_ms
+        self._segments[index], self._tokens[index] = segment, TokenSegment((), ())
+        self._durations_ms[index] = duration_ms
+        if segment.marks:
+            self._marks[index] = [
+                MarkTime(mark.name, duration_ms if mark.word else 0.0) for mark in segment.marks
+            ]
+        self.playback.expect(index, segment.pause_before_ms + duration_ms + segment.pause_after_ms)
 
     def begin_stage(self, stage: str, index: int) -> None:
         """A stage gets to work on a segment."""
@@ -122,7 +155,7 @@ class Delivery:
             last = tokens.words[-1]
             spoken_ms = float(ends_ms[last.first_token + last.n_tokens - 1])
             self._durations_ms[index] = min(self._durations_ms[index], spoken_ms + RUN_ON_SILENCE_MS)
-        delivered_ms = _ms(self._n_samples, part) if index == self.segment else 0.0
+        delivered_ms = _ms(self._n_samples, self._rate_hz(segment)) if index == self.segment else 0.0
         self.playback.expect(index, max(self._durations_ms[index] - delivered_ms, 0.0))
         if self._checked.request.word_timestamps:
             self._words[index] = [
@@ -166,14 +199,15 @@ class Delivery:
         segment = self._segments[index]
         # Silence waits only where the stream may end with it: not before a segment that is known to come.
         may_end = index + 1 not in self._segments
-        part = self._part(segment)
+        rate_hz = self._rate_hz(segment)
         end = first_sample + len(samples)
         if segment.runs_on and index in self._durations_ms:
-            samples = samples[: max(_n_samples(self._durations_ms[index], part) - first_sample, 0)]
-        kept = self._heard(self._in_manner(segment, part, samples, first_sample), part, may_end=may_end)
-        times = self._take_times(index, _ms(first_sample + len(samples), part))
+            samples = samples[: max(_n_samples(self._durations_ms[index], rate_hz) - first_sample, 0)]
+        kept = self._heard(self._in_manner(segment, samples, first_sample), rate_hz, may_end=may_end)
+        is_whole = last and segment.clip is not None
+        times = self._take_times(index, _ms(first_sample + len(samples), rate_hz), is_whole=is_whole)
         if last and segment.pause_after_ms:
-            pause = self._heard(_pause(segment.pause_after_ms, part), part, may_end=may_end)
+            pause = self._heard(_pause(segment.pause_after_ms, rate_hz), rate_hz, may_end=may_end)
             kept = np.concatenate([kept, pause])
         if last and self._rate_ends(segment, self._segments.get(index + 1)):
             rest = self._silence.trim(self._rates.finish(), may_end=may_end)
@@ -201,23 +235,45 @@ class Delivery:
         """Whether a segment is known to be followed by one of another rate: what is held of it may go out."""
         if following is None:
             return False
-        one, other = _space(self._part(segment)), _space(self._part(following))
-        return one.sample_rate_hz != other.sample_rate_hz
+        return self._rate_hz(segment) != self._rate_hz(following)
 
-    def _in_manner(
-        self, segment: SpokenSegment, part: CheckedRequest, samples: FloatArray, first_sample: int
-    ) -> FloatArray:
+    def _rate_hz(self, segment: SpokenSegment) -> int:
+        """The sample rate of a segment's voice, or of its recording."""
+        if segment.clip is not None:
+            return segment.clip.sample_rate_hz
+        return _space(self._part(segment)).sample_rate_hz
+
+    def _gain_db(self, segment: SpokenSegment) -> float:
+        """By how much a segment is louder than the request's own voice; what that gains, all gain when coded."""
+        if segment.clip is not None:
+            return self._clip_gain_db(segment.clip)
+        return segment.manner.volume_db + self._part(segment).gain_db - self._checked.gain_db
+
+    def _clip_gain_db(self, clip: Clip) -> float:
+        """As it was recorded, or as loud as the voice where a loudness is asked for; `soundLevel` comes on top."""
+        gain_db, own = clip.sound_level_db, self._checked.voice.config.loudness_lufs
+        if self._checked.request.loudness_lufs and own is not None:
+            loudness = clip.recording.loudness_lufs
+            if math.isfinite(loudness):
+                gain_db += min(own - loudness, _MAX_LEVELLED_UP_DB)
+        return gain_db
+
+    def _clip_peak_db(self, clip: Clip) -> float:
+        """How loud its loudest sample comes, over full scale, before all is coded."""
+        peak = clip.recording.peak
+        return self._clip_gain_db(clip) + 20.0 * math.log10(peak) if peak else 0.0
+
+    def _in_manner(self, segment: SpokenSegment, samples: FloatArray, first_sample: int) -> FloatArray:
         """Samples at the segment's level, behind the silence before it."""
-        # What the request's own voice gains, all samples gain when they are coded.
-        if gain_db := segment.manner.volume_db + part.gain_db - self._checked.gain_db:
+        if gain_db := self._gain_db(segment):
             samples = samples * np.float32(10.0 ** (gain_db / 20.0))
         if segment.pause_before_ms and first_sample == 0:
-            samples = np.concatenate([_pause(segment.pause_before_ms, part), samples])
+            samples = np.concatenate([_pause(segment.pause_before_ms, self._rate_hz(segment)), samples])
         return samples
 
-    def _heard(self, samples: FloatArray, part: CheckedRequest, *, may_end: bool) -> FloatArray:
+    def _heard(self, samples: FloatArray, rate_hz: int, *, may_end: bool) -> FloatArray:
         """Samples of a voice as the stream has them: at its rate, without the silence that it has too much of."""
-        return self._silence.trim(self._rates.convert(samples, _space(part).sample_rate_hz), may_end=may_end)
+        return self._silence.trim(self._rates.convert(samples, rate_hz), may_end=may_end)
 
     async def coded(
         self, spoken: SpokenChunk, executor: Executor, *, last: bool = False
@@ -264,18 +320,19 @@ class Delivery:
     def _samples_ms(self, n_samples: float) -> float:
         return 1000.0 * n_samples / self.sample_rate_hz
 
-    def _take_times(self, index: int, end_ms: float) -> Times:
+    def _take_times(self, index: int, end_ms: float, *, is_whole: bool) -> Times:
         """What starts before `end_ms` of the segment and was not told yet, moved to the stream's times.
 
-        Nothing while it is open how much of the silence before it is left out.
+        Nothing while it is open how much of the silence before it is left out. `is_whole`: what starts at the end, too.
         """
         if not self._silence.decided:
             return Times()
         begin_ms, self._untold_ms = self._untold_ms, end_ms
+        until_ms = math.inf if is_whole else end_ms
         shift = self._samples_ms(self._silence.position + self._rates.n_held) - end_ms
 
         def moved(times: Sequence[T]) -> list[T]:
-            return [time.moved(shift) for time in times if begin_ms <= time.start_ms < end_ms]
+            return [time.moved(shift) for time in times if begin_ms <= time.start_ms < until_ms]
 
         return Times(
             moved(self._words.get(index, ())),
@@ -288,6 +345,9 @@ class Delivery:
         spoken = " ".join(word.text for word in self._tokens[index].words)
         duration_ms = self._durations_ms.get(index, 0.0) + segment.pause_before_ms + segment.pause_after_ms
         part = self._part(segment)
+        voice, speaker = part.voice.name, segment.manner.speaker or part.speaker.name
+        if segment.clip is not None:
+            voice = speaker = ""
         return SegmentInfo(
             index,
             spoken,
@@ -295,8 +355,8 @@ class Delivery:
             segment.end,
             tier,
             duration_ms,
-            voice=part.voice.name,
-            speaker=segment.manner.speaker or part.speaker.name,
+            voice=voice,
+            speaker=speaker,
         )
 
 
@@ -304,19 +364,19 @@ def _space(part: CheckedRequest) -> FeatureSpace:
     return part.voice.config.feature_space
 
 
-def _ms(n_samples: int, part: CheckedRequest) -> float:
-    """How long samples of a voice are, at its own rate."""
-    return 1000.0 * n_samples / _space(part).sample_rate_hz
+def _ms(n_samples: int, rate_hz: int) -> float:
+    """How long samples of a rate are."""
+    return 1000.0 * n_samples / rate_hz
 
 
-def _n_samples(duration_ms: float, part: CheckedRequest) -> int:
-    """How many samples of a voice are so long."""
-    return round(duration_ms * _space(part).sample_rate_hz / 1000.0)
+def _n_samples(duration_ms: float, rate_hz: int) -> int:
+    """How many samples of a rate are so long."""
+    return round(duration_ms * rate_hz / 1000.0)
 
 
-def _pause(duration_ms: float, part: CheckedRequest) -> FloatArray:
-    """Silence [N] at a voice's rate."""
-    return np.zeros(_n_samples(duration_ms, part), np.float32)
+def _pause(duration_ms: float, rate_hz: int) -> FloatArray:
+    """Silence [N] of a rate."""
+    return np.zeros(_n_samples(duration_ms, rate_hz), np.float32)
 
 
 def _warnings(parts: Sequence[Dropped]) -> list[TextWarning]:

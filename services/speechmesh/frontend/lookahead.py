@@ -1,18 +1,20 @@
 """Opens the streams of what comes next while the part before it is still being delivered, so that no gap comes between.
 
 Each voice has streams of its own. Those of the next part are opened when all of the part before is with the acoustic
-stage and its first audio is with the caller; no more than one part is ahead, however often the voices change.
+stage and its first audio is with the caller, or at once where that part is a recording, for which nothing is made. No
+more than one part is ahead, however often the voices change.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from speechmesh.frontend.audio_out import SpokenChunk
 from speechmesh.frontend.conductor import Conductor
+from speechmesh.frontend.phrases.key import Key
 from speechmesh.frontend.prepared import Preparation, Prepared
 
 log = logging.getLogger(__name__)
@@ -58,10 +60,24 @@ class Ahead:
 class Lookahead:
     """What is begun of a script before its turn: one conductor at most."""
 
-    def __init__(self, preparation: Preparation, opener: Opener, most_segments: int) -> None:
-        """`most_segments` is how many segments that were made before are passed over in search of one that was not."""
+    def __init__(
+        self,
+        preparation: Preparation,
+        opener: Opener,
+        is_made: Callable[[Key], Awaitable[bool]],
+        most_segments: int,
+    ) -> None:
+        """What is ahead of a script's delivery.
+
+        Args:
+            preparation: the script's segments.
+            opener: opens streams at a segment.
+            is_made: whether a phrase was made before, or is being made.
+            most_segments: how many segments that were made before are passed over in search of one that was not.
+        """
         self._preparation = preparation
         self._open = opener
+        self._is_made = is_made
         self._most_segments = most_segments
         self._task: asyncio.Task[Ahead | None] | None = None
 
@@ -69,6 +85,11 @@ class Lookahead:
         """A conductor has its turn: from now on, what comes after it may be begun."""
         assert self._task is None
         self._task = asyncio.create_task(self._look(conductor))
+
+    def begin_behind(self, index: int) -> None:
+        """A recording is being delivered: what comes after it may be begun, where nothing is ahead yet."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._first_from(index + 1))
 
     async def take(self, index: int) -> Ahead | None:
         """What was begun at a segment; None where nothing was, or it failed. Then nothing is ahead any more."""
@@ -92,10 +113,16 @@ class Lookahead:
         await conductor.fed.wait()
         await conductor.audible.wait()
         assert conductor.end is not None
-        for index in range(conductor.end, conductor.end + self._most_segments):
+        return await self._first_from(conductor.end)
+
+    async def _first_from(self, begin: int) -> Ahead | None:
+        """Begins with the first segment from one on that must be made."""
+        for index in range(begin, begin + self._most_segments):
+            if await self._preparation.is_clip(index):
+                continue
             if (prepared := await self._preparation.segment(index)) is None:
                 return None
-            if not await conductor.is_made(prepared):
+            if not await self._is_made(prepared.key):
                 return Ahead(*self._open(prepared))
         return None
 

@@ -17,6 +17,7 @@ from speechmesh.frontend.casting import Ensemble, Problem, Role, primary
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
 from speechmesh.frontend.reader import Reader
+from speechmesh.frontend.recordings.clip import Clip
 from speechmesh.frontend.segment import Manner, Mark, SpokenSegment, bounded
 from speechmesh.frontend.spoken import Dropped, Pause, Word
 from speechmesh.frontend.ssml import script as ssml
@@ -86,6 +87,11 @@ class MarkedPlan:
             default=0.0,
         )
 
+    @property
+    def clips(self) -> Mapping[int, SpokenSegment]:
+        """The segments that are recordings, by index."""
+        return {index: segment for index, segment in enumerate(self.segments) if segment.clip}
+
     async def segment(self, index: int) -> SpokenSegment | None:
         """See plan.Script."""
         return self.segments[index] if index < len(self.segments) else None
@@ -120,9 +126,15 @@ class _Stretch:
 
 class _Planner:
     def __init__(
-        self, readers: Mapping[str, Reader], ensemble: Ensemble, max_words: int, first_max_words: int
+        self,
+        readers: Mapping[str, Reader],
+        ensemble: Ensemble,
+        max_words: int,
+        first_max_words: int,
+        clips: Mapping[int, Clip],
     ) -> None:
         self._readers = readers
+        self._clips = clips
         self._ensemble = ensemble
         self._max_words, self._first_max_words = max_words, first_max_words
         self.segments: list[SpokenSegment] = []
@@ -146,6 +158,8 @@ class _Planner:
             self._break(item)
         elif isinstance(item, Boundary):
             self._boundary(item)
+        elif (clip := self._clips.get(item.start)) is not None:
+            self._clip(item, clip)
         else:
             for inner in item.fallback:
                 self.take(inner)
@@ -153,7 +167,7 @@ class _Planner:
                 "AUDIO_LEFT_OUT",
                 "audio is not played here; what it falls back to is read",
                 item.start,
-                item.end,
+                item.tag_end,
             )
 
     def close(self) -> None:
@@ -202,7 +216,7 @@ class _Planner:
             self._end_sentence()
             if self._loose_marks:
                 last = self.segments[-1]
-                marks = tuple(Mark(name, len(last.words)) for name in self._loose_marks)
+                marks = tuple(Mark(name, last.mark_at_end) for name in self._loose_marks)
                 self.segments[-1] = dataclasses.replace(last, marks=last.marks + marks)
 
     def _run_on(self, index: int, before: str) -> None:
@@ -210,7 +224,7 @@ class _Planner:
         if not index or before.strip(_QUOTES):
             return
         last = self.segments[index - 1]
-        is_cut = last.final is None and self.endings[index - 1] is Ending.CONTINUATION
+        is_cut = last.final is None and not last.clip and self.endings[index - 1] is Ending.CONTINUATION
         if is_cut and not last.pause_after_ms:
             self.segments[index - 1] = dataclasses.replace(last, runs_on=True)
 
@@ -259,6 +273,21 @@ class _Planner:
                 )
             stretch.add(item.text, item.sources.runs)
 
+    def _clip(self, item: ssml.Audio, clip: Clip) -> None:
+        """A recording: a segment of its own, in the middle of a sentence as well."""
+        marks: list[str] = []
+        if (
+            stretch := self._stretch
+        ) is not None:  # marks right before it are its own: it begins at a known time
+            n_read = len(stretch.text.rstrip())
+            marks = [name for at, name in stretch.marks if at >= n_read]
+            stretch.marks = [mark for mark in stretch.marks if mark[0] < n_read]
+        self.close()
+        self._loose_marks += [*marks, *_marks_in(item.fallback)]
+        self.segments.append(SpokenSegment((), None, item.start, item.tag_end, clip=clip))
+        self.endings.append(self.endings[-1] if self.endings else Ending.STATEMENT)
+        self._lead_in(len(self.segments) - 1)
+
     def _without_what_belongs_before(self, item: ssml.Text) -> ssml.Text:
         """A text without what it begins with that belongs to the stretch before, which gets that."""
         is_plain = not (item.say_as or item.phonemes) and item.alias is None
@@ -296,8 +325,12 @@ class _Planner:
                 self.segments[-1] = dataclasses.replace(self.segments[-1], ends_paragraph=True)
 
     def _end_sentence(self) -> None:
-        if self.endings[-1] is Ending.CONTINUATION:
-            self.endings[-1] = Ending.STATEMENT
+        """The last words end a sentence, and what was played since."""
+        for index in range(len(self.segments) - 1, -1, -1):
+            if self.endings[index] is Ending.CONTINUATION:
+                self.endings[index] = Ending.STATEMENT
+            if not self.segments[index].clip:
+                return
 
     def _manner(self, item: ssml.Text, role: Role) -> Manner:
         style, own = item.style, self._ensemble.own
@@ -328,10 +361,25 @@ class _Planner:
 
 
 def plan_script(
-    script: Script, readers: Mapping[str, Reader], ensemble: Ensemble, *, max_words: int, first_max_words: int
+    script: Script,
+    readers: Mapping[str, Reader],
+    ensemble: Ensemble,
+    *,
+    max_words: int,
+    first_max_words: int,
+    clips: Mapping[int, Clip] | None = None,
 ) -> MarkedPlan:
-    """The segments of a script, as the voices of an ensemble speak it; `readers` are theirs, by the voices' names."""
-    planner = _Planner(readers, ensemble, max_words, first_max_words)
+    """The segments of a script, as the voices of an ensemble speak it.
+
+    Args:
+        script: the script.
+        readers: of the voices, by their names.
+        ensemble: the voices.
+        max_words: the most words of a segment.
+        first_max_words: of the first one.
+        clips: the recordings, by where their elements begin; where one has none, its content is read.
+    """
+    planner = _Planner(readers, ensemble, max_words, first_max_words, clips or {})
     for item in script.items:
         planner.take(item)
     planner.finish()
@@ -348,6 +396,17 @@ def _as_told(segments: Sequence[SpokenSegment], pronounced: Sequence[Pronounced]
         for segment in segments
     )
     return [part for segment in told for part in bounded(segment)]
+
+
+def _marks_in(items: Sequence[ssml.Item]) -> list[str]:
+    """The marks in what a recording is played in place of: whoever waits for them is told at its beginning."""
+    names: list[str] = []
+    for item in items:
+        if isinstance(item, ssml.Mark):
+            names.append(item.name)
+        elif isinstance(item, ssml.Audio):
+            names += _marks_in(item.fallback)
+    return names
 
 
 def _marks_of(

@@ -121,7 +121,9 @@ class SpeechMeter:
         if chunk.segment_index != self._segment:
             self._flush()
             self._segment = chunk.segment_index
-        if chunk.segment is not None:
+        if chunk.segment is not None and not chunk.segment.voice:  # a recording, which nobody spoke
+            self._of_tier = {}
+        elif chunk.segment is not None:
             tier = chunk.segment.tier or "none"
             self._of_tier = {metrics.VOICE: chunk.segment.voice, metrics.TIER: tier}
             metrics.FRONTEND_SEGMENTS.add(1, self._of_tier)

@@ -64,6 +64,11 @@ class Preparation:
             self._ready[index] = self._prepared(index, segment, tokens, runs_on=runs_on)
         return self._ready[index]
 
+    async def is_clip(self, index: int) -> bool:
+        """Whether a segment is a recording, for which there is nothing to prepare; waits as `segment` does."""
+        segment = await self._script.segment(index)
+        return segment is not None and segment.clip is not None
+
     def forget_before(self, index: int) -> None:
         """Segments before this one are not asked for again."""
         for done in [done for done in self._ready if done < index]:

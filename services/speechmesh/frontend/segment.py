@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from speechmesh.frontend.recordings.clip import Clip
 from speechmesh.frontend.spoken import Pause, PauseMark, SpokenText, Word
 
 # What a cut costs, so that a worse cut is taken only where the better ones leave a piece too long.
@@ -63,7 +64,10 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place whose time the caller wants: before the segment's word `word`, or at its end where there is none such."""
+    """A place whose time the caller wants: before the segment's word `word`, or at its end where there is none such.
+
+    Of a recording, 0 is its beginning.
+    """
 
     name: str
     word: int
@@ -71,10 +75,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class SpokenSegment:
-    """What is spoken in one go.
+    """What is spoken in one go, or a recording that is played.
 
     Attributes:
-        items: words and the pauses between them; begins and ends with a word.
+        items: words and the pauses between them; begins and ends with a word. None of a recording.
         final: the mark that closed it; None where a stretch without marks had to be cut, or the text
             just stops.
         start: where its part of the caller's text begins, in code points.
@@ -85,6 +89,7 @@ class SpokenSegment:
         runs_on: whether the next one follows as the next word does: cut for its manner alone, in no pause.
         pause_before_ms: silence before it.
         pause_after_ms: silence after it.
+        clip: the recording; None of what is spoken.
     """
 
     items: tuple[Word | Pause, ...]
@@ -97,11 +102,17 @@ class SpokenSegment:
     runs_on: bool = False
     pause_before_ms: float = 0.0
     pause_after_ms: float = 0.0
+    clip: Clip | None = None
 
     @property
     def words(self) -> tuple[Word, ...]:
         """The words alone."""
         return tuple(item for item in self.items if isinstance(item, Word))
+
+    @property
+    def mark_at_end(self) -> int:
+        """The `word` of a mark at its end."""
+        return 1 if self.clip else len(self.words)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from speechmesh.common.settings import load
 from speechmesh.frontend import metering
 from speechmesh.frontend.english.options import ReadingOptions
 from speechmesh.frontend.phrases.cache import PhraseCache
+from speechmesh.frontend.recordings.store import RecordingStore
 from speechmesh.frontend.servicer import SpeechServicer
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.speech import Speech
@@ -34,9 +35,20 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
         with (
             ThreadPoolExecutor(settings.text_threads, thread_name_prefix="text") as executor,
             ThreadPoolExecutor(settings.audio_threads, thread_name_prefix="audio") as audio_executor,
+            ThreadPoolExecutor(settings.audio_file_threads, "recordings") as recordings_executor,
         ):
             phrases = PhraseCache.of_settings(settings)
-            speech = Speech(voices, stages, settings, executor, audio_executor, phrases)
+            recordings = RecordingStore.of_settings(settings)
+            speech = Speech(
+                voices,
+                stages,
+                settings,
+                executor,
+                audio_executor,
+                phrases,
+                recordings,
+                recordings_executor,
+            )
             speech_pb2_grpc.add_SpeechServiceServicer_to_server(
                 SpeechServicer(speech, voices, settings), server.server
             )

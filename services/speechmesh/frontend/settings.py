@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from speechmesh.common.settings import ServiceSettings
@@ -17,6 +17,11 @@ def _redis_url(url: SecretStr) -> SecretStr:
     if (value := url.get_secret_value()) and not value.startswith(_REDIS_SCHEMES):
         raise ValueError(f"begins with none of {', '.join(_REDIS_SCHEMES)}")
     return url
+
+
+def _unset_if_empty(path: object) -> object:
+    """An empty variable is none: as a path it would be the working directory."""
+    return None if isinstance(path, str) and not path.strip() else path
 
 
 class FrontendSettings(ServiceSettings):
@@ -77,6 +82,24 @@ class FrontendSettings(ServiceSettings):
     )
     text_threads: int = Field(1, ge=1, description="Threads that read text.")
     audio_threads: int = Field(1, ge=1, description="Threads that code audio as FLAC, MP3, Opus or AAC.")
+    audio_dir: Annotated[DirectoryPath | None, BeforeValidator(_unset_if_empty)] = Field(
+        None,
+        description="Folder of the WAV, FLAC, Ogg and MP3 files that <audio src> of a document may name by their paths "
+        "below it; empty: recordings are not played.",
+    )
+    audio_file_max_mib: int = Field(16, ge=1, description="Largest file of the folder that is played.")
+    audio_file_max_s: float = Field(
+        60.0, gt=0, le=600, description="Longest file that is played, and the longest that one is repeated."
+    )
+    audio_document_max_s: float = Field(
+        600.0, gt=0, description="How long the recordings of one document are played together at most."
+    )
+    audio_file_cache_mib: int = Field(
+        64,
+        ge=1,
+        description="Memory for all decoded recordings, kept or being played; a minute at 48 kHz takes 11 MiB.",
+    )
+    audio_file_threads: int = Field(1, ge=1, description="Threads that decode files of the folder.")
     phrase_cache_mib: int = Field(
         32,
         ge=0,

@@ -34,6 +34,8 @@ from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.prepared import Preparation, Prepared
 from speechmesh.frontend.reader import Reader
+from speechmesh.frontend.recordings.played import PlayedScript, has_audio, played
+from speechmesh.frontend.recordings.store import RecordingStore
 from speechmesh.frontend.request import (
     CheckedRequest,
     SpeechRequest,
@@ -42,7 +44,9 @@ from speechmesh.frontend.request import (
     shortfalls,
     with_others,
 )
+from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.settings import FrontendSettings
+from speechmesh.frontend.ssml import script as ssml
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.stages import Stages
 from speechmesh.frontend.voices import Voices
@@ -50,6 +54,8 @@ from speechmesh.frontend.written import Writing
 
 # Longest wait for the next piece of what is made for another request; then this one makes it itself.
 _JOINED_PATIENCE_S = 0.5
+# A recording goes to the coding, and to the caller, in pieces of so much audio.
+_CLIP_PIECE_S = 0.2
 
 
 class Speech:
@@ -67,13 +73,18 @@ class Speech:
         executor: ThreadPoolExecutor,
         audio_executor: ThreadPoolExecutor,
         phrases: PhraseCache,
+        recordings: RecordingStore | None = None,
+        recordings_executor: ThreadPoolExecutor | None = None,
     ) -> None:
+        """`recordings` are what documents may play, decoded in `recordings_executor`; None: they play nothing."""
         self._voices = voices
         self._phrases = phrases
         self._stages = stages
         self._settings = settings
         self.executor = executor
         self._audio_executor = audio_executor
+        self._recordings = recordings
+        self._recordings_executor = recordings_executor
 
     def check(self, request: SpeechRequest) -> CheckedRequest:
         """Checks a request.
@@ -125,10 +136,16 @@ class Speech:
         labels = {metrics.KIND: kind, metrics.VOICE: checked.voice.name}
         metrics.FRONTEND_CHARACTERS.add(len(checked.request.text), labels)
         text_time = StageTime("text", 0, 0.0, playback.elapsed_ms, playback.elapsed_ms)
-        delivery = Delivery(checked, plan, playback)
-        async with aclosing(self.deliver(checked, plan, delivery, give_up_at, kind)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        clips = plan.clips if isinstance(plan, MarkedPlan) else {}
+        try:
+            delivery = Delivery(checked, plan, playback, clips)
+            async with aclosing(self.deliver(checked, plan, delivery, give_up_at, kind)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            for segment in clips.values():
+                if segment.clip is not None:
+                    segment.clip.close()
         summary = delivery.summary()
         summary.stages.insert(0, text_time)
         yield summary
@@ -185,15 +202,19 @@ class Speech:
 
         settings = self._settings
         preparation = Preparation(checked, script, self._voices.reader, settings, self.executor)
+        looking = Lookahead(preparation, opened, self._phrases.is_made, settings.max_segments_in_flight)
         patience = Patience(settings.stage_patience_ms)
-        async with aclosing(Lookahead(preparation, opened, settings.max_segments_in_flight)) as lookahead:
-            while (prepared := await preparation.segment(delivery.segment)) is not None:
+        has_parts = checked.others or delivery.has_clips
+        async with aclosing(looking) as lookahead:
+            while (segment := await script.segment(delivery.segment)) is not None:
                 preparation.forget_before(delivery.segment)
-                async with aclosing(self._made_before(prepared, delivery)) as chunks:
+                prepared = None if segment.clip else await preparation.segment(delivery.segment)
+                made = self._made_before(prepared, delivery) if prepared else None
+                async with aclosing(made or _played(segment, delivery, lookahead)) as chunks:
                     async for spoken in chunks:
                         if chunk := await coded(spoken):
                             yield chunk
-                if delivery.segment > prepared.index:
+                if prepared is None or delivery.segment > prepared.index:
                     continue
                 if delivery.tier(prepared.index) is not None:  # what is ahead may be made in another tier
                     await lookahead.aclose()
@@ -202,7 +223,7 @@ class Speech:
                 else:
                     conductor, run = opened(prepared)
                     conductor.turn.set()
-                if checked.others:
+                if has_parts:
                     lookahead.begin(conductor)
                 try:
                     async with aclosing(run) as chunks:
@@ -213,8 +234,8 @@ class Speech:
                 except SpeechmeshError as error:
                     _name_voice(error, prepared.segment.manner.voice)
                     # A part for which there is no room waits for some, as the request itself was taken.
-                    is_full = isinstance(error, Overloaded) and checked.others and delivery.playback.started
-                    if not (is_full or isinstance(error, Unavailable)):
+                    waits_for_room = has_parts and delivery.playback.started
+                    if not isinstance(error, (Unavailable, Overloaded) if waits_for_room else Unavailable):
                         raise
                     await lookahead.aclose()
                     with meter.retrying():
@@ -290,23 +311,68 @@ class Speech:
             keeps_voice=bool(checked.request.voice),
         )
 
+    def _played(self, script: ssml.Script, checked: CheckedRequest) -> PlayedScript:
+        """The script of a document with its recordings."""
+        assert self._recordings is not None
+        settings = self._settings
+        return played(
+            script,
+            self._recordings.load,
+            max_s=settings.audio_file_max_s,
+            max_document_s=settings.audio_document_max_s,
+            max_bytes=self._recordings.max_bytes,
+            measures_loudness=bool(checked.request.loudness_lufs),
+        )
+
     async def _plan(self, checked: CheckedRequest) -> TextPlan | MarkedPlan:
         settings, request = self._settings, checked.request
         words = settings.max_segment_words, settings.first_segment_words
 
-        def read() -> TextPlan | MarkedPlan:
-            writing = self.writing(checked)
-            if request.is_ssml:
-                limits = Limits(
-                    max_text_chars=settings.max_text_chars, max_voices=settings.max_document_voices
-                )
-                return writing.plan_ssml(request.text, *words, limits)
-            return writing.plan(request.text, *words)
+        limits = Limits(
+            max_text_chars=settings.max_text_chars,
+            max_voices=settings.max_document_voices,
+            plays_audio=self._recordings is not None,
+        )
 
-        plan = await asyncio.get_running_loop().run_in_executor(self.executor, read)
+        def read() -> TextPlan | MarkedPlan | tuple[Writing, ssml.Script]:
+            writing = self.writing(checked)
+            if not request.is_ssml:
+                return writing.plan(request.text, *words)
+            script = writing.read_ssml(request.text, limits)
+            if has_audio(script):
+                return writing, script
+            return writing.plan_read(PlayedScript(script), len(request.text), *words, limits)
+
+        run = asyncio.get_running_loop().run_in_executor
+        plan = await run(self.executor, read)
+        if isinstance(plan, tuple):  # its files are read where others' texts do not wait for it
+            writing, script = plan
+            found = await run(self._recordings_executor, self._played, script, checked)
+            n_chars = len(request.text)
+            try:
+                plan = await run(self.executor, lambda: writing.plan_read(found, n_chars, *words, limits))
+            except BaseException:
+                found.close()
+                raise
         if not plan.segments:
             raise InvalidInput("ssml" if request.is_ssml else "text", "has nothing that can be spoken")
         return plan
+
+
+async def _played(
+    segment: SpokenSegment, delivery: Delivery, lookahead: Lookahead
+) -> AsyncGenerator[SpokenChunk]:
+    """The audio of a recording, which is the segment that is to be delivered."""
+    clip = segment.clip
+    assert clip is not None
+    lookahead.begin_behind(delivery.segment)
+    index, n_piece = delivery.segment, max(round(_CLIP_PIECE_S * clip.sample_rate_hz), 1)
+    for first in range(0, clip.n_samples, n_piece):
+        samples = clip.samples(first, n_piece)
+        last = first + len(samples) >= clip.n_samples
+        if chunk := delivery.chunk(index, first, samples, tier=None, last=last):
+            yield chunk
+        await asyncio.sleep(0)  # all of it is there: other streams have their turn in between
 
 
 def _name_voice(error: SpeechmeshError, voice: str) -> None:

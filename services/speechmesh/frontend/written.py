@@ -12,6 +12,8 @@ from speechmesh.frontend.lexicon import Lexicon, script_of
 from speechmesh.frontend.marked_plan import MarkedPlan, plan_script
 from speechmesh.frontend.plan import TextPlan
 from speechmesh.frontend.reader import Reader
+from speechmesh.frontend.recordings.clip import Clip
+from speechmesh.frontend.recordings.played import PlayedScript
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.ssml.parse import DEFAULT_LIMITS, parse_ssml
 from speechmesh.frontend.ssml.script import Item, Script, Text
@@ -57,21 +59,44 @@ class Writing:
     def plan_ssml(
         self, document: str, max_words: int, first_max_words: int, limits: Limits = DEFAULT_LIMITS
     ) -> MarkedPlan:
-        """The plan of an SSML document.
+        """The plan of an SSML document without recordings.
 
         Raises:
-            InvalidInput: on field `ssml`, naming line and column, or where it calls too many voices; on `lexicon` as
-                `plan`.
+            InvalidInput: as `read_ssml` and `plan_read`.
+        """
+        script = PlayedScript(self.read_ssml(document, limits))
+        return self.plan_read(script, len(document), max_words, first_max_words, limits)
+
+    def read_ssml(self, document: str, limits: Limits = DEFAULT_LIMITS) -> Script:
+        """The script of an SSML document, the first half of its plan; its recordings are found in between.
+
+        Raises:
+            InvalidInput: on field `ssml`, naming line and column.
         """
         ensemble = self._ensemble()
-        script = parse_ssml(
+        return parse_ssml(
             document, language=ensemble.own.language, limits=limits, language_of=ensemble.language
         )
+
+    def plan_read(
+        self,
+        played: PlayedScript,
+        n_written: int,
+        max_words: int,
+        first_max_words: int,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> MarkedPlan:
+        """The plan of the script of a document of `n_written` characters.
+
+        Raises:
+            InvalidInput: on field `ssml`, where it calls too many voices; on `lexicon` as `plan`.
+        """
+        ensemble = self._ensemble()
         by_name = {each.voice.name: each for each in (self, *self.others)}
-        items = tuple(part for item in script.items for part in _looked_up(item, by_name, ensemble))
-        script = dataclasses.replace(script, items=items)
-        _check_length(script, len(document))
-        plan = self._marked(script, max_words, first_max_words, ensemble)
+        items = tuple(part for item in played.script.items for part in _looked_up(item, by_name, ensemble))
+        script = dataclasses.replace(played.script, items=items)
+        _check_length(script, n_written)
+        plan = self._marked(script, max_words, first_max_words, ensemble, played.clips)
         if (n_voices := len(plan.voices) + 1) > limits.max_voices:
             raise InvalidInput("ssml", f"{n_voices} voices are to speak, {limits.max_voices} may")
         return plan
@@ -85,9 +110,18 @@ class Writing:
             keeps_voice=self.keeps_voice,
         )
 
-    def _marked(self, script: Script, max_words: int, first_max_words: int, ensemble: Ensemble) -> MarkedPlan:
+    def _marked(
+        self,
+        script: Script,
+        max_words: int,
+        first_max_words: int,
+        ensemble: Ensemble,
+        clips: Mapping[int, Clip] | None = None,
+    ) -> MarkedPlan:
         readers = {each.voice.name: each.reader for each in (self, *self.others)}
-        return plan_script(script, readers, ensemble, max_words=max_words, first_max_words=first_max_words)
+        return plan_script(
+            script, readers, ensemble, max_words=max_words, first_max_words=first_max_words, clips=clips or {}
+        )
 
 
 def _looked_up(item: Item, writings: Mapping[str, Writing], ensemble: Ensemble) -> Sequence[Item]:

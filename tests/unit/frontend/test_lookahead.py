@@ -22,9 +22,6 @@ class Run:
         self.fails = fails
         self.events: list[str] = []
 
-    async def is_made(self, prepared: Any) -> bool:
-        return bool(prepared.is_made)
-
     async def chunks(self) -> AsyncGenerator[Any]:
         self.events.append("begun")
         try:
@@ -39,15 +36,21 @@ class Run:
 
 
 class Script:
-    """Segments of which some were made before."""
+    """Segments of which some were made before, and some are recordings."""
 
-    def __init__(self, n_segments: int, made: tuple[int, ...] = ()) -> None:
-        self.n_segments, self.made = n_segments, made
+    def __init__(self, n_segments: int, made: tuple[int, ...] = (), clips: tuple[int, ...] = ()) -> None:
+        self.n_segments, self.made, self.clips = n_segments, made, clips
+
+    async def is_clip(self, index: int) -> bool:
+        return index in self.clips
+
+    async def is_made(self, key: Any) -> bool:
+        return key in self.made
 
     async def segment(self, index: int) -> Any:
         if index >= self.n_segments:
             return None
-        return SimpleNamespace(index=index, is_made=index in self.made)
+        return SimpleNamespace(index=index, key=index)
 
 
 def lookahead(script: Script, runs: list[Run], **of_run: Any) -> Lookahead:
@@ -55,7 +58,7 @@ def lookahead(script: Script, runs: list[Run], **of_run: Any) -> Lookahead:
         runs.append(Run(prepared.index, script.n_segments, **of_run))
         return runs[-1], runs[-1].chunks()
 
-    return Lookahead(script, opened, 3)  # type: ignore[arg-type]
+    return Lookahead(script, opened, script.is_made, 3)  # type: ignore[arg-type]
 
 
 def begun_tasks() -> list[str]:
@@ -108,6 +111,28 @@ async def test_segments_that_were_made_before_are_passed_over() -> None:
     await begun_behind(looking, 2)
     assert await looking.take(2) is None
     assert len(runs) == 1
+
+
+async def test_recordings_are_passed_over() -> None:
+    runs: list[Run] = []
+    looking = lookahead(Script(9, clips=(2, 3)), runs)
+    await begun_behind(looking, 2)
+    assert [run.first for run in runs] == [4]
+    await looking.aclose()
+
+
+async def test_what_is_behind_a_recording_is_begun_with_it() -> None:
+    runs: list[Run] = []
+    looking = lookahead(Script(4, clips=(0, 1)), runs)
+    looking.begin_behind(0)
+    await asyncio.sleep(0.01)
+    looking.begin_behind(1)  # it is ahead already
+    await asyncio.sleep(0.01)
+    assert [(run.first, run.events) for run in runs] == [(2, ["begun"])]
+    ahead = await looking.take(2)
+    assert ahead is not None
+    assert [chunk async for chunk in ahead.run()] == [2, 3]
+    assert not begun_tasks()
 
 
 @pytest.mark.parametrize(("index", "fails"), [(1, False), (2, True)])

@@ -99,6 +99,10 @@ class PhraseCache:
         """Whether a request of this process makes the phrase now."""
         return key in self._recordings
 
+    async def is_made(self, key: Key) -> bool:
+        """Whether a phrase was made before, or is being made for somebody; waits as `find` does."""
+        return await self.find(key) is not None or self.is_recorded(key)
+
     def join(self, key: Key) -> Recording | None:
         """The phrase as another request of this process makes it now; None when none does."""
         if (recording := self._recordings.get(key)) is not None:

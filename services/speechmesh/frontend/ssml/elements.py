@@ -8,12 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from speechmesh.frontend.ssml import pieces, prosody, values
-from speechmesh.frontend.ssml.collector import Collector
+from speechmesh.frontend.ssml import audio, pieces, prosody, values
 from speechmesh.frontend.ssml.element import Element, Inside
 from speechmesh.frontend.ssml.place import shown
 from speechmesh.frontend.ssml.script import (
-    Audio,
     BoundaryKind,
     Break,
     BreakStrength,
@@ -128,20 +126,6 @@ def _number(value: str) -> float:
     return float(value)
 
 
-def _audio(element: Element) -> Inside:
-    src = element.required("src").strip()
-    if not element.limits.allows_audio(src):
-        raise element.wrong(f"recordings from {shown(src)!r} are not taken here")
-    inside, outer = Inside(element.style, Collector()), element.collector
-    others = {key: value for key, value in element.attributes.items() if key != "src"}
-
-    def finish(offset: int) -> None:
-        outer.audio(Audio(src, inside.collector.items(), others, element.place.offset, offset))
-
-    inside.finish = finish
-    return inside
-
-
 def _unspoken(element: Element) -> Inside:
     return Inside(element.style, element.collector, is_unspoken=True)
 
@@ -157,9 +141,6 @@ def unknown(element: Element) -> Inside:
     return element.inside()
 
 
-_AUDIO_ATTRIBUTES = (
-    "src fetchtimeout fetchhint maxage maxstale clipBegin clipEnd speed repeatCount repeatDur soundLevel"
-)
 _Open = Callable[[Element], Inside]
 _PARAGRAPH = partial(_block, BoundaryKind.PARAGRAPH)
 _SENTENCE = partial(_block, BoundaryKind.SENTENCE)
@@ -184,7 +165,7 @@ ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
         ("say-as", pieces.say_as, "interpret-as format detail"),
         ("sub", pieces.sub, "alias"),
         ("phoneme", pieces.phoneme, "alphabet ph type"),
-        ("audio", _audio, _AUDIO_ATTRIBUTES),
+        ("audio", audio.audio, audio.ATTRIBUTES),
         ("desc", _unspoken, ""),
         ("meta", _unspoken, "name http-equiv content"),
         ("metadata", _unspoken, ""),

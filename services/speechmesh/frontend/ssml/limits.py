@@ -28,8 +28,7 @@ class Limits:
         max_break_ms: the longest pause of one `<break>`.
         base_pitch_hz: the pitch that values in Hz are taken to be relative to, since a script knows no voice: between
             those of most men (120 Hz) and most women (210 Hz), by ear.
-        audio_sources: addresses from which `<audio>` may come; one that ends in a slash allows what is below it. Empty:
-            audio is refused.
+        plays_audio: whether `<audio>` plays files of the deployment's folder; if not, what stands in it is read.
     """
 
     max_document_chars: int = 500_000
@@ -47,12 +46,4 @@ class Limits:
     max_volume_db: float = settings.MAX_VOLUME_DB
     max_break_ms: float = 10_000.0
     base_pitch_hz: float = 160.0
-    audio_sources: tuple[str, ...] = ()
-
-    def allows_audio(self, src: str) -> bool:
-        r"""Whether a recording may come from there; ways around a folder (`..`, `%2e`, `\\`) never may."""
-        around = "\\" in src or "%" in src or any(part in (".", "..") for part in src.split("/"))
-        plain = src.isprintable() and not around
-        return src in self.audio_sources or (
-            plain and any(source.endswith("/") and src.startswith(source) for source in self.audio_sources)
-        )
+    plays_audio: bool = False

@@ -7,7 +7,6 @@ A script knows neither readers nor voices: numbers are plain, with their unit in
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -255,14 +254,47 @@ class Boundary:
 
 
 @dataclass(frozen=True, slots=True)
-class Audio:
-    """A recording to play; `fallback` is read where it cannot be. `src` is one that the limits allow."""
+class Playing:
+    """How a recording is played.
 
-    src: str
+    Attributes:
+        clip_begin_ms: what is left out at its beginning.
+        clip_end_ms: where in it the stretch ends that is played; None: with it.
+        repeat_count: how often the stretch is played, over 0; None: once, or as long as `repeat_duration_ms` says.
+        repeat_duration_ms: how long it is played at most, all repetitions together; None: as often as is said.
+        sound_level_db: how much louder than it was recorded.
+    """
+
+    clip_begin_ms: float = 0.0
+    clip_end_ms: float | None = None
+    repeat_count: float | None = None
+    repeat_duration_ms: float | None = None
+    sound_level_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A recording to play; `fallback` is read where it cannot be.
+
+    Attributes:
+        path: of a file below the folder of recordings, without `..`.
+        playing: how it is played.
+        fallback: what stands in the element.
+        start: where the element begins in the document.
+        end: where its end tag begins.
+        tag_end: where its start tag ends.
+        line: of its start tag, from 1.
+        column: of its start tag, from 1.
+    """
+
+    path: str
+    playing: Playing
     fallback: tuple[Item, ...]
-    attributes: Mapping[str, str]
     start: int
     end: int
+    tag_end: int
+    line: int
+    column: int
 
 
 Item = Text | Break | Mark | Boundary | Audio

@@ -126,7 +126,7 @@ def test_messages_are_short_whatever_the_document_holds() -> None:
     for document in (
         f"<{long}/>",
         f'<speak><break time="{long}"/></speak>',
-        f'<speak><audio src="{long}"/></speak>',
+        f'<speak><audio src="a" speed="{long}"/></speak>',
         f'<speak xml:lang="{long}"/>',
         f"<speak><sub alias='a'><{long}/></sub></speak>",
     ):

@@ -15,7 +15,7 @@ from speechmesh.frontend.ssml.parse import parse_ssml
 from speechmesh.frontend.ssml.reading import plain_text
 from speechmesh.frontend.ssml.script import Audio, Item, Script, Text
 
-LIMITS = Limits(max_elements=300, max_depth=12, audio_sources=("https://a.example/",))
+LIMITS = Limits(max_elements=300, max_depth=12, plays_audio=True)
 _WRONG = ["", "x", "a & <b>", "9" * 500]
 _ATTRIBUTES: dict[str, dict[str, list[str]]] = {
     "p": {"xml:lang": ["en-US", "zh", "de", ""]},
@@ -37,7 +37,11 @@ _ATTRIBUTES: dict[str, dict[str, list[str]]] = {
     "voice": {"name": ["anna", "a b"], "gender": ["female"], "xml:lang": ["en"]},
     "lang": {"xml:lang": ["en-US", "zh"]},
     "mark": {"name": ["m", ""]},
-    "audio": {"src": ["https://a.example/b.mp3"]},
+    "audio": {
+        "src": ["b.mp3", "a/b%20c.wav", "../b.mp3", "https://a.example/b.mp3"],
+        "repeatCount": ["2", "0.5", "0"],
+        "clipEnd": ["2s"],
+    },
     "mstts:express-as": {"style": ["sad"], "styledegree": ["0.5", "7"]},
     "amazon:effect": {"name": ["whispered"]},
 }

@@ -17,6 +17,7 @@ from speechmesh.frontend.ssml.script import (
     Mark,
     OnLanguageFailure,
     OnVoiceFailure,
+    Playing,
     SayAs,
     SayAsKind,
     Script,
@@ -41,7 +42,7 @@ def outline(script: Script) -> list[str]:
             case Boundary():
                 names.append(f"<{item.kind.value}>")
             case Audio():
-                names.append(f"<audio {item.src}>")
+                names.append(f"<audio {item.path}>")
     return names
 
 
@@ -316,40 +317,92 @@ def test_cautions_are_bounded() -> None:
     assert script.cautions[-1].message == "and 490 more of such"
 
 
-ALLOWED = Limits(audio_sources=("https://cdn.example.com/sounds/", "https://example.com/a.mp3?x=%20"))
+PLAYING = Limits(plays_audio=True)
 
 
-def test_audio_is_an_item_where_its_source_is_allowed() -> None:
+def test_audio_is_an_item_where_it_is_played() -> None:
     document = (
-        '<speak>a <audio src="https://cdn.example.com/sounds/cat.mp3" soundLevel="-3dB">'
+        '<speak>a <audio src="sounds/cat.mp3" soundLevel="-3dB" clipBegin="1s" repeatCount="2.5" fetchhint="safe">'
         '<desc>a cat</desc> a <break/> cat <mark name="m"/> </audio> b</speak>'
     )
-    script = parse_ssml(document, limits=ALLOWED)
-    assert outline(script) == ["a ", "<audio https://cdn.example.com/sounds/cat.mp3>", " b"]
+    script = parse_ssml(document, limits=PLAYING)
+    assert outline(script) == ["a ", "<audio sounds/cat.mp3>", " b"]
     audio = script.items[1]
     assert isinstance(audio, Audio)
     assert outline(Script(audio.fallback)) == ["a", "<medium None>", " cat", "<mark m>"]
-    assert audio.attributes == {"soundLevel": "-3dB"}
+    assert audio.playing == Playing(clip_begin_ms=1000.0, repeat_count=2.5, sound_level_db=-3.0)
+    assert document[audio.start : audio.tag_end].endswith('"safe">')
+    assert (audio.line, audio.column) == (1, 10)
+    assert not script.cautions
+
+
+def test_where_audio_is_not_played_what_it_falls_back_to_is_read_with_the_rest() -> None:
+    script = parse_ssml('<speak>a\n <audio src="cat.mp3"><desc>a cat</desc>b</audio> c</speak>')
+    assert outline(script) == ["a b c"]
+    caution = script.cautions[0]
+    assert caution.code == "AUDIO_LEFT_OUT"
+    assert caution.message.startswith("line 2, column 2: audio is not played here")
 
 
 @pytest.mark.parametrize(
-    ("src", "allowed"),
+    ("src", "path"),
     [
-        ("https://cdn.example.com/sounds/a/b.mp3", True),
-        ("https://example.com/a.mp3?x=%20", True),
-        ("https://cdn.example.com/sounds/../secret", False),
-        ("https://cdn.example.com/sounds/%2e%2e/secret", False),
-        ("https://cdn.example.com/sounds/..\\secret", False),
-        ("https://cdn.example.com.evil.org/sounds/a.mp3", False),
-        ("http://cdn.example.com/sounds/a.mp3", False),
-        ("file:///etc/passwd", False),
-        ("", False),
+        ("a.wav", "a.wav"),
+        ("a/b.mp3", "a/b.mp3"),
+        ("a%20b.wav", "a b.wav"),
+        ("%E4%BD%A0.wav", "你.wav"),
+        ("a%252e.wav", "a%2e.wav"),
+        ("..a/b..wav", "..a/b..wav"),
+        ("https://cdn.example.com/a.mp3", None),
+        ("http://cdn.example.com/a.mp3", None),
+        ("//cdn.example.com/a.mp3", None),
+        ("file:///etc/passwd", None),
+        ("file:a.wav", None),
+        ("data:audio/wav;base64,AAAA", None),
+        ("/etc/passwd", None),
+        ("../a.wav", None),
+        ("a/../../b.wav", None),
+        ("a/%2e%2e/b.wav", None),
+        ("%2Fetc/passwd", None),
+        ("a\\..\\b.wav", None),
+        ("./a.wav", None),
+        ("a//b.wav", None),
+        ("a/", None),
+        ("a%00.wav", None),
+        ("a%FF.wav", None),
+        ("", None),
     ],
 )
-def test_audio_comes_from_allowed_sources_alone(src: str, allowed: bool) -> None:
-    document = f'<speak><audio src="{src}">x</audio></speak>'
-    if allowed:
-        assert isinstance(parse_ssml(document, limits=ALLOWED).items[0], Audio)
+def test_audio_is_named_by_a_path_below_its_folder(src: str, path: str | None) -> None:
+    script = parse_ssml(f'<speak><audio src="{src}">x</audio></speak>', limits=PLAYING)
+    if path is not None:
+        assert isinstance(script.items[0], Audio)
+        assert script.items[0].path == path
+        assert not script.cautions
         return
-    with pytest.raises(InvalidInput, match="line 1, column 8: <audio>"):
-        parse_ssml(document, limits=ALLOWED)
+    assert outline(script) == ["x"]
+    assert [caution.code for caution in script.cautions] == ["AUDIO_LEFT_OUT"]
+    assert script.cautions[0].message.startswith("line 1, column 8: ")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "codes"),
+    [
+        ("speed='100%'", []),
+        ("speed='80%'", ["SSML_ATTRIBUTE_IGNORED"]),
+        ("soundLevel='+60dB'", ["SSML_VALUE_CLAMPED"]),
+        ("volume='3'", ["SSML_UNKNOWN_ATTRIBUTE"]),
+    ],
+)
+def test_what_is_not_followed_of_audio_is_told(attributes: str, codes: list[str]) -> None:
+    script = parse_ssml(f"<speak><audio src='a.wav' {attributes}/></speak>", limits=PLAYING)
+    assert [caution.code for caution in script.cautions] == codes
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    ["clipBegin='x'", "clipEnd='-1s'", "repeatCount='0'", "repeatDur='2'", "soundLevel='3'", "speed='0%'"],
+)
+def test_wrong_values_of_audio_are_refused(attribute: str) -> None:
+    with pytest.raises(InvalidInput, match="line 1, column 8: <audio>: "):
+        parse_ssml(f"<speak><audio src='a.wav' {attribute}/></speak>", limits=PLAYING)
