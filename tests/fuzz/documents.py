@@ -44,13 +44,18 @@ _WORDS = {
     "onlangfailure": "changevoice ignoretext ignorelang processorchoice",
     "style": "cheerful neutral sad calm",
     "version": "1.0 1.1 2.0",
+    "src": "chime.wav chime.wav chime%2Ewav no.wav ../chime.wav http://a/b.mp3",
+    "repeatCount": "1 2.5 0.1 0.0000001 99999999 0",
+    "soundLevel": "+6dB -3.5dB 0dB +99dB 6",
+    "clipBegin": "0s 10ms .1s 9s 99999999s 1",
 }
 _ATTRIBUTES = {
     "speak": "version xml:lang", "p": "xml:lang", "s": "", "break": "strength time", "mark": "name",
     "bookmark": "mark", "emphasis": "level", "prosody": "rate pitch volume range contour",
     "voice": "name gender languages required ordering onvoicefailure", "lang": "xml:lang onlangfailure",
     "mstts:express-as": "style styledegree role",
-    "say-as": "interpret-as format detail", "sub": "alias", "phoneme": "alphabet ph", "audio": "src", "desc": "",
+    "say-as": "interpret-as format detail", "sub": "alias", "phoneme": "alphabet ph",
+    "audio": "src repeatCount soundLevel clipBegin", "desc": "",
     "metadata": "", "lexicon": "uri", "token": "role", "w": "", "unknown": "a",
 }  # fmt: skip
 _ELEMENTS = tuple(name for name in _ATTRIBUTES if name != "speak")

@@ -15,15 +15,18 @@ from speechmesh.frontend.lexicon import Lexicon, LexiconEntry, read_lexicon, scr
 from speechmesh.frontend.live.text import LiveText
 from speechmesh.frontend.marked_plan import MarkedPlan
 from speechmesh.frontend.plan import Ending, TextPlan
+from speechmesh.frontend.recordings.played import played
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.ssml.parse import parse_ssml
 from speechmesh.frontend.written import Writing
 from tests.fuzz import rules
 from tests.fuzz.case import Case
+from tests.fuzz.recordings import recordings
 from tests.fuzz.voices import VOICES, Voice, voice
 
 MAX_TEXT_CHARS: Final = 20_000
+_MAX_RECORDING_S, _MAX_RECORDINGS_S = 2.0, 5.0
 _MOST_MESSAGE_CHARS = 1_000  # an error's goes into a trailer, which has room for 8 KiB in all
 _ENGLISH = re.compile(r"[A-Za-z0-9]")
 _CHINESE = re.compile(r"[0-9\u4e00-\u9fa5]")
@@ -80,15 +83,23 @@ def _read_text(case: Case, writing: Writing, speaker: Voice) -> None:
 
 
 def _read_document(case: Case, writing: Writing, speaker: Voice) -> None:
-    limits = Limits(max_text_chars=MAX_TEXT_CHARS)
+    limits = Limits(max_text_chars=MAX_TEXT_CHARS, plays_audio=True)
     others = [voice(name) for name in VOICES if name != case.reader]
     writing = dataclasses.replace(
         writing,
         others=[Writing(each.reader, each.config, writing.lexicons) for each in others],
         keeps_voice=not case.language,
     )
-    plan = writing.plan_ssml(case.text, case.max_words, case.first_max_words, limits)
+    found = played(
+        writing.read_ssml(case.text, limits),
+        recordings().load,
+        max_s=_MAX_RECORDING_S,
+        max_document_s=_MAX_RECORDINGS_S,
+        max_bytes=recordings().max_bytes,
+    )
+    plan = writing.plan_read(found, len(case.text), case.max_words, case.first_max_words, limits)
     _check_plan(case, plan)
+    rules.check_clips(plan.clips.values(), _MAX_RECORDING_S, _MAX_RECORDINGS_S)
     ensemble = Ensemble(speaker.config, [each.config for each in others], keeps_voice=not case.language)
     script = parse_ssml(
         case.text, language=ensemble.own.language, limits=limits, language_of=ensemble.language
@@ -139,5 +150,7 @@ def _check_plan(case: Case, plan: TextPlan | MarkedPlan) -> None:
 def _check_segments(case: Case, segments: Sequence[SpokenSegment]) -> None:
     rules.check_segments(case.text, segments, case.max_words)
     for segment in segments:
+        if segment.clip:
+            continue
         speaker = voice(segment.manner.voice or case.reader)
         rules.check_tokens(segment, speaker.reader.tokens(segment), speaker.table)

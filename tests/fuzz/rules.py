@@ -28,8 +28,11 @@ def check_segments(text: str, segments: Sequence[SpokenSegment], max_words: int)
     assert n_words <= _WORDS_A_CHAR * len(text) + _WORDS_AT_LEAST, f"{n_words} words"
     begun = 0
     for segment in segments:
-        assert segment.words and segment.items[0] == segment.words[0], "no word at the beginning"
-        assert segment.items[-1] == segment.words[-1], "no word at the end"
+        if segment.clip:
+            assert not segment.items, "a recording has words"
+        else:
+            assert segment.words and segment.items[0] == segment.words[0], "no word at the beginning"
+            assert segment.items[-1] == segment.words[-1], "no word at the end"
         assert len(segment.words) <= max_words, f"{len(segment.words)} words in a segment"
         assert begun <= segment.start <= segment.end <= len(text), f"{segment.start} to {segment.end}"
         begun = segment.start
@@ -42,7 +45,7 @@ def check_segments(text: str, segments: Sequence[SpokenSegment], max_words: int)
         assert manner.rate > 0
         for pause_ms in (segment.pause_before_ms, segment.pause_after_ms):
             assert 0 <= pause_ms <= _MOST_PAUSE_MS, f"a pause of {pause_ms} ms"
-        assert all(0 <= mark.word <= len(segment.words) for mark in segment.marks), f"{segment.marks}"
+        assert all(0 <= mark.word <= segment.mark_at_end for mark in segment.marks), f"{segment.marks}"
 
 
 def check_tokens(segment: SpokenSegment, tokens: TokenSegment, table: Sequence[str]) -> None:
@@ -121,6 +124,20 @@ def check_marks(items: Sequence[ssml.Item], segments: Sequence[SpokenSegment]) -
     asked = [item.name for item in _flat(items) if isinstance(item, ssml.Mark)]
     found = [mark.name for segment in segments for mark in segment.marks]
     assert not segments or found == asked, f"marks {found}, asked {asked}"
+
+
+def check_clips(segments: Iterable[SpokenSegment], max_s: float, max_document_s: float) -> None:
+    """Recordings are within their bounds, each by itself and all together, and have the samples that they say."""
+    total_s = 0.0
+    for segment in segments:
+        clip = segment.clip
+        assert clip is not None
+        assert 0 < clip.duration_ms <= 1000 * max_s
+        samples = clip.samples(0, clip.n_samples)
+        assert len(samples) == clip.n_samples
+        assert abs(samples).max() <= 1.0
+        total_s += clip.duration_ms / 1000
+    assert total_s <= max_document_s + 1e-6
 
 
 def check_told(

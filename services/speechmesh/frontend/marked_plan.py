@@ -55,6 +55,9 @@ _BELONGS_BEFORE = re.compile(
     r"""(?:['’](?:s|d|m|re|ve|ll)(?!\w))?(?:[.,;:!?…]+["'”’)\]]*(?=\s|$)|[。，！？；：、…）」』】]+)?""",
     re.IGNORECASE,
 )
+# What closes a sentence behind a recording, where there is no text that it could belong to.
+_CLOSING = re.compile(r"\s*(?:([?？!！。])|([.…])(?=\s|$))")
+_CLOSINGS = {"?": Ending.QUESTION, "？": Ending.QUESTION, "!": Ending.EXCLAMATION, "！": Ending.EXCLAMATION}
 _QUOTES = " \t\r\n\"'“”‘’«»「」『』"
 # The longest silence in one place: breaks add up, and each is made in one piece.
 _MAX_PAUSE_MS = 60_000.0
@@ -249,6 +252,8 @@ class _Planner:
             if not (item.text or item.phonemes or item.alias):
                 return
             self.close()
+            if self.segments and self.segments[-1].clip and (found := _CLOSING.match(item.text)):
+                self._end_sentence(_CLOSINGS.get(found[1], Ending.STATEMENT))
             self._stretch = _Stretch(manner, role)
         stretch, language = self._stretch, primary(role.language)
         whole = (item.start, item.end)
@@ -324,11 +329,11 @@ class _Planner:
             if item.kind is BoundaryKind.PARAGRAPH:
                 self.segments[-1] = dataclasses.replace(self.segments[-1], ends_paragraph=True)
 
-    def _end_sentence(self) -> None:
+    def _end_sentence(self, ending: Ending = Ending.STATEMENT) -> None:
         """The last words end a sentence, and what was played since."""
         for index in range(len(self.segments) - 1, -1, -1):
             if self.endings[index] is Ending.CONTINUATION:
-                self.endings[index] = Ending.STATEMENT
+                self.endings[index] = ending
             if not self.segments[index].clip:
                 return
 

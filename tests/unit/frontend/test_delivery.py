@@ -11,7 +11,10 @@ from speechmesh.frontend.audio.formats import Encoding
 from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader, load_reader
+from speechmesh.frontend.recordings.clip import Clip
+from speechmesh.frontend.recordings.recording import Recording
 from speechmesh.frontend.request import SpeechRequest, check
+from speechmesh.frontend.segment import SpokenSegment
 
 TEXT = "One. Two."
 
@@ -143,3 +146,59 @@ async def test_a_segment_that_is_cut_in_no_pause_ends_with_its_last_sound(
     end = 200 * (word.first_token + word.n_tokens) + 400
     np.testing.assert_allclose(np.concatenate(got), sound[:end], atol=1e-6)
     assert delivery.segment == 1
+
+
+def with_clip(
+    bootstrap: VoiceBundle, reader: Reader, samples: np.ndarray, rate_hz: int, **fields: object
+) -> tuple[Delivery, Clip]:
+    """A delivery of a recording, then of what the text says."""
+    request = SpeechRequest(text=TEXT, encoding=Encoding.PCM_F32LE, word_timestamps=True, **fields)  # type: ignore[arg-type]
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    clip = Clip(Recording(samples.astype(np.float32), rate_hz), 0, len(samples), len(samples))
+    segment = SpokenSegment((), None, 0, 0, clip=clip)
+    segments = [segment, *plan.segments]
+    delivery = Delivery(
+        checked, dataclasses.replace(plan, segments=segments), Playback(100.0, lambda: 0.0), {0: segment}
+    )
+    for index, spoken in enumerate(plan.segments, 1):
+        delivery.expect(index, spoken, reader.tokens(spoken))
+    return delivery, clip
+
+
+def test_what_is_behind_a_recording_has_its_length_of_time_more(
+    bootstrap: VoiceBundle, reader: Reader
+) -> None:
+    delivery, clip = with_clip(bootstrap, reader, np.full(16_000, 0.1), 16_000)
+    assert delivery.playback.slack_ms(0) == 100.0
+    assert delivery.playback.slack_ms(1) == 1100.0
+    delivery.chunk(0, 0, clip.samples(0, 4_000), tier=None, last=False)
+    assert delivery.playback.slack_ms(1) == 1000.0  # from its begin on
+    delivery.chunk(0, 4_000, clip.samples(4_000, 12_000), tier=None, last=True)
+    assert delivery.playback.slack_ms(1) == 1000.0
+    assert delivery.segment == 1
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
+async def test_words_behind_a_recording_come_later_by_its_length(
+    bootstrap: VoiceBundle, reader: Reader, rate_hz: int
+) -> None:
+    delivery, clip = with_clip(bootstrap, reader, np.full(rate_hz, 0.1), rate_hz)
+    chunks = [delivery.chunk(0, 0, clip.samples(0, rate_hz), tier=None, last=True)]
+    tokens = delivery._tokens[1]
+    delivery.align(1, [4] * len(tokens.tokens))
+    sound = np.full(800 * len(tokens.tokens), 0.2, np.float32)
+    chunks.append(delivery.chunk(1, 0, sound, tier="fast", last=True))
+    (word,) = (word for chunk in chunks if chunk for word in chunk.times.words)
+    assert word.start_ms == pytest.approx(1000.0 + 50.0 * tokens.words[0].first_token, abs=0.1)
+    total = sum(len(chunk.samples) for chunk in chunks if chunk)
+    assert total == pytest.approx(16_000 + len(sound), abs=2)
+
+
+def test_leading_silence_of_a_recording_is_cut_as_any(bootstrap: VoiceBundle, reader: Reader) -> None:
+    samples = np.zeros(16_000)
+    samples[8_000:] = 0.3
+    delivery, clip = with_clip(bootstrap, reader, samples, 16_000, max_leading_silence_ms=100)
+    spoken = delivery.chunk(0, 0, clip.samples(0, 16_000), tier=None, last=True)
+    assert spoken is not None
+    assert len(spoken.samples) == 1_600 + 8_000

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.frontend.marked_plan import MarkedPlan
 from speechmesh.frontend.plan import Ending
 from speechmesh.frontend.reader import Reader, load_reader
+from speechmesh.frontend.recordings.clip import Clip
+from speechmesh.frontend.recordings.played import PlayedScript
+from speechmesh.frontend.recordings.recording import Recording
+from speechmesh.frontend.ssml.limits import Limits
+from speechmesh.frontend.ssml.script import Audio
 from speechmesh.frontend.written import Writing
 
 S, Q, C = Ending.STATEMENT, Ending.QUESTION, Ending.CONTINUATION
@@ -77,3 +83,67 @@ def test_marks_that_go_to_the_stretch_before_keep_their_places(
     ]
     words = [document[word.start : word.end] for segment in made.segments for word in segment.words]
     assert words == ["It", "is", "he", "Yes", "you"]
+
+
+def played(readers: dict[str, tuple[VoiceBundle, Reader]], body: str) -> MarkedPlan:
+    """The plan of a document whose recordings are all found."""
+    bundle, reader = readers["english"]
+    writing, document = Writing(reader, bundle.config), f"<speak>{body}</speak>"
+    script = writing.read_ssml(document, Limits(plays_audio=True))
+    clip = Clip(Recording(np.ones(100, np.float32), 1000), 0, 100, 100)
+    clips = {item.start: clip for item in script.items if isinstance(item, Audio)}
+    return writing.plan_read(PlayedScript(script, clips), len(document), 20, 8)
+
+
+@pytest.mark.parametrize(
+    ("body", "segments"),
+    [
+        ("One <audio src='a'/> two.", [("one", C, False), ("", C, False), ("two", S, False)]),
+        ("One. <audio src='a'/> Two.", [("one", S, False), ("", S, False), ("two", S, False)]),
+        ("Is it?<audio src='a'>x</audio>", [("is it", Q, False), ("", Q, False)]),
+        ("<audio src='a'/>", [("", S, False)]),
+        ("<audio src='a'/>One", [("", S, False), ("one", S, False)]),
+        ("<s>One <audio src='a'/><audio src='a'/></s> two", [
+            ("one", S, False), ("", S, False), ("", S, False), ("two", S, False),
+        ]),
+        ("<emphasis>One <audio src='a'/></emphasis> two", [("one", C, False), ("", C, False), ("two", S, False)]),
+        ("One <audio src='a'/>.", [("one", S, False), ("", S, False)]),
+        ("One <audio src='a'/>? Two.", [("one", Q, False), ("", Q, False), ("two", S, False)]),
+        ("One <audio src='a'/>. Two.", [("one", S, False), ("", S, False), ("two", S, False)]),
+    ],
+)  # fmt: skip
+def test_a_recording_is_a_segment_of_its_own_that_no_word_runs_on_to(
+    readers: dict[str, tuple[VoiceBundle, Reader]], body: str, segments: list[tuple[str, Ending, bool]]
+) -> None:
+    made = played(readers, body)
+    assert told(made) == segments
+    assert [index for index, (text, _, _) in enumerate(segments) if not text] == sorted(made.clips)
+
+
+@pytest.mark.parametrize(
+    ("body", "marks"),
+    [
+        ("<mark name='m'/><audio src='a'/>", [[("m", 0)]]),
+        ("<audio src='a'/><mark name='m'/>", [[("m", 1)]]),
+        ("One <mark name='m'/> <audio src='a'/>", [[], [("m", 0)]]),
+        ("One. <mark name='m'/><audio src='a'/> Two.", [[], [("m", 0)], []]),
+        ("<mark name='l'/>One <mark name='m'/>two.<audio src='a'/>", [[("l", 0), ("m", 1)], []]),
+        ("One <audio src='a'/> <mark name='m'/> two", [[], [], [("m", 0)]]),
+        ("One <audio src='a'><mark name='m'/>x</audio> two", [[], [("m", 0)], []]),
+        ("<audio src='a'/><mark name='m'/><audio src='a'/>", [[], [("m", 0)]]),
+        ("<mark name='m'/> - <mark name='n'/><audio src='a'/>", [[("m", 0), ("n", 0)]]),
+    ],
+)
+def test_marks_around_a_recording_are_those_of_what_stands_behind_them(
+    readers: dict[str, tuple[VoiceBundle, Reader]], body: str, marks: list[list[tuple[str, int]]]
+) -> None:
+    made = played(readers, body)
+    assert [[(mark.name, mark.word) for mark in segment.marks] for segment in made.segments] == marks
+
+
+def test_breaks_before_and_behind_a_recording_are_its_pauses(
+    readers: dict[str, tuple[VoiceBundle, Reader]],
+) -> None:
+    made = played(readers, "<break time='1s'/><audio src='a'/><break time='2s'/>One.")
+    pauses = [(segment.pause_before_ms, segment.pause_after_ms) for segment in made.segments]
+    assert pauses == [(1000, 2000), (0, 0)]
