@@ -61,15 +61,11 @@ class Clip:
     def samples(self, first: int, n: int) -> FloatArray:
         """Samples [N] from `first` on, N at most `n`: fewer at the end."""
         end = min(first + n, self.n_samples)
-        source, parts, at = self.recording.samples, [], first
-        while at < end:
-            within = at % self.n_cycle
-            length = min(self.n_cycle - within, end - at)
+        source, within = self.recording.samples, first % self.n_cycle
+        if within + end - first <= self.n_cycle:
             begin = self.first_sample + within
-            parts.append(source[begin : begin + length])
-            at += length
-        played = parts[0] if len(parts) == 1 else np.concatenate(parts or [source[:0]])
-        return self._faded(played, first)
+            return self._faded(source[begin : begin + max(end - first, 0)], first)
+        return self._faded(source[self.first_sample + np.arange(first, end) % self.n_cycle], first)
 
     def _faded(self, played: FloatArray, first: int) -> FloatArray:
         n_fade = max(round(_FADE_MS * self.sample_rate_hz / 1000.0), 1)
