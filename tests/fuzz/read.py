@@ -29,7 +29,7 @@ MAX_TEXT_CHARS: Final = 20_000
 _MAX_RECORDING_S, _MAX_RECORDINGS_S = 2.0, 5.0
 _MOST_MESSAGE_CHARS = 1_000  # an error's goes into a trailer, which has room for 8 KiB in all
 _ENGLISH = re.compile(r"[A-Za-z0-9]")
-_CHINESE = re.compile(r"[0-9\u4e00-\u9fa5]")
+_CHINESE = re.compile(r"[0-9A-Za-z\u4e00-\u9fa5]")
 
 Cut = tuple[SpokenSegment, Ending]
 
@@ -131,7 +131,7 @@ def _read_live(case: Case, writing: Writing, speaker: Voice) -> None:
 
 
 def _read_characters(case: Case) -> re.Pattern[str]:
-    """Characters that are read, or told not to be; Chinese does not say the s of "CPUs"."""
+    """Characters that are read, or told not to be."""
     return _ENGLISH if case.reader == "english" else _CHINESE
 
 

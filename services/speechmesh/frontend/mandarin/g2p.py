@@ -15,6 +15,7 @@ from speechmesh.frontend.mandarin.segmenting import halves, splits_after_first
 from speechmesh.frontend.spoken import Word
 
 _LONGEST_PAIR: Final = 2
+_PLURAL: Final = "si5"
 _CAN: Final = "得了"
 
 
@@ -51,8 +52,10 @@ def spoken_syllables(words: Sequence[Word]) -> list[list[str]]:
 
 
 def _spelled(letters: str) -> tuple[str, ...]:
-    """The names of letters."""
-    return tuple(syllable for letter in letters for syllable in LETTER_NAMES.get(letter, ()))
+    """The names of letters; of "u's" the name of u and an s."""
+    names, apostrophe, _ = letters.partition("'")
+    said = tuple(syllable for letter in names for syllable in LETTER_NAMES.get(letter, ()))
+    return (*said, _PLURAL) if apostrophe else said
 
 
 @cache

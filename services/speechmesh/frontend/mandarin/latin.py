@@ -33,10 +33,18 @@ def spoken_parts(letters: str) -> Iterator[tuple[int, int, bool]]:
         first = joined.end(1)
         yield 0, first, _is_spelled(letters[:first])
         yield first, len(letters), True
-    elif joined:  # a plural, which Chinese does not say
-        yield 0, joined.end(3), True
+    elif joined:  # a plural, whose s is said with the last letter's name
+        yield 0, len(letters), True
     else:
         yield 0, len(letters), _is_spelled(letters)
+
+
+def letters_of(spelled: str) -> Iterator[str]:
+    """The letters of a part that is said letter by letter, each with the s of a plural: "U" and "Us" of "CPUs"."""
+    plural = _JOINED.fullmatch(spelled)
+    yield from spelled[:-2] if plural and plural[4] else spelled
+    if plural and plural[4]:
+        yield spelled[-2:]
 
 
 def _is_spelled(letters: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from speechmesh.frontend.mandarin.folding import FoldedText, fold
-from speechmesh.frontend.mandarin.latin import LATIN, spoken_parts
+from speechmesh.frontend.mandarin.latin import LATIN, letters_of, spoken_parts
 from speechmesh.frontend.mandarin.letters import DIGITS
 from speechmesh.frontend.mandarin.rewriting import rewrite
 from speechmesh.frontend.mandarin.rule import NOTHING
@@ -101,9 +101,12 @@ class _Speaker:
             if not spelled:
                 self._word(letters[start:end].lower().replace("’", "'"), written[start:end])
                 continue
-            for one in written[start:end]:
-                if one.character.isalpha():
-                    self._word(one.character.lower(), [one], letter_name=True)
+            at = start
+            for letter in letters_of(letters[start:end]):
+                if letter.isalpha():
+                    name = "'".join(letter.lower())  # as English words are: the "u's" of CPUs
+                    self._word(name, written[at : at + len(letter)], letter_name=True)
+                at += len(letter)
 
     def _word(self, word: str, written: list[_Written], *, letter_name: bool = False) -> None:
         start, end = self._span(written[0].start, written[-1].end)

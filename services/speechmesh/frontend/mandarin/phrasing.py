@@ -49,7 +49,8 @@ def _joins(words: Sequence[str], n_syllables: Sequence[int], i: int, size: int) 
     """Whether word `i` is said as part of the prosodic word before it, of `size` syllables so far."""
     word, before = words[i], words[i - 1]
     if word.isascii() or before.isascii():
-        return len(word) == len(before) == 1 and word.isascii() and before.isascii()  # letters of an acronym
+        # The letters of an acronym, the last one with the s of a plural.
+        return len(before) == 1 and before.isascii() and len(word.removesuffix("'s")) == 1 and word.isascii()
     if before in _DIGITS and word[0] in _DIGITS:
         return size == 1 and n_syllables[i] <= 2  # digits go in twos
     if word in _ENCLITICS:

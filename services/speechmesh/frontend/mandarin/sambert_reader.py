@@ -113,7 +113,7 @@ class SambertReader:
                 found.append(english_syllables(word.phones))
             elif word.phones:
                 found.append([mandarin_syllable(syllable) for syllable in said])
-            elif word.letter_name:
+            elif word.letter_name and len(word.text) == 1:
                 found.append(english_syllables(spell(word.text)))
             elif word.text.isascii():
                 found.append(english_syllables(shared_g2p().phones(word.text)))
