@@ -258,6 +258,18 @@ async def test_what_is_behind_a_recording_is_made_while_it_plays(mesh: Mesh) -> 
     assert len(samples(responses)) > 2 * len(chime(20.0))
 
 
+async def test_what_finds_no_room_behind_a_recording_is_made_when_it_is_due(
+    make_mesh: MakeMesh, mesh: Mesh, folder: Path
+) -> None:
+    """The acoustic stage takes one stream alone, which the part before the recording has."""
+    voices = {"voices_dir": REPOSITORY / "voices"}
+    body = f"It is late. We go home. {CLIP} It is late. {CLIP}"
+    frontend, acoustic = {**voices, "audio_dir": folder}, {**voices, "max_streams": 1}
+    async with make_mesh(frontend=frontend, acoustic=acoustic, vocoder=voices) as narrow:
+        got = samples(await ssml(narrow, body))
+    np.testing.assert_allclose(got, samples(await ssml(mesh, body)), atol=1e-4)
+
+
 async def test_voices_may_change_around_a_recording(mesh: Mesh) -> None:
     clip = f"<mark name='m'/>{CLIP}"
     body = f"It is late. {clip}<voice name='lan'>我们走吧。{clip}</voice>{clip} We go home."
