@@ -102,6 +102,7 @@ class Batcher:
         self._executor = executor
         self._aside = aside
         self._running_aside: frozenset[Job] = frozenset()
+        self._aside_run: asyncio.Task[None] | None = None
         self._frame_s = frame_s
         self._limits = BatchLimits(max_items, max_tokens)
         self._max_queued = max_queued
@@ -162,36 +163,52 @@ class Batcher:
                     jobs.remove(job)
 
     async def run(self) -> None:
-        """Serves the queue until cancelled."""
-        aside: asyncio.Task[None] | None = None
+        """Serves the queue until cancelled. Were it at fault itself, all that wait would fail, and it would go on."""
         try:
             while True:
                 await self._work.wait()
                 self._work.clear()
-                if aside is not None and aside.done():
-                    aside.result()  # were the batcher itself at fault, it would end here, rather than hang
-                    aside = None
-                while (batch := self._choose()) is not None:
-                    for job in batch.new:
-                        self._queue.remove(job)
-                    self._under_way += batch.new
-                    if self._aside is None or batch.urgent:
-                        await self._run_batch(batch, self._executor)
-                    else:
-                        self._running_aside = frozenset(batch.jobs)
-                        aside = asyncio.create_task(self._run_aside(batch, self._aside))
+                try:
+                    while (batch := self._choose()) is not None:
+                        await self._start(batch)
+                except Exception as error:
+                    self._fail_all(error)
         finally:
-            if aside is not None:
-                aside.cancel()
+            if self._aside_run is not None:
+                self._aside_run.cancel()
                 with suppress(asyncio.CancelledError):
-                    await aside
+                    await self._aside_run
+
+    async def _start(self, batch: _Batch) -> None:
+        """Runs a batch to its end, or aside."""
+        for job in batch.new:
+            self._queue.remove(job)
+        self._under_way += batch.new
+        if self._aside is None or batch.urgent:
+            await self._run_batch(batch, self._executor)
+        else:
+            self._running_aside = frozenset(batch.jobs)
+            self._aside_run = asyncio.create_task(self._run_aside(batch, self._aside))
 
     async def _run_aside(self, batch: _Batch, executor: ThreadPoolExecutor) -> None:
         try:
             await self._run_batch(batch, executor)
+        except Exception as error:
+            self._fail_all(error)
         finally:
             self._running_aside = frozenset()
             self._work.set()
+
+    def _fail_all(self, error: Exception) -> None:
+        """Nobody waits for a run that will not be."""
+        log.error("the batcher failed", exc_info=error)
+        failure = Internal("the acoustic stage failed on this segment")
+        failure.__cause__ = error.with_traceback(None)
+        jobs = [*self._queue, *self._under_way]
+        self._queue.clear()
+        self._under_way.clear()
+        for job in jobs:
+            job.fail(failure)
 
     def _choose(self) -> _Batch | None:
         """The jobs to begin now, and those under way that go on with them; None when nothing can be run.
@@ -229,7 +246,10 @@ class Batcher:
         return _Batch(new, under_way[: max_items - len(new)], urgent)
 
     async def _run_batch(self, run: _Batch, executor: ThreadPoolExecutor) -> None:
-        batch = run.jobs
+        batch = [job for job in run.jobs if job.listeners]  # they may have left since they were chosen
+        if not batch:
+            return
+        new = [job for job in run.new if job in batch]
         spans = [listener.span for job in batch for listener in job.listeners]
         with tracer.start_as_current_span(
             "acoustic.batch",
@@ -237,14 +257,14 @@ class Batcher:
             links=[trace.Link(span.get_span_context()) for span in spans],
             attributes={
                 "speechmesh.batch_size": len(batch),
-                "speechmesh.begun": len(run.new),
-                "speechmesh.tokens": sum(len(job.segment.tokens) for job in run.new),
+                "speechmesh.begun": len(new),
+                "speechmesh.tokens": sum(len(job.segment.tokens) for job in new),
                 "speechmesh.urgent": run.urgent,
                 "speechmesh.pressure_level": self._pressure.level if self._pressure else 0,
             },
         ):
             started = time.monotonic()
-            for job in run.new:
+            for job in new:
                 self._begin(job, started)
             outcomes = await self._advance(batch, executor)
         elapsed_s = time.monotonic() - started

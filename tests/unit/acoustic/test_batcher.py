@@ -301,6 +301,43 @@ async def test_who_leaves_while_run_aside_is_dropped_and_the_batcher_ends_with_i
         model.go_on.set()
 
 
+@pytest.mark.parametrize("n_steps", range(8))
+async def test_who_leaves_between_the_choice_and_the_run_stops_nobody_else(n_steps: int) -> None:
+    model = EchoAcoustic(step=5)
+    async with asyncio.timeout(10), serving(model, aside=True) as batcher:
+        leaving = asyncio.create_task(spoken(batcher, segment_of(20), 9000.0))
+        for _ in range(n_steps):
+            await asyncio.sleep(0)
+        leaving.cancel()
+        assert sum(len(piece.frames) for piece in await spoken(batcher, segment_of(9), 9000.0)) == 9
+        assert sum(len(piece.frames) for piece in await spoken(batcher, segment_of(8), 0.0)) == 8
+
+
+class Keyless(EchoAcoustic):
+    """Cannot tell with whom segments of 19 tokens may be batched."""
+
+    def batch_key(self, segment: AcousticSegment) -> object:
+        if len(segment.tokens) == 19:
+            raise ValueError("no key")
+        return super().batch_key(segment)
+
+
+@pytest.mark.parametrize("aside", [False, True])
+async def test_a_batcher_that_is_at_fault_fails_those_who_wait_and_goes_on(aside: bool) -> None:
+    model = Keyless()
+    model.open.clear()
+    async with asyncio.timeout(10), serving(model, aside=aside) as batcher:
+        first = asyncio.create_task(spoken(batcher, segment_of(5)))
+        await settle()
+        lost = [asyncio.create_task(spoken(batcher, segment_of(19))) for _ in range(2)]
+        await settle()
+        model.open.set()
+        await first
+        for outcome in await asyncio.gather(*lost, return_exceptions=True):
+            assert isinstance(outcome, Internal)
+        assert sum(len(piece.frames) for piece in await spoken(batcher, segment_of(8), 0.0)) == 8
+
+
 class TightAcoustic(EchoAcoustic):
     """Has memory for so many segments at once, and for none of 14 tokens."""
 
