@@ -21,7 +21,7 @@ _URGENT_S, _RELAXED_S = 0.3, 2.0
 
 
 class Turns:
-    """At most `max_running()` holders at once, and as many urgent ones beside them.
+    """At most `max_running()` holders at once, and half as many urgent ones beside them.
 
     At most `max_waiting` wait, the earliest deadline first.
 
@@ -63,13 +63,13 @@ class Turns:
     def _may_run(self, deadline: float) -> bool:
         """Whether one may be sent. With none running one may always: nobody would call it later.
 
-        Urgent ones have places of their own, since a backend lets them past the others, see Priority.
+        Where others hold all places, urgent ones have some of their own: a backend lets them past, see Priority.
         """
         if not self.n_running:
             return True
         left_s = deadline - time.monotonic()
         if left_s < _URGENT_S:
-            return self._n_urgent < self._max_running()
+            return self.n_running < self._max_running() or self._n_urgent < self._max_running() // 2
         return not (self._n_urgent and left_s > _RELAXED_S) and self.n_running < self._max_running()
 
     async def _wait(self, deadline: float) -> bool:
