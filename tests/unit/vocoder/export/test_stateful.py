@@ -27,7 +27,7 @@ CHECKPOINTS = {
     "vocos_center": (GOLDENS / "vocos_tiny", 1e-5),
     "vocos_same": (GOLDENS / "vocos_tiny_same", 1e-5),
     "kantts_causal": (GOLDENS / "kantts/tiny_a", 1e-5),
-    "kantts": (GOLDENS / "kantts/tiny_byte", 1e-5),
+    "kantts": (GOLDENS / "kantts/tiny_byte", 2e-5),  # x + sin x doubles what rounding leaves
     "kantts_nsf": (GOLDENS / "kantts/tiny_nsf", 1e-3),
 }
 

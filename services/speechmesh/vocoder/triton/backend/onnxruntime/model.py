@@ -70,24 +70,29 @@ class TritonPythonModel:
 
     def _run_aside(self):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-        going_on = True
-        while going_on:
-            members = self._waiting.get() or []
-            going_on = bool(members)
-            # Those that came meanwhile share the run, as they would have in the dynamic batcher.
-            while going_on and len(members) < self._max_batch_size and not self._waiting.empty():
-                more = self._waiting.get() or []
-                going_on = bool(more)
-                members += more
-            if members:
-                self._answer_aside(members)
+        while self._take_waiting():
+            pass
+
+    def _take_waiting(self):
+        """Answers those that wait, once there are some; whether more may come.
+
+        Nothing of a request may be held while the next is waited for: Triton ends its trace when it is gone.
+        """
+        members = self._waiting.get() or []
+        going_on = bool(members)
+        # Those that came meanwhile share the run, as they would have in the dynamic batcher.
+        while going_on and len(members) < self._max_batch_size and not self._waiting.empty():
+            more = self._waiting.get() or []
+            going_on = bool(more)
+            members += more
+        if members:
+            self._answer_aside(members)
+        return going_on
 
     def _answer_aside(self, members):
         try:
             responses = self._answer([request for request, _ in members])
-        except (
-            Exception
-        ) as error:  # unanswered, they would keep their callers waiting, and the thread would be gone
+        except Exception as error:  # unanswered, their callers would wait, and the thread would be gone
             failure = pb_utils.TritonError(str(error))
             responses = [pb_utils.InferenceResponse(error=failure) for _ in members]
         for (_, sender), response in zip(members, responses, strict=True):
