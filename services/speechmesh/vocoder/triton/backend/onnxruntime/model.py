@@ -58,7 +58,7 @@ class TritonPythonModel:
 
     def execute(self, requests):
         """Runs the requests that the dynamic batcher put together, or leaves them to the other thread."""
-        if all(_GIVES_WAY in request.parameters() for request in requests):
+        if all(_GIVES_WAY in request.parameters() and not _is_traced(request) for request in requests):
             self._waiting.put([(request, request.get_response_sender()) for request in requests])
             return None
         return self._answer(requests)
@@ -137,6 +137,11 @@ class TritonPythonModel:
             ]
             responses[index] = pb_utils.InferenceResponse(output_tensors=tensors)
             start += size
+
+
+def _is_traced(request):
+    """Whether Triton traces a request. Of those that a response sender answers it (2.51) loses some traces."""
+    return bool(request.trace().get_context())
 
 
 # The name that DLPack's standard gives to a capsule whose tensor was taken; it must live as long as the capsules.
