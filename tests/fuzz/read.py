@@ -13,7 +13,7 @@ from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.frontend.casting import Ensemble
 from speechmesh.frontend.lexicon import Lexicon, LexiconEntry, read_lexicon, script_of
 from speechmesh.frontend.live.text import LiveText
-from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.recordings.played import played
 from speechmesh.frontend.segment import SpokenSegment

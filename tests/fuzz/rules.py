@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from speechmesh.frontend.mandarin.pinyin import tokens_of
-from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import Ending, TextPlan, TokenSegment
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped, Word

@@ -25,7 +25,7 @@ from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery import Delivery
 from speechmesh.frontend.lexicon import Lexicon
 from speechmesh.frontend.lookahead import Lookahead
-from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.metering import Kind, SpeechMeter, record_stage
 from speechmesh.frontend.patience import Patience
 from speechmesh.frontend.phrases.cache import PhraseCache

@@ -9,7 +9,8 @@ from speechmesh.common.bundle import VoiceConfig
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.casting import Ensemble
 from speechmesh.frontend.lexicon import Lexicon, script_of
-from speechmesh.frontend.marked_plan import MarkedPlan, plan_script
+from speechmesh.frontend.marked.plan import MarkedPlan
+from speechmesh.frontend.marked.planner import plan_script
 from speechmesh.frontend.plan import TextPlan
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.recordings.clip import Clip

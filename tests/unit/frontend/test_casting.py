@@ -7,7 +7,7 @@ import pytest
 from speechmesh.common.bundle import Speaker, VoiceBundle, VoiceConfig
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.casting import Ensemble, Role
-from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.reader import Reader, load_reader
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.ssml.parse import parse_ssml

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from speechmesh.common.bundle import VoiceBundle
-from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import Ending
 from speechmesh.frontend.reader import Reader, load_reader
 from speechmesh.frontend.recordings.clip import Clip

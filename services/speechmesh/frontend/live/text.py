@@ -11,7 +11,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from speechmesh.frontend.marked_plan import MarkedPlan
+from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped, Pause, Word

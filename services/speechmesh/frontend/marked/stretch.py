@@ -1,0 +1,171 @@
+"""Text of one manner between two breaks, gathered from all its elements and read as one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from speechmesh.frontend.casting import Role, primary
+from speechmesh.frontend.marked.marks import Place, marks_of
+from speechmesh.frontend.marked.text_warnings import TextWarnings
+from speechmesh.frontend.plan import Ending, TextPlan
+from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
+from speechmesh.frontend.reader import Reader
+from speechmesh.frontend.segment import Manner, SpokenSegment, bounded
+from speechmesh.frontend.spoken import Dropped, Pause, Word
+from speechmesh.frontend.ssml.place import shown
+from speechmesh.frontend.ssml.say_as import say_as
+from speechmesh.frontend.ssml.script import Text
+from speechmesh.frontend.ssml.source_map import Run, SourceMap, merged
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStretch:
+    """What was read of a stretch; places are those of the document.
+
+    Attributes:
+        segments: in order; none where it is of signs alone.
+        endings: of each segment.
+        dropped: what cannot be spoken.
+        lead: the text in front of the first word.
+    """
+
+    segments: Sequence[SpokenSegment]
+    endings: Sequence[Ending]
+    dropped: Sequence[Dropped]
+    lead: str
+
+
+@dataclass
+class Stretch:
+    """As it is read, where its characters came from, and what is in it.
+
+    Attributes:
+        manner: how all of it is spoken.
+        role: who speaks it.
+        text: what the reader reads; for a word whose pronunciation was given, a placeholder.
+        runs: the source of each of its characters in the document.
+        pronounced: the words whose pronunciation was given.
+        marks: each with its place in the text.
+    """
+
+    manner: Manner
+    role: Role
+    text: str = ""
+    runs: list[Run] = field(default_factory=list)
+    pronounced: list[Pronounced] = field(default_factory=list)
+    marks: list[Place] = field(default_factory=list)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing to read."""
+        return not self.text.strip()
+
+    def take(self, item: Text, warnings: TextWarnings) -> None:
+        """A piece of the document, which is spoken in this manner; `warnings` are told of what cannot be heeded."""
+        whole = (item.start, item.end)
+        if item.alias is not None:
+            self.add(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
+        elif item.say_as is not None:
+            rewritten = say_as(item.text, item.say_as, self.role.language)
+            if not rewritten.is_understood:
+                message = f"{shown(item.text)!r} is no {item.say_as.kind.value}"
+                warnings.tell("SAY_AS_NOT_UNDERSTOOD", message, *whole)
+            self.add(rewritten.text, rewritten.sources.through(item.sources).runs)
+        elif item.phonemes is not None and item.phonemes.language == primary(self.role.language):
+            written = " ".join(item.text.split()).lower() or item.phonemes.written
+            self.pronounced.append(
+                Pronounced(len(self.text), written, item.phonemes.phones, item.phonemes.language)
+            )
+            self.add(PLACEHOLDER, [Run(len(PLACEHOLDER), *whole, shared=True)])
+        else:
+            if item.phonemes is not None:
+                message = f"{item.phonemes.alphabet}: not of the voice's language"
+                warnings.tell("PRONUNCIATION_IGNORED", message, *whole)
+            self.add(item.text, item.sources.runs)
+
+    def add(self, text: str, runs: Sequence[Run]) -> None:
+        """More text, and where its characters come from."""
+        self.text += text
+        self.runs += runs
+
+    def mark(self, name: str) -> None:
+        """A mark behind what there is so far."""
+        self.marks.append((len(self.text), name))
+
+    def take_marks_at_end(self) -> list[str]:
+        """The marks behind its last character that is not blank, which it has no longer."""
+        n_read = len(self.text.rstrip())
+        names = [name for at, name in self.marks if at >= n_read]
+        self.marks = [mark for mark in self.marks if mark[0] < n_read]
+        return names
+
+    def read(self, reader: Reader, *, max_words: int, first_max_words: int) -> ReadStretch:
+        """The segments of it.
+
+        Args:
+            reader: of the voice that speaks it.
+            max_words: the most words of a segment.
+            first_max_words: of the first one.
+        """
+        plan = reader.plan(self.text, max_words=max_words, first_max_words=first_max_words)
+        if together := run_together(self.pronounced, plan.segments):
+            self._part(together)
+            plan = reader.plan(self.text, max_words=max_words, first_max_words=first_max_words)
+        source = SourceMap(tuple(merged(self.runs)))
+        told = _as_told(plan.segments, self.pronounced)
+        return ReadStretch(
+            segments=[self._placed(told, i, source) for i in range(len(told))],
+            endings=_endings(told),
+            dropped=[_moved_dropped(part, source) for part in plan.dropped],
+            lead=self.text[: told[0].start] if told else "",
+        )
+
+    def _part(self, around: Sequence[Pronounced]) -> None:
+        """Puts blanks around some of the words whose pronunciation was given."""
+        parting = Parting(around)
+        self.text, self.runs = parting.text(self.text), parting.runs(self.runs)
+        self.marks = [(parting.place(at), name) for at, name in self.marks]
+        self.pronounced = parting.pronounced(self.pronounced)
+
+    def _placed(self, segments: Sequence[SpokenSegment], index: int, source: SourceMap) -> SpokenSegment:
+        """One of its segments as one of the document, with the manner and with its marks."""
+        segment = segments[index]
+        start, end = source.span(segment.start, segment.end)
+        return dataclasses.replace(
+            segment,
+            items=tuple(_moved(item, source) for item in segment.items),
+            start=start,
+            end=end,
+            manner=self.manner,
+            marks=marks_of(self.marks, segments, index),
+        )
+
+
+def _as_told(segments: Sequence[SpokenSegment], pronounced: Sequence[Pronounced]) -> list[SpokenSegment]:
+    """The segments with the pronunciations that were given, which may be long."""
+    told = (
+        dataclasses.replace(segment, items=tuple(with_pronunciations(segment.items, pronounced)))
+        for segment in segments
+    )
+    return [part for segment in told for part in bounded(segment)]
+
+
+def _endings(segments: Sequence[SpokenSegment]) -> list[Ending]:
+    """How each ends. The last one, unless by a mark, does not: what follows in another manner goes on with it."""
+    told = TextPlan(segments, ())
+    endings = [told.ending(i) for i in range(len(segments))]
+    if segments and segments[-1].final is None:
+        endings[-1] = Ending.CONTINUATION
+    return endings
+
+
+def _moved(item: Word | Pause, source: SourceMap) -> Word | Pause:
+    start, end = source.span(item.start, item.end)
+    return dataclasses.replace(item, start=start, end=end)
+
+
+def _moved_dropped(part: Dropped, source: SourceMap) -> Dropped:
+    start, end = source.span(part.start, part.end)
+    return dataclasses.replace(part, start=start, end=end)
