@@ -40,18 +40,21 @@ _BARE_NUMBERED = """
 Vol volume; vol volume; Fig figure; fig figure; Figs figures; figs figures; Ch chapter; pp pages; pg page;
 Pg page; ext extension; Ext extension; Apt apartment; apt apartment; Ste suite; Rm room; Eq equation;
 eq equation; Rte route; Hwy highway; Bldg building; Nos numbers; Nr number; nr number; Lv level; Lvl level;
-lvl level; Ver version
+lvl level; Ver version; Dkt docket
 """
 _NUMBERED = """
 Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page;
 c circa; ca circa; est established; Est established; Op opus; op opus; par paragraph; para paragraph;
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question;
-Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision
+Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
+pop population; exp expires; Exp expires; Plat platform; plat platform; dep departs; Dep departs; arr arrives;
+Arr arrives
 """
 _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
-Avg average; Est estimated; Appt appointment; Addr address; Amt amount; Ext extension; Temp temperature; Pop population
+Avg average; Wt weight; Ht height; Est estimated; Appt appointment; Addr address; Amt amount; Ext extension;
+Temp temperature; Pop population
 """
 _DATED = "est established; Est established"
 _BEFORE_YEARS = "b born; d died; r reigned; fl flourished"
@@ -62,7 +65,10 @@ Hon honorable; Gov governor; Sen senator; Rep representative; Pres president; Cm
 Mt mount; Ft fort; Adm admiral; Cpl corporal; Pvt private; Supt superintendent; Atty attorney;
 Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father
 """
-_DOTTED_TITLES = "Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy"
+_DOTTED_TITLES = """
+Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy; Vit vitamin; vit vitamin; Lv leave;
+Arr arrive; arr arrive
+"""
 _BEFORE_LOWER = """
 approx approximately; Approx approximately; avg average; Avg average; dept department; govt government;
 temp temperature; misc miscellaneous; appt appointment; incl including; excl excluding; resp respectively;
@@ -72,11 +78,12 @@ lbs pounds; oz ounces; hr hour; hrs hours; sec second; secs seconds; mins minute
 eg for example; ie that is; mo month; wk week; ext extension; tel telephone; poss possibly; prob probably;
 Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
 tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building;
-apt apartment; co company; doc document; docs documents
+apt apartment; co company; doc document; docs documents; pts points; agg aggregate; pkg package; pkgs packages;
+med medium; lg large; wt weight; ht height; Pt patient; blk block; blks blocks; yd yard; yds yards
 """
 _INLINE = """
 cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
-Natl national; Intl international; approx approximately; Tel telephone
+Natl national; Intl international; approx approximately; Tel telephone; Adj adjusted
 """
 _ENDING = """
 ea each; Jr junior; Sr senior; Inc incorporated; Ltd limited; Co company; Corp corporation; Bros brothers;

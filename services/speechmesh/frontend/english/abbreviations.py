@@ -27,12 +27,13 @@ _SAINTS = frozenset(
 )
 _TOKEN = re.compile(r"(?P<name>[A-Za-z]{1,8}(?:\.[A-Za-z])?)(?![A-Za-z'])(?P<dot>\.?)")
 _LETTERS = re.compile(
-    r"(?:[A-Za-z]\.){2,}+(?P<last>[A-Za-z](?![A-Za-z.']))?|(?:[A-Za-z]\.)(?P<only>[A-Za-z](?![A-Za-z.']))"
+    r"(?:[A-Za-z]\.){2,}+(?P<last>(?!s(?![A-Za-z]))[A-Za-z](?![A-Za-z.']))?|(?:[A-Za-z]\.)(?P<only>[A-Za-z](?![A-Za-z.']))"
 )
 _DEGREE = re.compile(r"(?:Ph\.\ ?D|[BM]\.Sc|Ed\.D|Psy\.D|LL\.[BMD]|Pharm\.D)(?![A-Za-z])\.?")
-_POSSESSIVE = re.compile(r"'s(?![A-Za-z])")
-_INITIAL = re.compile(r"[A-Z]\.(?=\ ?[A-Z])")
+_POSSESSIVE = re.compile(r"'?s(?![A-Za-z])")
+_INITIAL = re.compile(r"[A-Z]\.(?=\ ?[A-Z]|\ \()")
 _DIGIT = re.compile(r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX])(?![A-Za-z'])", re.ASCII)
+_FIRST = re.compile(r"\ I(?=[,;:)]|\ [(§&])")  # Art. I, § 8
 _YEAR = re.compile(r"\ [12]\d{3}(?![\d.,]\d|\d)", re.ASCII)
 _NO_CAPITAL = re.compile(r"[,:;)]|[ \n-][\"'(]?[a-z0-9$€£~]")
 _DOTTED_WORDS = {
@@ -85,7 +86,9 @@ def _is_followed_as_wanted(context: Context, candidate: Abbreviation, end: int) 
         following = context.next_word(end)
         return following[:1].isupper() and following not in _NEVER_NAMES
     if candidate.follows is Follows.NUMBER:
-        return bool(_DIGIT.match(text, end))
+        return bool(_DIGIT.match(text, end)) or (
+            candidate.words != "number" and bool(_FIRST.match(text, end))
+        )
     if candidate.follows is Follows.COLON:
         return text[end : end + 1] == ":"
     if candidate.follows is Follows.YEAR:
@@ -174,6 +177,8 @@ def recognise_initial(context: Context, position: int) -> Reading | None:
     match = _INITIAL.match(context.text, position)
     if match is None or context.previous in _PLAN_WORDS | {"a", "an"}:
         return None
+    if context.text[match.end() : match.end() + 2] == " (" and context.text[position - 2 : position] != ", ":
+        return None  # only "Lee, M. (2019)" has an initial there
     following = context.next_word(match.end())
     if following.lower() in SENTENCE_STARTERS and len(following) > 1:
         return None

@@ -66,6 +66,13 @@ def plain_words(context: Context, literal: str, end: int) -> str:
         return numbers.digits(literal)
     if 3 <= len(literal) <= 5 and names_something(context, end):
         return numbers.identifier(literal)
+    if (
+        len(literal) in {3, 4}
+        and literal[0] != "0"
+        and context.recent(2) == "a d"
+        and context.adjacent_source
+    ):
+        return numbers.year(int(literal)) if len(literal) == 4 else numbers.integer(literal)  # AD 1066
     if len(literal) == 4 and literal[:2] == "10" and literal[2] != "0" and _is_early_year(context, end):
         return numbers.year(int(literal))
     if len(literal) == 4 and 1100 <= int(literal) <= 2099 and _is_year(context, end, text):

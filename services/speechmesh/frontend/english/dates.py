@@ -50,11 +50,15 @@ _NUMERIC = re.compile(
     re.ASCII,
 )
 _MONTH_DAY = re.compile(r"(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/]|-\d)", re.ASCII)
+_MONTH_YEAR_DIGITS = re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<year>20\d\d|\d\d)(?![\d/]|-\d)", re.ASCII)
+_EXPIRY_CUES = frozenset({"expires", "expiry", "expiration", "exp", "expire", "expired", "thru"})
 _DECADE = re.compile(r"'?(?P<start>(?:1[1-9]|20)?\d0)'?s(?![A-Za-z0-9])", re.ASCII)
 _SHORT_YEAR = re.compile(r"'(?P<year>\d\d)(?![\d'\"A-Za-z])", re.ASCII)
 _WEEKDAY = re.compile(
     r"(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?P<dot>\.?)(?=(?P<after>,?[ \n]?))(?![A-Za-z])"
 )
+_PART_OF_DAY = re.compile(r"\.?\ (?:morning|afternoon|evening|night)s?(?![A-Za-z])")
+_ANOTHER_DAY = re.compile(r"(?:\ (?:&|and|or)\ |/|,\ )(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?![A-Za-z])")
 _SPAN = re.compile(
     r"(?P<first>[A-Z][a-z]{2,8})\.?\ ?[-–]\ ?(?P<last>[A-Z][a-z]{2,8})(?:\.(?=,|\ [a-z\d]))?(?![A-Za-z'-])"
 )
@@ -68,6 +72,7 @@ _DATE_CUES = frozenset(
     """
     )
 )
+_DAYS = frozenset(WEEKDAYS.values())
 _WEEKDAY_CUES = _DATE_CUES | {"every", "each", "and", "or", "open", "closed", "to", *WEEKDAYS.values()}
 
 
@@ -156,6 +161,11 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         if len(year) == 2:
             year = ("20" if int(year) < 50 else "19") + year
         return _date(position, numeric, month, day, year)
+    expiry = _MONTH_YEAR_DIGITS.match(text, position)
+    if expiry and not _EXPIRY_CUES.isdisjoint(context.recent(3).split()):
+        short_year = expiry["year"]
+        year_words = numbers.year(int(short_year) + 2000 if len(short_year) == 2 else int(short_year))
+        return whole(f"{MONTHS[int(expiry['month']) - 1]} {year_words}", position, expiry.end())
     short = _MONTH_DAY.match(text, position)
     if short and context.previous in _DATE_CUES | set(WEEKDAYS.values()):
         words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"
@@ -209,8 +219,14 @@ def recognise_weekday(context: Context, position: int) -> Reading | None:
     if match is None:
         return None
     follows = _DATE_FOLLOWS.match(context.text, match.end("day"))
+    recent = context.recent(2).split()
+    listed = _ANOTHER_DAY.match(context.text, match.end()) or not _DAYS.isdisjoint(recent)
+    if match["day"] == "Sun":
+        listed = "saturday" in recent
     cued = context.previous in _WEEKDAY_CUES
-    if not follows and (not match["dot"] or (match["day"] in {"Sat", "Sun"} and not cued)):
+    if _PART_OF_DAY.match(context.text, match.end("day")):
+        return whole(WEEKDAYS[match["day"].lower()], position, match.end())
+    if not follows and not listed and (not match["dot"] or (match["day"] in {"Sat", "Sun"} and not cued)):
         return None
     end = match.end()
     if match["dot"] and not follows and not match["after"].strip() and context.next_word(end).istitle():

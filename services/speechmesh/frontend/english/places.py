@@ -67,6 +67,11 @@ def recognise_state(context: Context, position: int) -> Reading | None:
 
 _DIRECTIONS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _DIRECTION = re.compile(r"(?P<name>[NSEW])\.?(?=\ (?:[A-Z][a-z]|\d{1,3}(?:st|nd|rd|th)))")
+_NUMBERED_STREET = re.compile(
+    r"(?P<name>[NSEW])\.?(?=\ \d{1,3}(?:st|nd|rd|th)\ (?:St|Ave|Street|Avenue|Pl|Place|Rd|Road)(?![A-Za-z]))"
+)
+_BOUND = re.compile(r"(?P<name>[NSEW])(?P<dot>\.?)(?![A-Za-z0-9'&/-])")
+_ROAD = re.compile(r"(?:[A-Z]{1,3}-|(?:Hwy|Highway|Route|Rte\.?)\ )\d{1,4}\ $", re.ASCII)
 _TRADITIONAL = {
     "Ala": "alabama", "Ariz": "arizona", "Ark": "arkansas", "Calif": "california", "Colo": "colorado",
     "Conn": "connecticut", "Del": "delaware", "Fla": "florida", "Ga": "georgia", "Ill": "illinois", "Ind": "indiana",
@@ -88,6 +93,14 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
             stop = Piece(".", direction.end() - 1, direction.end())
             return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()), stop), direction.end())
         return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()),), direction.end())
+    street = _NUMBERED_STREET.match(text, position)
+    if street:
+        return whole(_DIRECTIONS[street["name"]], position, street.end())
+    bound = _BOUND.match(text, position)
+    if bound and _ROAD.search(text, max(0, position - 16), position):  # I-405 S
+        if bound["dot"] and ends_sentence(context, bound.end()):
+            return whole(_DIRECTIONS[bound["name"]], position, bound.end("name"))
+        return whole(_DIRECTIONS[bound["name"]], position, bound.end())
     state = _TRADITIONAL_STATE.match(text, position)
     if state is None or state["name"] not in _TRADITIONAL:
         return None

@@ -6,6 +6,7 @@ import re
 
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.reading import Context, Reading, whole
+from speechmesh.frontend.english.word_lists import RESPELLED, VOWELLESS_WORDS
 
 _SENTENCE_END = re.compile(r"[!?](?:[!?.]++)?")
 _DOTS = re.compile(r"\.(?:\.++|(?:\ \.){2,}+)")
@@ -14,6 +15,8 @@ _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
 _SILENT_BRACKETS = re.compile(r"\(\)|\[\]|\{\}")
 _OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
 _SAME_SERIES = re.compile(r"(?P<letter>[A-Z])\d[-–](?P=letter)\d(?![A-Za-z0-9])", re.ASCII)
+_GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
+_VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _CLIPPED_AND = re.compile(r"'[nN]'?(?![A-Za-z'])")
 _PAUSES = {",": ",", ";": ";", "(": "(", ")": "(", "—": "—", "|": ",", "•": ","}
 
@@ -45,7 +48,25 @@ def recognise_full_stop(context: Context, position: int) -> Reading | None:
         return whole("dot", position, position + 1)
     if before in {"", " ", "\n", "/"} and after.isalpha():
         return whole("dot", position, position + 1)
+    if before.isalnum() and after and (after in ",;" or _shortens(context, position)):
+        return Reading((), position + 1)  # J. Ling., 12; an unknown "blvs. of"
     return whole(".", position, position + 1)
+
+
+def _shortens(context: Context, position: int) -> bool:
+    """Whether this is the full stop of an abbreviation: of letters without a vowel, and the sentence goes on."""
+    if not _GOES_ON.match(context.text, position + 1):
+        return False
+    word = context.adjacent_source
+    lower = word.lower()
+    return bool(
+        2 <= len(word) <= 5
+        and word.isalpha()
+        and not (word.isupper() or _VOWEL.search(word))
+        and lower not in VOWELLESS_WORDS
+        and lower not in RESPELLED
+        and word == context.text[position - len(word) : position]
+    )
 
 
 def recognise_colon(context: Context, position: int) -> Reading | None:

@@ -20,9 +20,12 @@ _SHORT_PER = {
     "night": "night",
     "ea": "each",
 }
-_WITH = re.compile(r"w/(?P<o>o(?![A-Za-z]))?\ ?(?=[A-Za-z0-9])")
-_SHORT_SLASHED = re.compile(r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o)(?![A-Za-z0-9])")
-_SLASHED_WORDS = {"c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "i/o": "I O"}
+_WITH = re.compile(r"w/(?:(?P<o>o)(?![A-Za-z])|\ ?(?=[A-Za-z0-9]))")
+_SHORT_SLASHED = re.compile(r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o|y/o|h/o|s/p|f/u)(?![A-Za-z0-9/])")
+_SLASHED_WORDS = {
+    "c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "i/o": "I O",
+    "y/o": "year old", "h/o": "history of", "s/p": "status post", "f/u": "follow up",
+}  # fmt: skip
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
 _MEASURED = re.compile(

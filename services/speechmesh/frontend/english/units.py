@@ -65,6 +65,7 @@ UNITS: dict[str, Unit] = {
         "tbsp": "tablespoon", "Tsp": "teaspoon",
         "Tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt",
         "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo", "acre": "acre",
+        "blk": "block", "blks": "block", "tsps": "teaspoon", "tbsps": "tablespoon", "Tbsps": "tablespoon",
         "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
         "lx": "lux", "Gy": "gray", "Nm": "newton meter", "Bq": "becquerel", "mph": "mile per hour",
     }),

@@ -9,6 +9,7 @@ from speechmesh.frontend.english.folding import SUPERSCRIPTS, UNSPEAKABLE
 from speechmesh.frontend.english.reading import Context, Reading, whole
 from speechmesh.frontend.english.word_lists import (
     ACRONYMS,
+    CITED,
     COMMON_WORDS,
     INITIALISMS,
     NAME_PREFIXES,
@@ -125,6 +126,8 @@ def recognise_plain_word(context: Context, position: int) -> Reading | None:
     """Read the commonest case at once: a word in lower case that has no other meaning."""
     match = _PLAIN_WORD.match(context.text, position)
     if match is None or match[0] in ABBREVIATIONS or match[0] in RESPELLED or not _VOWEL.search(match[0]):
+        return None
+    if match[0] in CITED and context.text.startswith(".", match.end()):
         return None
     return whole(match[0], position, match.end())
 

@@ -1,0 +1,90 @@
+"""Reads abbreviations that only their neighbours explain: "9th Cir.", "Fla. Stat. §", "order no. is", "lat. 51.5°"."""
+
+from __future__ import annotations
+
+import re
+
+from speechmesh.frontend.english.abbreviations import ends_sentence
+from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+
+_PHRASES = {
+    "Fed. R. Civ. P.": "federal rule of civil procedure",
+    "Fed. R. Crim. P.": "federal rule of criminal procedure",
+    "Fed. R. App. P.": "federal rule of appellate procedure",
+    "Fed. R. Evid.": "federal rule of evidence",
+    "S. Ct.": "supreme court",
+    "F. Supp.": "F supp",
+    "cert. denied": "cert denied",
+    "cert. granted": "cert granted",
+}
+_PHRASE = re.compile(
+    "(?:"
+    + "|".join(re.escape(phrase) for phrase in sorted(_PHRASES, key=len, reverse=True))
+    + r")(?![A-Za-z])"
+)
+_REPORTER = re.compile(r"F\.(?:\ ?)(?P<series>2d|3d|4th)(?![A-Za-z0-9])")
+_SERIES = {"2d": "second", "3d": "third", "4th": "fourth"}
+_IDEM = re.compile(r"[Ii]d\.(?=\ (?:at\ \d|§))", re.ASCII)
+_STATUTES = re.compile(r"Stat\.(?=\ (?:§|Ann\.))")
+_AFTER_RANK = re.compile(r"(?P<name>Cir|Fl|c|cent)\.")
+_RANKED = {
+    "Cir": "circuit",
+    "Fl": "floor",
+    "c": "century",
+    "cent": "century",
+    "min": "minimum",
+    "max": "maximum",
+}
+_LIMIT = re.compile(r"(?P<name>min|max)\.")
+_LIMITED = re.compile(r"\d-[a-z]{2,12}\ $", re.ASCII)  # a 2-night min.
+_RANK = re.compile(r"\d(?:st|nd|rd|th|d)$", re.ASCII)
+_COORDINATE = re.compile(r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:\.\d{1,9})?°)", re.ASCII)
+_COORDINATES = {"lat": "latitude", "lon": "longitude", "long": "longitude"}
+_NUMBER = re.compile(r"[Nn]o\.(?=:|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
+_HAVE_NUMBERS = frozenset(
+    str.split(
+        """
+    account acct case claim confirmation contact customer document fax file flight id invoice item licence license
+    loan lot member model order part passport phone plate policy product reference reg registration room serial
+    telephone ticket tracking
+    """
+    )
+)
+
+
+def recognise_citation(context: Context, position: int) -> Reading | None:
+    """Read an abbreviation of lawyers and clerks by what stands around it."""
+    text = context.text
+    phrase = _PHRASE.match(text, position)
+    if phrase:
+        return whole(_PHRASES[phrase[0]], position, phrase.end())
+    reporter = _REPORTER.match(text, position)
+    if reporter and reporter["series"] and context.adjacent_source.isdigit():
+        return whole(f"F {_SERIES[reporter['series']]}", position, reporter.end())
+    idem = _IDEM.match(text, position)
+    if idem:
+        return whole("id", position, idem.end())
+    statutes = _STATUTES.match(text, position)
+    if statutes:
+        return whole("statutes", position, statutes.end())
+    coordinate = _COORDINATE.match(text, position)
+    if coordinate:
+        return whole(_COORDINATES[coordinate["name"].lower()], position, coordinate.end())
+    number = _NUMBER.match(text, position)
+    if number and context.previous in _HAVE_NUMBERS and context.adjacent_source:
+        return whole("number", position, number.end())
+    return _ranked(context, position)
+
+
+def _ranked(context: Context, position: int) -> Reading | None:
+    """Read the "Cir." of "9th Cir." as circuit, the "Fl." of "34th Fl." as floor."""
+    text = context.text
+    match = _AFTER_RANK.match(text, position)
+    if match is None or not _RANK.search(context.adjacent_source):
+        match = _LIMIT.match(text, position)
+        if match is None or not _LIMITED.search(text, max(0, position - 15), position):
+            return None
+    pieces = [Piece(_RANKED[match["name"]], position, match.end())]
+    if ends_sentence(context, match.end()):
+        pieces.append(Piece(".", match.end() - 1, match.end()))
+    return Reading(tuple(pieces), match.end())
