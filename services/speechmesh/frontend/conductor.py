@@ -20,7 +20,7 @@ from speechmesh.common.features import FloatArray
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import SpokenChunk
-from speechmesh.frontend.delivery import Delivery
+from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.phrases.key import Key
 from speechmesh.frontend.phrases.recording import Recorder

@@ -8,7 +8,7 @@ import pytest
 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.frontend.audio.formats import Encoding
-from speechmesh.frontend.delivery import Delivery
+from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader, load_reader
 from speechmesh.frontend.recordings.clip import Clip
@@ -185,7 +185,7 @@ async def test_words_behind_a_recording_come_later_by_its_length(
 ) -> None:
     delivery, clip = with_clip(bootstrap, reader, np.full(rate_hz, 0.1), rate_hz)
     chunks = [delivery.chunk(0, 0, clip.samples(0, rate_hz), tier=None, last=True)]
-    tokens = delivery._tokens[1]
+    tokens = reader.tokens(reader.plan(TEXT, max_words=20, first_max_words=8).segments[0])
     delivery.align(1, [4] * len(tokens.tokens))
     sound = np.full(800 * len(tokens.tokens), 0.2, np.float32)
     chunks.append(delivery.chunk(1, 0, sound, tier="fast", last=True))

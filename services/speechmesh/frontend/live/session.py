@@ -20,7 +20,7 @@ from speechmesh.common.errors import DeadlineExceeded, InvalidInput, Overloaded
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, Summary, WordTime
-from speechmesh.frontend.delivery import Delivery
+from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.live.turn import Turn
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.request import CheckedRequest
