@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.abbreviations import ends_sentence
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 
@@ -52,6 +53,11 @@ _HAVE_NUMBERS = frozenset(
 )
 
 
+_DOSES = re.compile(
+    r"[qQ]\.?\ ?(?P<low>\d{1,2})(?:[-–](?P<high>\d{1,2}))?\ ?(?:h|hr|hrs|hours)(?![A-Za-z0-9])", re.ASCII
+)
+
+
 def recognise_citation(context: Context, position: int) -> Reading | None:
     """Read an abbreviation of lawyers and clerks by what stands around it."""
     text = context.text
@@ -73,6 +79,12 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
     number = _NUMBER.match(text, position)
     if number and context.previous in _HAVE_NUMBERS and context.adjacent_source:
         return whole("number", position, number.end())
+    doses = _DOSES.match(text, position)
+    if doses:
+        hours = numbers.integer(doses["low"]) + (
+            f" to {numbers.integer(doses['high'])}" if doses["high"] else ""
+        )
+        return whole(f"every {hours} hours", position, doses.end())
     return _ranked(context, position)
 
 

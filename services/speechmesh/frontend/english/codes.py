@@ -24,7 +24,8 @@ _ORDINAL = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3}){1,9}+|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])", re.ASCII
 )
 _PRODUCT = re.compile(
-    r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|[a-z]{1,3}(?![a-z])|$))", re.ASCII
+    r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|-(?:inch|foot|in|ft|cm|mm|m)(?![a-z])|[a-z]{1,3}(?![a-z])|$))",
+    re.ASCII,
 )
 _VERSES = re.compile(r"[-–]\d{1,3}(?![\d:])", re.ASCII)
 _BOOKS = frozenset(
@@ -35,7 +36,7 @@ _BOOKS = frozenset(
         """
     )
 )
-_RATIO = re.compile(r"(?P<a>\d{1,6}):(?P<b>\d{1,6})(?![\d:])", re.ASCII)
+_RATIO = re.compile(r"(?P<a>\d{1,6}(?:\.\d{1,3})?):(?P<b>\d{1,6}(?:\.\d{1,3})?)(?![\d:])", re.ASCII)
 _TOLL_FREE = re.compile(r"1-(?P<code>8\d\d)-(?=[A-Z])", re.ASCII)
 _CARD = re.compile(
     r"\d{4}(?P<separator>[ -])\d{4}(?P=separator)\d{4}(?:(?P=separator)\d{4})?(?![\d-])", re.ASCII
@@ -198,7 +199,7 @@ def recognise_ratio(context: Context, position: int) -> Reading | None:
         return None
     verse = context.previous in _BOOKS or _VERSES.match(context.text, match.end())
     joint = " " if verse else " to "
-    return whole(f"{numbers.integer(match['a'])}{joint}{numbers.integer(match['b'])}", position, match.end())
+    return whole(f"{numbers.number(match['a'])}{joint}{numbers.number(match['b'])}", position, match.end())
 
 
 def recognise_hyphen_number(context: Context, position: int) -> Reading | None:

@@ -53,8 +53,18 @@ _REPLACED = {
     "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "ı": "i", "ħ": "h",
     "Ħ": "H", "ŋ": "ng", "Ŋ": "Ng", "ŧ": "t", "Ŧ": "T", "ſ": "s", "ĸ": "k",
 }  # fmt: skip
-_AFTER_NUMBERS = {"万": "万", "萬": "万", "亿": "亿", "億": "亿", "元": "元", "圆": "元", "円": "円"}
-"""Chinese and Japanese magnitudes and currencies that English text has after a number."""
+_AFTER_NUMBERS = {
+    "万": "万",
+    "萬": "万",
+    "亿": "亿",
+    "億": "亿",
+    "元": "元",
+    "圆": "元",
+    "円": "円",
+    "★": "★",
+    "⭐": "★",
+}
+"""Chinese and Japanese magnitudes and currencies, and stars, that English text has after a number."""
 _ASCII = re.compile(r"[ -~]++")
 _MARK = "\u0300"  # answers "a combining mark": belongs to the character before it
 

@@ -24,6 +24,10 @@ def _dollar(country: str = "") -> Currency:
     return Currency(name, name + "s", "cent", "cents")
 
 
+def _shillings(country: str) -> Currency:
+    return Currency(f"{country} shilling", f"{country} shillings")
+
+
 _POUND = Currency("pound", "pounds", "penny", "pence")
 _EURO = Currency("euro", "euros", "cent", "cents")
 _YEN, _YUAN, _WON = Currency("yen", "yen"), Currency("yuan", "yuan", "fen", "fen"), Currency("won", "won")
@@ -36,6 +40,7 @@ BY_SYMBOL = {
     "US$": Currency("U S dollar", "U S dollars", "cent", "cents"), "C$": _dollar("canadian"),
     "CA$": _dollar("canadian"), "CAD$": _dollar("canadian"), "A$": _dollar("australian"),
     "AU$": _dollar("australian"), "NZ$": _dollar("new zealand"), "HK$": _dollar("hong kong"),
+    "NT$": _dollar("new taiwan"), "TW$": _dollar("new taiwan"),
     "S$": _dollar("singapore"), "R$": Currency("real", "reais", "centavo", "centavos"),
     "MX$": Currency("mexican peso", "mexican pesos"), "CN¥": _YUAN, "JP¥": _YEN, "$": _dollar(), "€": _EURO,
     "£": _POUND, "¥": _YEN, "₹": _RUPEE, "₩": _WON, "₽": Currency("ruble", "rubles", "kopeck", "kopecks"),
@@ -51,6 +56,12 @@ BY_CODE = {
     "NOK": Currency("norwegian krone", "norwegian kroner"), "DKK": Currency("danish krone", "danish kroner"),
     "PLN": Currency("zloty", "zlotys"), "BRL": Currency("brazilian real", "brazilian reais"),
     "MXN": Currency("mexican peso", "mexican pesos"), "ZAR": Currency("rand", "rand"),
+    "AED": Currency("dirham", "dirhams"), "SAR": Currency("riyal", "riyals"), "THB": Currency("baht", "baht"),
+    "IDR": Currency("rupiah", "rupiah"), "MYR": Currency("ringgit", "ringgit"), "ILS": Currency("shekel", "shekels"),
+    "CZK": Currency("koruna", "korunas"), "HUF": Currency("forint", "forints"), "RUB": Currency("ruble", "rubles"),
+    "UAH": Currency("hryvnia", "hryvnias"), "NGN": Currency("naira", "naira"), "KES": _shillings("kenyan"),
+    "TWD": _dollar("new taiwan"), "VND": Currency("dong", "dong"),
+    "PKR": Currency("pakistani rupee", "pakistani rupees"),
     "BTC": _BITCOIN, "ETH": Currency("ether", "ether"), "Rs": _RUPEE, "Rs.": _RUPEE, "Fr.": _FRANC,
 }  # fmt: skip
 _SYMBOL = "|".join(re.escape(symbol) for symbol in sorted(BY_SYMBOL, key=len, reverse=True))
@@ -65,24 +76,45 @@ _MAGNITUDES = {
 }  # fmt: skip
 _AMOUNT = rf"(?P<sign>[-−+]?)(?P<number>{NUMBER}|\d++,\d\d(?!\d))"
 _BEFORE = re.compile(
-    rf"(?P<before>[-−+±~]?)(?P<currency>(?:{_SYMBOL})\ ?|(?:{_CODE})\ ?){_AMOUNT}{_MAGNITUDE}", re.ASCII
+    rf"(?P<before>[-–−+±~]?)(?P<currency>(?:{_SYMBOL})\ ?|(?:{_CODE})\ ?){_AMOUNT}{_MAGNITUDE}", re.ASCII
 )
 _AFTER = re.compile(
     rf"{_AMOUNT}{_MAGNITUDE}\ ?(?P<currency>[€£¥₹₩₽₺₫₱฿₪₦₿₴]|\$(?!\d)|(?:{_CODE})(?![A-Za-z]))", re.ASCII
 )
+_NEGATIVE = re.compile(rf"(?P<currency>{_SYMBOL})\((?P<number>{NUMBER})\){_MAGNITUDE}", re.ASCII)
 _CENTS = re.compile(rf"(?P<number>{NUMBER})\ ?¢", re.ASCII)
 _UPPER = re.compile(rf"\ ?[-–—]\ ?(?:{_SYMBOL})?(?P<number>{NUMBER}){_MAGNITUDE}(?![A-Za-z0-9])", re.ASCII)
 _EUROPEAN_DECIMALS = re.compile(r",\d\d(?!\d|,)")
 _US_REPEATED = re.compile(r"\ USD(?![A-Za-z])")
-_SIGNS = {"-": "minus ", "−": "minus ", "+": "plus ", "±": "plus or minus ", "~": "about ", "": ""}
+_DETERMINERS = frozenset(
+    {"a", "an", "the", "this", "that", "its", "his", "her", "their", "our", "your", "my", "another"}
+)
+_NO_NOUNS = frozenset(
+    str.split(
+        """
+    a after an and are as at before but by can cost costs for from had has have he her his i if in into is it its made
+    my of off on or our over owed paid per plus she should so spent than that the their them they this through to under
+    until was we were when which while who will with won worth would you your
+    """
+    )
+)
+_SIGNS = {
+    "-": "minus ",
+    "–": "minus ",
+    "−": "minus ",
+    "+": "plus ",
+    "±": "plus or minus ",
+    "~": "about ",
+    "": "",
+}
 
 
 def recognise_money(context: Context, position: int) -> Reading | None:
     """Read an amount whose currency stands before it."""
     text = context.text
     match = _BEFORE.match(text, position)
-    if match is None or (match["before"] in {"-", "+"} and not is_at_token_start(text, position)):
-        return None
+    if match is None or (match["before"] in {"-", "+", "–"} and not is_at_token_start(text, position)):
+        return _negative(context, position)
     symbol = match["currency"].strip()
     currency = BY_SYMBOL.get(symbol) or BY_CODE[symbol]
     sign = _SIGNS[match["before"] or match["sign"]]
@@ -99,17 +131,29 @@ def recognise_money(context: Context, position: int) -> Reading | None:
     return whole(sign + _words(context, literal, magnitude, currency, end), position, end)
 
 
+def _negative(context: Context, position: int) -> Reading | None:
+    """Read the "$(3.2) million" of accountants, which is a loss."""
+    match = _NEGATIVE.match(context.text, position)
+    if match is None:
+        return None
+    words = _words(context, match["number"], _magnitude(match), BY_SYMBOL[match["currency"]], match.end())
+    return whole(f"minus {words}", position, match.end())
+
+
 def recognise_money_after(context: Context, position: int) -> Reading | None:
     """Read an amount whose currency stands after it: "5 USD", "20 €", "99¢"."""
     text = context.text
     cents = _CENTS.match(text, position)
     if cents:
-        words = numbers.number(cents["number"]) + (" cent" if cents["number"] == "1" else " cents")
+        one = cents["number"] == "1" or _is_before_noun(context, cents.end())
+        words = numbers.number(cents["number"]) + (" cent" if one else " cents")
         return whole(words, position, cents.end())
     match = _AFTER.match(text, position)
     if match is None or (match["sign"] in {"-", "+"} and not is_at_token_start(text, position)):
         return None
     symbol = match["currency"]
+    if symbol == "$" and position < context.math_end:
+        return None  # the sign that closes mathematics
     currency = BY_SYMBOL.get(symbol) or BY_CODE[symbol]
     literal = match["number"]
     if re.fullmatch(r"\d{1,12},\d\d", literal):
@@ -126,10 +170,8 @@ def _magnitude(match: re.Match[str]) -> str:
 def _words(context: Context, literal: str, magnitude: str, currency: Currency, end: int) -> str:
     """Read one amount: "two dollars and fifty cents", "one point five million dollars"."""
     amount, point, decimals = literal.partition(".")
-    if context.previous in {"a", "an"} and not point:
-        noun = context.next_word(end)
-        if noun.islower() and noun not in {"and", "or", "of", "in", "for", "to", "on", "per", "a"}:
-            return f"{_number(literal, magnitude)} {currency.one}"  # a $5 bill
+    if (magnitude or len(decimals) not in {1, 2}) and _is_before_noun(context, end):
+        return f"{_number(literal, magnitude)} {currency.one}"  # a $5 bill
     if len(decimals) == 1 and decimals != "0" and currency.minor_one and not magnitude:
         decimals += "0"  # $12.5
     if magnitude or len(decimals) not in {0, 2} or (decimals != "00" and decimals and not currency.minor_one):
@@ -141,6 +183,20 @@ def _words(context: Context, literal: str, magnitude: str, currency: Currency, e
         f"{numbers.cardinal(int(decimals))} {currency.minor_one if decimals == '01' else currency.minor_many}"
     )
     return minor if not amount or not amount.strip("0") else f"{major} and {minor}"
+
+
+def _is_before_noun(context: Context, end: int) -> bool:
+    """Whether an amount that ends here stands before what it measures: "a $5 bill", "the $100M mark"."""
+    if context.previous not in _DETERMINERS or not context.adjacent_source:
+        return False
+    if context.text[end : end + 1] == "-":
+        return context.text[end + 1 : end + 2].isalpha()  # a $15-an-hour job
+    if context.text[end : end + 1] != " ":
+        return False
+    noun = context.next_word(end)
+    if not noun.islower() or noun in _NO_NOUNS:
+        return False
+    return context.previous in {"a", "an"} or not noun.endswith(("ed", "ly", "ing"))
 
 
 def _number(literal: str, magnitude: str) -> str:
@@ -163,5 +219,6 @@ def _money_range(
         words = f"{low_words} to {_words(context, high, '', currency, upper.end())}"
     else:
         low_words = _number(low, magnitude if magnitude != high_magnitude else "")
-        words = f"{low_words} to {_number(high, high_magnitude)} {currency.many}"
+        name = currency.one if _is_before_noun(context, upper.end()) else currency.many
+        words = f"{low_words} to {_number(high, high_magnitude)} {name}"
     return whole(sign + words, start, upper.end())

@@ -124,11 +124,12 @@ _SIGNED: tuple[Recogniser, ...] = (
 _RECOGNISERS: dict[str, tuple[Recogniser, ...]] = {
     **dict.fromkeys(string.ascii_letters, _LETTERS),
     **dict.fromkeys(string.digits, _NUMERIC),
-    **dict.fromkeys("-−+±~.(", _SIGNED),
+    **dict.fromkeys("-–−+±~.(", _SIGNED),
     **dict.fromkeys(CURRENCY_SYMBOLS, (myriads.recognise_myriads, *_OTHERS)),
     **dict.fromkeys(FRACTIONS, _OTHERS),
     **dict.fromkeys(myriads.LEFT_OVER, (myriads.recognise_left_over,)),
     UNSPEAKABLE: (emoji.recognise_emoji,),
+    "★": (symbols.recognise_symbol,),
     **dict.fromkeys(" \n", (layout.recognise_space,)),
     "'": (dates.recognise_decade, punctuation.recognise_quote),
     '"': (punctuation.recognise_quote,),

@@ -11,6 +11,7 @@ from speechmesh.frontend.english.bare_numbers import (
     plain_words,
     stands_before_street,
 )
+from speechmesh.frontend.english.chemistry import FORMULA
 from speechmesh.frontend.english.folding import FRACTIONS
 from speechmesh.frontend.english.reading import Context, Reading, whole
 from speechmesh.frontend.english.units import UnitMatch, unit_after
@@ -26,13 +27,27 @@ _SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>5|10|20|100)(?![\d/]|\.\d)",
 _MAGNITUDE = re.compile(
     r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|lakh|crore|mn|bn|tn)(?![A-Za-z])"
     r"|\ ?(?P<letter>[MB])(?![A-Za-z0-9']|\.[A-Za-z])|(?P<counted>[kKT])\+?(?=[ ])"
+    r"|(?P<per>[kK])(?=/(?:[μum][A-Za-z]{1,5}|yr|year|wk|week|day|hr)(?![a-z]))"
+    r"|(?P<few>m)\+?(?=\ (?:new\ |active\ |more\ )?(?:people|users|customers|subscribers|viewers|homes|households|jobs|"
+    r"workers|children|barrels|tonnes|shares|deaths|cases|votes|voters|followers|downloads|visitors|passengers|vehicles|"
+    r"cars|members|patients|students|refugees|records|copies|times|adults|women|men|residents|accounts|listeners)(?![a-z]))"
 )
 _MAGNITUDES = {
     "mn": "million", "bn": "billion", "tn": "trillion", "M": "million", "B": "billion", "k": "thousand",
-    "K": "thousand", "T": "trillion",
+    "K": "thousand", "T": "trillion", "m": "million",
 }  # fmt: skip
+_MOLAR = re.compile(rf"\ M(?=\ (?:{FORMULA}(?![A-Za-z0-9'])|(?:aqueous|solutions?)(?![a-z])))", re.ASCII)
 _NAMES_IN_K = re.compile(r"(?<![\d.,])[2458]K$")  # a 4K display, a 5K race
+_OF_BITS = re.compile(r"modem|serial|link|connection|line|baud")
 _SIGNS = {"-": "minus", "−": "minus", "+": "plus", "±": "plus or minus", "~": "about", "": ""}
+_STEPS = frozenset(
+    str.split(
+        "step page part day lesson question slide episode level round week stage task item attempt try tweet"
+    )
+)
+_INNINGS = re.compile(
+    r"\ (?:in|after|off|from)\ \d{1,2}(?:\.\d)?\ overs|\ (?:dec|declared)(?![a-z])|\ \(\d{1,2}(?:\.\d)?\ ov"
+)
 _SCIENTIFIC = re.compile(
     r"(?P<number>\d{1,15}(?:\.\d{1,15})?)[eE](?P<sign>[-+]?)(?P<exponent>\d{1,3})(?![A-Za-z0-9]|\.\d)",
     re.ASCII,
@@ -55,6 +70,8 @@ def recognise_quantity(context: Context, position: int) -> Reading | None:
     match = _AMOUNT.match(text, position)
     if match is None or (match["sign"] in {"-", "+"} and not is_at_token_start(text, position)):
         return None
+    if match["sign"] == "~" and text[position - 1 : position].isdigit():
+        return whole("to", position, position + 1)  # 2~3
     fraction = None if match["sign"] == "~" else _recognise_fraction(context, match.start("number"))
     sign = _SIGNS[match["sign"]]
     if fraction:
@@ -106,10 +123,23 @@ def _finish(context: Context, words: str, position: int, end: int, *, one: bool)
         words, end, one = f"{words} {magnitude[0]}", magnitude[1], False
     unit = unit_after(text, end)
     if unit:
+        if text.startswith("bps", end + (text[end : end + 1] == " ")) and _is_interest(
+            context, words, unit.end
+        ):
+            unit = unit._replace(one="basis point", many="basis points")
         words, end = f"{words} {_unit_words(context, unit, one)}", unit.end
     if not _BOUNDARY.match(text, end) and text[end - 1] not in "%°":
         return None
     return whole(words, position, end)
+
+
+def _is_interest(context: Context, words: str, end: int) -> bool:
+    """Whether so many bps are basis points: a line carries thousands of bits in a second, if not more."""
+    few = "thousand" not in words and "million" not in words
+    told = context.previous != "" or words.startswith(("plus", "minus"))
+    return (
+        few and told and not _OF_BITS.search(context.text, end, end + 24) and "modem" not in context.recent(6)
+    )
 
 
 def _unit_words(context: Context, unit: UnitMatch, one: bool) -> str:
@@ -121,10 +151,15 @@ def _unit_words(context: Context, unit: UnitMatch, one: bool) -> str:
 
 def magnitude_at(text: str, end: int) -> tuple[str, int] | None:
     """The magnitude after a number ("million", "M") and where it ends."""
+    molar = _MOLAR.match(text, end)
+    if molar:
+        return "molar", molar.end()
     match = _MAGNITUDE.match(text, end)
     if match is None:
         return None
-    found = match["word"] or match["letter"] or match["counted"]
+    found = match["word"] or match["letter"] or match["counted"] or match["per"] or match["few"]
+    if match["few"]:
+        return _MAGNITUDES[found], match.end("few")
     if match["counted"]:
         end = match.end("counted")
         if not counts_something(text, match.end()) or _NAMES_IN_K.search(text, max(0, end - 3), end):
@@ -142,7 +177,11 @@ def recognise_scientific(context: Context, position: int) -> Reading | None:
         return None
     sign, exponent = match["sign"], int(match["exponent"])
     rank = f"minus {numbers.cardinal(exponent)}" if sign == "-" else numbers.ordinal(exponent)
-    return whole(f"{numbers.number(match['number'])} times ten to the {rank}", position, match.end())
+    words = f"{numbers.number(match['number'])} times ten to the {rank}"
+    unit = unit_after(context.text, match.end())
+    if unit:
+        return whole(f"{words} {unit.many}", position, unit.end)
+    return whole(words, position, match.end())
 
 
 def _is_range(second: re.Match[str]) -> bool:
@@ -169,6 +208,9 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
         words = _year_range(context, low, high, end)
     else:
         words = f"{numbers.number(low)} to {numbers.number(high)}"
+        mixed = _MIXED.match(text, end) if "." not in high else None
+        if mixed:
+            words, end = f"{words} and {_mixed_words(mixed)}", mixed.end()
     return _finish(context, words, first.start("number"), end, one=False)
 
 
@@ -215,6 +257,17 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
         (50, 50): "fifty fifty",
         (20, 20): "twenty twenty",
     }.get(pair)
+    if words is None and numerator + denominator == 100 and min(pair) >= 10:
+        words = f"{numbers.cardinal(numerator)} {numbers.cardinal(denominator)}"  # an 80/20 split
+    if words is None and context.previous in _STEPS and numerator <= denominator:
+        words = f"{numbers.cardinal(numerator)} of {numbers.cardinal(denominator)}"  # step 3/5
+    if (
+        words is None
+        and denominator <= 10
+        and numerator > denominator
+        and _INNINGS.match(context.text, match.end())
+    ):
+        words = f"{numbers.cardinal(numerator)} for {numbers.cardinal(denominator)}"
     scored = denominator == 10 and numerator > 1 and context.next_word(match.end()) != "of"
     if words is None and (scored or (numerator == denominator and denominator > 1)):
         words = f"{numbers.cardinal(numerator)} out of {numbers.cardinal(denominator)}"
@@ -231,9 +284,14 @@ def recognise_vulgar_fraction(context: Context, position: int) -> Reading | None
     if found is None:
         return None
     words = numbers.fraction(*found)
+    upper = _UPPER_FRACTION.match(context.text, position + 1)
+    if upper:
+        words = f"{words} to {numbers.fraction(*FRACTIONS[upper[1]])}"
+        return _finish(context, words, position, upper.end(), one=True) or whole(words, position, upper.end())
     return _finish(context, words, position, position + 1, one=True) or whole(words, position, position + 1)
 
 
+_UPPER_FRACTION = re.compile("\\ ?[-–]\\ ?([" + "".join(FRACTIONS) + "])")
 _DIGITS = re.compile(r"\d++", re.ASCII)
 
 

@@ -7,10 +7,11 @@ import re
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.folding import GREEK, SUPERSCRIPTS
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
-from speechmesh.frontend.english.units import per_name
+from speechmesh.frontend.english.units import per_name, unit_after
 
 _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
-_PER = re.compile(r"\ ?/\ ?(?P<unit>[A-Za-z]{1,8})(?![A-Za-z0-9])")
+_PER = re.compile(r"\ ?/\ ?(?P<unit>[A-Za-zμ]{1,8})(?![A-Za-z0-9])")
+_PER_POWER = re.compile(r"/(?P<unit>[kcmμn]?m)(?P<power>[²³23])(?![A-Za-z0-9])")
 _SHORT_PER = {
     "mo": "month",
     "yr": "year",
@@ -55,6 +56,11 @@ _NAMED = {
 def recognise_operator(context: Context, position: int) -> Reading | None:
     """Read "=", "<", "+", "*", "^" and superscripts where they stand between what can be reckoned with."""
     text = context.text
+    if (
+        text.startswith(("+/-", "+-"), position)
+        and text[position + 2 : position + 5].strip("- $€£.")[:1].isdigit()
+    ):
+        return whole("plus or minus", position, text.index("-", position) + 1)
     exponent = _EXPONENT.match(text, position)
     before = text[position - 1 : position] if position else ""
     if exponent:
@@ -129,7 +135,11 @@ def _power(context: Context, match: re.Match[str]) -> Reading:
         words = f"to the minus {numbers.integer(value)}"
     else:
         words = f"to the {numbers.ordinal(int(value))}"
-    return whole(words, match.start(), match.end())
+    end = match.end()
+    unit = unit_after(context.text, end) if context.text[match.start() - 1].isdigit() else None
+    if unit:
+        return whole(f"{words} {unit.many}", match.start(), unit.end)  # 3 × 10^8 m/s
+    return whole(words, match.start(), end)
 
 
 def recognise_slash(context: Context, position: int) -> Reading | None:
@@ -140,6 +150,16 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
     if text[position] != "/":
         return None
     source = context.previous_source
+    raised = _PER_POWER.match(text, position)
+    if raised:
+        power = "square" if raised["power"] in "²2" else "cubic"
+        return whole(f"per {power} {per_name(raised['unit'])}", position, raised.end())
+    if (
+        text[position + 1 : position + 2].isdigit()
+        and context.recent(2).startswith("per ")
+        and source.endswith("/min")
+    ):
+        return whole("per", position, position + 1)  # mL/min/1.73 m²
     per = _PER.match(text, position)
     if per and any(character.isdigit() for character in source):
         name = _SHORT_PER.get(per["unit"]) or per_name(per["unit"])
@@ -203,5 +223,7 @@ def recognise_symbol(context: Context, position: int) -> Reading | None:
         return Reading((), position + 1)
     if character == "©" and context.previous == "copyright":
         return Reading((), position + 1)
+    if character == "★":
+        return whole("star" if context.previous == "one" else "stars", position, position + 1)
     name = _NAMED.get(character)
     return whole(name, position, position + 1) if name else None

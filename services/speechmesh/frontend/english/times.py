@@ -32,7 +32,23 @@ _DURATION = re.compile(
 _FEET_INCHES = re.compile(
     r"(?P<feet>\d{1,3})'\ ?(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|'')?(?![A-Za-z0-9])", re.ASCII
 )
-_INCHES = re.compile(r"(?P<inches>\d{1,4}(?:\.\d{1,3})?)\"(?=[ \n][a-z]|\ ?[x×])", re.ASCII)
+_INCHES = re.compile(
+    r"(?P<inches>\d{1,4}(?:\.\d{1,3})?|(?:(?P<full>\d{1,3})[ -])?(?P<n>\d{1,2})/(?P<d>\d{1,2}))\""
+    r"(?=[ \n][a-z]|\ ?[x×])",
+    re.ASCII,
+)
+_FEET = re.compile(
+    r"(?P<feet>\d{1,3}(?:,\d{3})*)'(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|x)(?![a-z]))",
+    re.ASCII,
+)
+_NO_NOUNS = frozenset(
+    str.split(
+        """
+        above across and apart are at away below by deep diagonally from high in is long of off on or out over per tall
+        than thick to was were wide x
+        """
+    )
+)
 
 
 def recognise_time(context: Context, position: int) -> Reading | None:
@@ -148,8 +164,19 @@ def recognise_height(context: Context, position: int) -> Reading | None:
         name = "inch" if inches == "1" else "inches"
         words = f"{numbers.cardinal(int(match['feet']))} {feet_name} {numbers.number(inches)} {name}"
         return whole(words, position, match.end())
+    feet = _FEET.match(context.text, position)
+    if feet:
+        return whole(f"{numbers.integer(feet['feet'])} feet", position, feet.end())
     match = _INCHES.match(context.text, position)
     if match is None or context.in_quotes:
         return None
-    name = "inch" if match["inches"] == "1" or context.previous in {"a", "an"} else "inches"
+    noun = context.next_word(match.end())
+    attributive = context.previous in {"a", "an"} or (noun and noun not in _NO_NOUNS)
+    if match["d"]:
+        words = numbers.fraction(int(match["n"]), int(match["d"]))
+        if match["full"]:
+            words = f"{numbers.cardinal(int(match['full']))} and {words.replace('one half', 'a half')}"
+        name = "inches" if match["full"] and not attributive else "inch"
+        return whole(f"{words} {name}", position, match.end())
+    name = "inch" if match["inches"] == "1" or attributive else "inches"
     return whole(f"{numbers.number(match['inches'])} {name}", position, match.end())

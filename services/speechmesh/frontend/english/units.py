@@ -53,6 +53,25 @@ def _counted(name: str) -> Unit:
     return Unit(name, many + per + rest)
 
 
+def _products() -> dict[str, Unit]:
+    """Units that are a product of two: "N·m", "J·s"; the sign is folded into a hyphen or a cross."""
+    left = {
+        "N": "newton",
+        "kN": "kilonewton",
+        "J": "joule",
+        "Pa": "pascal",
+        "mPa": "millipascal",
+        "W": "watt",
+    }
+    right = {"m": "meter", "s": "second", "h": "hour"}
+    return {
+        f"{one}{sign}{other}": Unit(f"{name} {other_name}", f"{name} {other_name}s")
+        for one, name in left.items()
+        for other, other_name in right.items()
+        for sign in "-×"
+    }
+
+
 UNITS: dict[str, Unit] = {
     **_prefixed_units(),
     **_regular({
@@ -101,15 +120,20 @@ UNITS: dict[str, Unit] = {
     "mhz": Unit("megahertz", "megahertz"), "hz": Unit("hertz", "hertz"), "gb": Unit("gigabyte", "gigabytes"),
     "mb": Unit("megabyte", "megabytes"), "kb": Unit("kilobyte", "kilobytes"), "tb": Unit("terabyte", "terabytes"),
     "bar": Unit("bar", "bar"), "dB": Unit("decibel", "decibels"), "db": Unit("decibel", "decibels"),
-    "ml": Unit("milliliter", "milliliters"), "ML": Unit("milliliter", "milliliters"),
+    "mEq": Unit("milliequivalent", "milliequivalents"), "IU": Unit("international unit", "international units"),
+    "mIU": Unit("milli international unit", "milli international units"), "VAC": Unit("volt A C", "volts A C"),
+    "VDC": Unit("volt D C", "volts D C"), "Mly": Unit("million light years", "million light years"),
+    "MWe": Unit("megawatt electric", "megawatts electric"), "GWe": Unit("gigawatt electric", "gigawatts electric"),
+    **_products(), "ml": Unit("milliliter", "milliliters"), "ML": Unit("milliliter", "milliliters"),
 }  # fmt: skip
 
 _POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
 _SPELLED_POWERS = {"sq": "square", "cu": "cubic"}
-_SYMBOL = r"(?:°\ ?[CFKNSEW]?|pp\.|[A-Za-zμΩ]{1,4}|[%‰])"
+_SYMBOL = r"(?:°\ ?[CFKNSEW]?|pp\.|(?:[kK]?N|m?Pa|J|W)[-×][msh]|[A-Za-zμΩ]{1,4}|[%‰])"
 _UNIT = re.compile(
     rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³]|[23](?=[\s.,;:)/]|$))?"
-    rf"(?:\ ?/\ ?(?P<per>[A-Za-zμ°]{{1,8}})(?P<per_power>[²³])?)?(?![A-Za-z0-9²³]|\.[A-Za-z])"
+    rf"(?:\ ?/\ ?(?P<per>[A-Za-zμ°]{{1,8}})(?P<per_power>[²³]|(?<=[ms])[23](?=[\s.,;:)]|$))?)?"
+    r"(?![A-Za-z0-9²³]|\.[A-Za-z])"
 )
 _UNIT_ALONE = re.compile(
     rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³])?(?![A-Za-z0-9²³]|\.[A-Za-z])"
@@ -126,7 +150,13 @@ _INCHES_FOLLOW = re.compile(r"\ ?(?:[.,;:)x×/]|$|\ (?:by|tall|wide|long|deep|th
 
 
 _KELVIN = re.compile(r"[.,;:)]?(?:\s|$)(?!\ (?:run|race|resolution)|[a-z]{2,20}s(?![a-z]))")
-_SHORT_FOR = re.compile(r"\.(?=[,;:)]|[ \n][a-z(@&=+])")  # a full stop that only marks the abbreviation
+_SHORT_FOR = re.compile(r"\.(?=[,;:)/]|[ \n][a-z(@&=+])")  # a full stop that only marks the abbreviation
+
+
+_COOKED = r"(?:flour|sugar|oil|water|milk|butter|cream|broth|stock|rice|cheese|oats|honey|juice|vinegar|wine)"
+_CUPS = re.compile(rf"\ c(?:\.(?=\ [a-z(])|(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}{_COOKED}(?![a-z])))")
+_BASIS_POINTS = 1000
+"""A rate of fewer bps than that is of interest, not of bits."""
 
 
 class UnitMatch(NamedTuple):
@@ -147,6 +177,9 @@ def per_name(symbol: str) -> str | None:
 
 def unit_after(text: str, position: int) -> UnitMatch | None:
     """The unit that follows a number ending at ``position``, or None."""
+    cups = _CUPS.match(text, position)
+    if cups:
+        return UnitMatch("cup", "cups", cups.end())
     for compiled in (_UNIT, _UNIT_ALONE):
         match = compiled.match(text, position)
         found = _known(text, match) if match else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english.abbreviation_table import ABBREVIATIONS
-from speechmesh.frontend.english.folding import SUPERSCRIPTS, UNSPEAKABLE
+from speechmesh.frontend.english.folding import CURRENCY_SYMBOLS, SUPERSCRIPTS, UNSPEAKABLE
 from speechmesh.frontend.english.reading import Context, Reading, whole
 from speechmesh.frontend.english.word_lists import (
     ACRONYMS,
@@ -205,7 +205,7 @@ def _single_letter(context: Context, raw: str, position: int) -> str:
         if (
             not named
             and after in {" ", "\n"}
-            and (following.isalnum() or following in "$€£\"'(*_#@½¼¾~." + UNSPEAKABLE)
+            and (following.isalnum() or following in CURRENCY_SYMBOLS + "\"'(*_#@½¼¾~." + UNSPEAKABLE)
         ):
             return "A" if context.next_word(position + 1) in _AFTER_LETTER_A else "a"
         return "A"
