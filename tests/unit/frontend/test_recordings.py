@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import os
+import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from speechmesh.common.errors import Overloaded
 from speechmesh.common.features import FloatArray
@@ -39,6 +45,12 @@ def write(path: Path, samples: FloatArray, rate_hz: int = RATE_HZ, subtype: str 
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, samples, rate_hz, subtype=subtype)
     return path
+
+
+def streamed_flac(samples: FloatArray, rate_hz: int = RATE_HZ) -> bytes:
+    """A FLAC file as it is sent while it is being written, without a length: what `say -o` leaves."""
+    coder = SndfileCoder(AudioFormat(Encoding.FLAC, rate_hz, 0))
+    return coder.code(samples) + coder.finish()
 
 
 def store(folder: Path, **limits: float) -> RecordingStore:
@@ -90,8 +102,7 @@ def test_what_is_no_file_is_refused_without_waiting(folder: Path) -> None:
 def test_what_is_no_audio_too_long_or_too_large_is_refused(folder: Path) -> None:
     (folder / "text.wav").write_text("RIFF, but no more than that" * 10)
     (folder / "none.mp3").touch()
-    coder = SndfileCoder(AudioFormat(Encoding.FLAC, RATE_HZ, 0))
-    (folder / "stream.flac").write_bytes(coder.code(chime()) + coder.finish())
+    (folder / "stream.flac").write_bytes(streamed_flac(chime())[:-1])
     (folder / "cut.wav").write_bytes((folder / "chime.wav").read_bytes()[:30])
     write(folder / "empty.wav", np.zeros(0, np.float32))
     write(folder / "long.flac", np.zeros(11 * RATE_HZ, np.float32))
@@ -103,7 +114,7 @@ def test_what_is_no_audio_too_long_or_too_large_is_refused(folder: Path) -> None
         "text.wav": "no WAV, FLAC, Ogg or MP3",
         "none.mp3": "no WAV, FLAC, Ogg or MP3",
         "cut.wav": "no WAV, FLAC, Ogg or MP3|is empty",
-        "stream.flac": "written as a stream",
+        "stream.flac": "written as a stream that does not end as it should",
         "empty.wav": "is empty",
         "long.flac": "is 11.0 s long, 10 s are taken",
         "large.wav": "has 1.1 MiB, 1 are taken",
@@ -126,6 +137,87 @@ def test_samples_are_the_files(folder: Path, name: str, atol: float) -> None:
     assert len(recording.samples) == pytest.approx(len(samples), abs=1200)
     n = min(len(recording.samples), len(samples))
     np.testing.assert_allclose(recording.samples[:n], samples[:n], atol=atol)
+
+
+@pytest.mark.parametrize("n_samples", [1, 1_151, 1_152, 1_153, 40_000])
+def test_flac_that_was_written_as_a_stream_is_played_whole(folder: Path, n_samples: int) -> None:
+    """In blocks of 1,152 samples, the last of which may be shorter."""
+    noise = np.random.default_rng(n_samples).normal(0, 0.1, n_samples).astype(np.float32)
+    (folder / "stream.flac").write_bytes(streamed_flac(noise))
+    got = store(folder).load("stream.flac", ROOM)
+    assert got.sample_rate_hz == RATE_HZ
+    np.testing.assert_allclose(got.samples, noise, atol=1e-4)
+
+
+def test_flac_of_other_coders_that_was_written_as_a_stream_is_played_whole(folder: Path) -> None:
+    av = pytest.importorskip("av", reason="the extra `aac` is not installed")
+    file = io.BytesIO()
+    file.seekable = lambda: False  # type: ignore[method-assign]
+    tone = np.rint(32767 * chime(0.5, 44_100)).astype(np.int16)
+    with av.open(file, "w", format="flac") as container:
+        stream = container.add_stream("flac", rate=44_100, layout="stereo")
+        fifo = av.AudioFifo()
+        frame = av.AudioFrame.from_ndarray(np.repeat(tone, 2)[None], format="s16", layout="stereo")
+        frame.sample_rate = 44_100
+        fifo.write(frame)
+        while (part := fifo.read(stream.frame_size, partial=True)) is not None:
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+    data = file.getvalue()
+    assert not int.from_bytes(data[18:26], "big") & ((1 << 36) - 1)
+    (folder / "stream.flac").write_bytes(data)
+    got = store(folder).load("stream.flac", ROOM)
+    np.testing.assert_allclose(got.samples, tone / np.float32(32768), atol=1e-5)
+
+
+def test_a_stream_that_is_longer_than_what_is_taken_is_refused_by_its_last_frame(folder: Path) -> None:
+    (folder / "long.flac").write_bytes(streamed_flac(chime(10.5)))
+    with pytest.raises(RecordingError, match=r"is 10\.5 s long, 10 s are taken"):
+        store(folder).load("long.flac", ROOM)
+
+
+def test_no_more_is_decoded_of_a_stream_than_its_last_frame_tells(folder: Path) -> None:
+    """A file whose last frame lies takes no more memory than it says, and one that has less is refused."""
+    long, short = streamed_flac(chime(3.0)), streamed_flac(chime(0.2))
+    last = short[short.rindex(b"\xff\xf8") :]
+    (folder / "more.flac").write_bytes(long + last)
+    assert store(folder).load("more.flac", ROOM).n_bytes <= 0.2 * RATE_HZ * 4 + 4 * 1152
+    head = short[: short.index(b"\xff\xf8")]
+    first = short[len(head) : short.index(b"\xff\xf8", len(head) + 2)]
+    (folder / "less.flac").write_bytes(head + first + long[long.rindex(b"\xff\xf8") :])
+    recordings = store(folder)
+    with pytest.raises(RecordingError, match="can be decoded"):
+        recordings.load("less.flac", ROOM)
+    assert recordings.n_bytes == 0
+
+
+def test_a_stream_that_does_not_begin_with_its_first_frame_is_refused(folder: Path) -> None:
+    data = streamed_flac(chime())
+    begin = data.index(b"\xff\xf8")
+    second = data.index(b"\xff\xf8", begin + 2)
+    (folder / "tail.flac").write_bytes(data[:begin] + data[second:])
+    with pytest.raises(RecordingError, match="written as a stream"):
+        store(folder).load("tail.flac", ROOM)
+
+
+def test_what_only_looks_like_frames_is_not_searched_for_long(folder: Path) -> None:
+    data = streamed_flac(chime())
+    head = data[: data.index(b"\xff\xf8") + 20]
+    (folder / "busy.flac").write_bytes(head + data[len(head) - 20 : len(head) - 4] * 30_000)
+    started = time.perf_counter()
+    with pytest.raises(RecordingError, match="written as a stream"):
+        store(folder).load("busy.flac", ROOM)
+    assert time.perf_counter() - started < 2.0
+
+
+@given(st.binary(max_size=200), st.integers(0, 400))
+def test_damaged_streams_are_refused_or_played_never_worse(damage: bytes, at: int) -> None:
+    data = bytearray(streamed_flac(chime(0.1)))
+    data[at : at + len(damage)] = damage
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "a.flac").write_bytes(data)
+        with contextlib.suppress(RecordingError):
+            assert store(Path(folder)).load("a.flac", ROOM).n_bytes <= 10 * 192_000 * 4
 
 
 def test_channels_are_mixed_and_what_is_no_sample_is_none(folder: Path) -> None:

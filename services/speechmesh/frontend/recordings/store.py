@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Self
 
 from speechmesh.common.errors import Overloaded
-from speechmesh.frontend.recordings.recording import Recording, RecordingError, decoded
+from speechmesh.frontend.recordings.audio_file import decoded
+from speechmesh.frontend.recordings.recording import Recording, RecordingError
 from speechmesh.frontend.settings import FrontendSettings
 
 _MIB = 2**20

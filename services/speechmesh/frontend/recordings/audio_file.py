@@ -1,0 +1,105 @@
+"""Audio files, as libsndfile reads them: what one says of itself, and what it holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+
+from speechmesh.frontend.recordings.recording import Recording, RecordingError
+from speechmesh.frontend.recordings.streamed_flac import WithLength, total_samples
+
+# As libsndfile calls them: what it reads besides is old, rare, and more code that a hostile file could reach.
+_FORMATS = frozenset({"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3"})
+_MIN_RATE_HZ, _MAX_RATE_HZ = 4_000, 192_000
+_MAX_CHANNELS = 8
+SAMPLE_BYTES = 4
+_UNKNOWN = 2**63 - 1  # frames of a FLAC file that was written as a stream
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a file says of itself.
+
+    Attributes:
+        sample_rate_hz: its own.
+        n_samples: of each channel, at least 1. Of MP3 it may be an estimate.
+    """
+
+    sample_rate_hz: int
+    n_samples: int
+
+
+def decoded(descriptor: int, *, max_s: float, reserve: Callable[[int], None]) -> Recording:
+    """Decodes an open file, its channels mixed down to one. Blocks: for a worker thread.
+
+    Args:
+        descriptor: of the file, which stays open.
+        max_s: the longest audio that is taken; no more is decoded than the file says that it has.
+        reserve: told how many bytes the samples will take at most, before they do; may raise.
+
+    Raises:
+        RecordingError: when it is no WAV, FLAC, Ogg or MP3 file, is broken, empty or too long.
+    """
+    with _opened(descriptor) as file:
+        description = _checked(file, max_s)
+        reserve(description.n_samples * SAMPLE_BYTES)
+        return _read(file, description)
+
+
+@contextmanager
+def _opened(descriptor: int) -> Iterator[soundfile.SoundFile]:
+    """The file at its begin.
+
+    Raises:
+        RecordingError: when it cannot be opened; in place of what libsndfile raises in the block.
+    """
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    try:
+        with soundfile.SoundFile(descriptor, closefd=False) as file:
+            if int(file.frames) != _UNKNOWN:
+                yield file
+                return
+        # libsndfile cannot read these in pieces; told how long they are, it can.
+        if not (n_samples := total_samples(descriptor)):
+            raise RecordingError("was written as a stream that does not end as it should")
+        with soundfile.SoundFile(WithLength(descriptor, n_samples)) as file:
+            yield file
+    except soundfile.SoundFileError:
+        raise RecordingError("is no WAV, FLAC, Ogg or MP3 file that can be decoded") from None
+
+
+def _checked(file: soundfile.SoundFile, max_s: float) -> Description:
+    rate_hz, n_told = int(file.samplerate), int(file.frames)
+    if file.format not in _FORMATS:
+        raise RecordingError(f"is {file.format}, not WAV, FLAC, Ogg or MP3")
+    if not _MIN_RATE_HZ <= rate_hz <= _MAX_RATE_HZ or file.channels > _MAX_CHANNELS:
+        raise RecordingError(f"has {file.channels} channels at {rate_hz} Hz, which is not taken")
+    if n_told > max_s * rate_hz:
+        raise RecordingError(f"is {n_told / rate_hz:.1f} s long, {max_s:g} s are taken")
+    if n_told <= 0:
+        raise RecordingError("is empty")
+    return Description(rate_hz, n_told)
+
+
+def _read(file: soundfile.SoundFile, description: Description) -> Recording:
+    rate_hz, n_told = description.sample_rate_hz, description.n_samples
+    samples, n_read = np.zeros(n_told, np.float32), 0
+    # Second by second: a file of eight channels would take eight times the memory that was reserved.
+    while n_read < n_told:
+        block = file.read(min(rate_hz, n_told - n_read), dtype="float32", always_2d=True)
+        if not len(block):
+            break
+        mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
+        samples[n_read : n_read + len(mono)] = mono
+        n_read += len(mono)
+    if not n_read:
+        raise RecordingError("is empty")
+    # Files of floats may hold anything.
+    np.nan_to_num(samples, copy=False, posinf=1.0, neginf=-1.0)
+    np.clip(samples, -1.0, 1.0, out=samples)
+    return Recording(samples[:n_read], rate_hz)
