@@ -22,6 +22,7 @@ _LABEL: Final = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}+"
 _FILES: Final = "|".join(
     """
     py [jt]s txt pdf docx? xlsx? pptx? jpe?g png gif mp[34] wav zip rar json ya?ml html? css md csv exe apk cpp java
+    sh bat log ini conf toml sql ipynb
     """.split()
 )
 
@@ -59,7 +60,21 @@ def _file(match: re.Match[str]) -> str | None:
     return _spoken(match[0])
 
 
-@rule(DIGIT, r"\d{1,3}+(?:\.\d{1,3}+){3}(?::\d{1,5}+)?(?![\d.])")
+@rule("/.~", r"(?:~|\.{1,2})?(?:/[A-Za-z0-9._-]{1,60}+){1,20}+/?")
+def _path(match: re.Match[str]) -> str | None:
+    ahead, deep = before(match, 1), match[0].count("/") > 1 or match[0][0] != "/"
+    apart = not ahead or ahead in " `\"“'‘（(\n：:，、"
+    if not match[0].islower() or not (apart or (deep and not (ahead.isascii() and ahead.isalnum()))):
+        return None
+    return _spoken(match[0].rstrip("."))
+
+
+@rule(LATIN, r"[A-Za-z]:\\(?:[A-Za-z0-9._ -]{0,60}\\){0,20}[A-Za-z0-9._-]{0,60}")
+def _drive(match: re.Match[str]) -> str | None:
+    return by_digit(match[0].rstrip("\\.").replace(":\\", "盘\\").replace("\\", "，").translate(_SIGNS))
+
+
+@rule(DIGIT, r"\d{1,3}+(?:\.\d{1,3}+){3}(?::\d{1,5}+|/\d{1,2}+)?(?![\d.])")
 def _network(match: re.Match[str]) -> str | None:
     return _spoken(match[0])
 
@@ -69,4 +84,4 @@ def _mention(match: re.Match[str]) -> str | None:
     return None if before(match, 1) == "@" else "艾特"
 
 
-RULES: Final = (_email, _url, _site, _www, _file, _network, _mention)
+RULES: Final = (_email, _url, _site, _www, _path, _drive, _file, _network, _mention)

@@ -8,13 +8,19 @@ from typing import Final
 from speechmesh.frontend.mandarin.counters import counts, takes_liang
 from speechmesh.frontend.mandarin.numerals import by_digit, by_digit_clearly, cardinal, number
 from speechmesh.frontend.mandarin.rule import DIGIT, NUMBER, RANGE, before, rule
+from speechmesh.frontend.mandarin.units import UNIT_NAMES, UNITS
 
 _UPPER_END: Final = re.compile(rf"(?:{RANGE}|[到至或]){NUMBER}")
+# 第二, B-2栋.
+_NO_COUNT: Final = re.compile(r"[第初]$|[A-Za-z]-?$")
+_OCLOCK: Final = re.compile(r"点\d{1,2}分")
 _LATIN_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,12}[-_ ]?$")
 _MODEL_AHEAD: Final = re.compile(r"(?:波音|空客|型号|宝马|奔驰|标致|骁龙|酷睿|麒麟)[- ]?$")
 # A number as long as this counts nothing unless it says what.
 _LONG: Final = 9
-_SHORTEST_MODEL: Final = 3
+_SHORTEST_MODEL, _SHORTEST_SERIAL = 3, 5
+_SERIES_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,4}\d{1,2}-$")
+_BYTES: Final = re.compile(r" ?[KMGTP]i?B(?![A-Za-z])")
 
 
 @rule(DIGIT, r"\d++(?:\.\d++){2,}+")
@@ -25,6 +31,19 @@ def _version(match: re.Match[str]) -> str | None:
 @rule(DIGIT, r"\d++(?:-\d++){2,}+")
 def _chain(match: re.Match[str]) -> str | None:
     return by_digit_clearly(match[0].replace("-", ""))
+
+
+@rule(DIGIT, r"(?<=\d秒)\d{1,3}(?![\d.分])|(?<=\d米)\d{2}(?![\d.])")
+def _hundredths(match: re.Match[str]) -> str | None:
+    return None if counts(match.string, match.end()) else by_digit(match[0])  # 9秒83, 1米75
+
+
+@rule(DIGIT, rf"({NUMBER})(?:e|E(?=[+-]))([+-]?)(\d{{1,3}}+) ?({UNIT_NAMES})?(?![A-Za-z0-9])")
+def _scientific(match: re.Match[str]) -> str | None:
+    ahead = before(match, 1)
+    if ahead.isascii() and ahead.isalpha():
+        return None
+    return f"{number(match[1])}乘十的{'负' if match[2] == '-' else ''}{cardinal(match[3])}次方{UNITS.get(match[4], '')}"
 
 
 @rule(DIGIT, NUMBER)
@@ -39,16 +58,20 @@ def _number(match: re.Match[str]) -> str | None:
     if len(text) >= _LONG and not counted:
         return cardinal(text) if text.endswith("0000") else by_digit_clearly(text)
     ahead = before(match, 14)
+    if _SERIES_AHEAD.search(ahead) and len(text) >= _SHORTEST_SERIAL:
+        return by_digit(text)  # i9-14900K
+    counted = counted or bool(_BYTES.match(match.string, end))
     names_model = (_LATIN_AHEAD.search(ahead) and not counted) or _MODEL_AHEAD.search(ahead)
     if names_model and len(text) >= _SHORTEST_MODEL and not text.endswith("00"):
         return by_digit(text)
     if (
         text == "2"
-        and ahead[-1:] not in ("第", "初")
-        and takes_liang(match.string, upper.end() if upper else end)
+        and not _NO_COUNT.search(ahead)
+        and not (ahead.endswith("点") and match.string.startswith("分", end))
+        and (takes_liang(match.string, upper.end() if upper else end) or _OCLOCK.match(match.string, end))
     ):
         return "两"
     return cardinal(text)
 
 
-RULES: Final = (_version, _chain, _number)
+RULES: Final = (_version, _chain, _hundredths, _scientific, _number)

@@ -9,14 +9,26 @@ from speechmesh.frontend.mandarin.counters import counts
 from speechmesh.frontend.mandarin.numerals import by_digit, cardinal, number
 from speechmesh.frontend.mandarin.rule import DIGIT, RANGE, after, before, rule
 
-_SCORE_AHEAD: Final = re.compile(r"(?:比分|比例|比率|大比分|战成|打成|扳成|改写为|锁定为)[^，。！？\n]{0,4}$")
-_SCORE_BEHIND: Final = re.compile(
-    r"[的之]?(?:大比分|比分|总分|优势)?(?:战胜|击败|获胜|领先|战平|落后|大胜|险胜|不敌|逆转|取胜|负于|胜出|完胜|淘汰|打败|力克|惜败)"
+# Games and sets stand in a list: 各局比分11-8、9-11.
+_GAMES: Final = r"(?:\d{1,3}[-–:：]\d{1,3}[、，,和 ]{1,2})"
+_SCORE_AHEAD: Final = re.compile(
+    rf"(?:比分|比例|比率|大比分|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
 )
+_LONGEST_SCORES: Final = 80
+_SCORE_BEHIND: Final = re.compile(
+    r"(?:[、，,和 ]{1,2}\d{1,3}[-–:：]\d{1,3}){0,8}[的之]?(?:大比分|比分|总分|优势)?"
+    r"(?:战胜|击败|获胜|领先|战平|落后|大胜|险胜|不敌|逆转|取胜|负于|胜出|完胜|淘汰|打败|力克|惜败|横扫|轻取|力挫|逼平|告负|夺冠|"
+    r"夺魁|晋级|拿下|取下|险些|复仇|登顶|小胜|取得胜利|负|胜)"
+)
+# What takes time rather than happens at one.
+_LASTING: Final = re.compile(
+    r"(?:纪录|成绩|用时|耗时|历时|时长|配速|片长|计时|总长|全长|游出|跑出|刷出|圈速)[为是了：:约仅只在到 ]{0,3}$"
+)
+_BEIJING: Final = "08"
 _MORNING_ENDS, _EVENING_BEGINS, _NOON = 12, 6, 12
 # 2000 years, not the year 2000.
 _SPAN_OF_YEARS: Final = re.compile(r"年(?:之?前|以前|以来|来|的?历史|左右|之久|以上|后的今天|间隔)")
-_YEAR_AHEAD: Final = re.compile(r"(?:截至|截止|到|在|自|从|于|至|年|[A-Za-z]+ ?)$")
+_YEAR_AHEAD: Final = re.compile(r"(?:©|截至|截止|到|在|自|从|于|至|年|[A-Za-z]+ ?)$")
 _YEAR_BEHIND: Final = re.compile(
     r"[QH][1-4]|届|级|款|版|赛季|财年|春|夏|秋|冬|奥运|世界杯|新年|跨年|全年|上半年|下半年|全国|中国|年度|第[一二三四]季"
 )
@@ -39,6 +51,27 @@ def _date(year: str, month: str, day: str) -> str | None:
     return f"{by_digit(year)}年{cardinal(month)}月{cardinal(day)}日"
 
 
+@rule(
+    DIGIT,
+    r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9}+)?(?:(Z)(?![A-Za-z0-9])|([+-])(\d\d):?\d\d(?!\d))?",
+)
+def _timestamp(match: re.Match[str]) -> str | None:
+    date, time = _full_date.pattern.match(match[1]), _time.pattern.match(match[2])
+    said = [part.read(found) for part, found in ((_full_date, date), (_time, time)) if found]
+    if len(said) != 2 or None in said:
+        return None
+    zone = "UTC" if match[3] else ""
+    if match[5] and match[5] != _BEIJING:
+        zone = f"UTC{'加' if match[4] == '+' else '减'}{cardinal(match[5])}"
+    return "".join(part or "" for part in said) + zone
+
+
+@rule(DIGIT, r"(\d{1,2}+)/(\d{1,2}+)/((?:19|20)\d\d)(?![\d/]|\.\d)")
+def _year_last(match: re.Match[str]) -> str | None:
+    """As Americans write it, unless the first number is no month."""
+    return _date(match[3], match[1], match[2]) or _date(match[3], match[2], match[1])
+
+
 @rule(DIGIT, r"(\d{4})([-/.])(\d{1,2}+)\2(\d{1,2}+)(?![\d])(日|号)?[ ]*")
 def _full_date(match: re.Match[str]) -> str | None:
     return _date(match[1], match[3], match[4])
@@ -54,6 +87,23 @@ def _year_and_month(match: re.Match[str]) -> str | None:
     return f"{by_digit(match[1])}年{cardinal(match[2])}月"
 
 
+@rule(DIGIT, r"(\d{1,3}+):(\d\d)(?::(\d\d))?(?:\.(\d{1,3}+))?(?![\d:])")
+def _lasted(match: re.Match[str]) -> str | None:
+    first, second, third, hundredths = match.groups()
+    if not (_LASTING.search(before(match, 8)) or (hundredths and not third and second < "60")):
+        return None
+    if _SCORE_AHEAD.search(before(match, _LONGEST_SCORES)):
+        return None
+    hours = f"{_hour(first)}小时" if third else ""
+    minutes, seconds = (second, third) if third else (first, second)
+    said = (
+        f"{hours}{_minute(minutes)}分{_minute(seconds)}秒"
+        if hours
+        else f"{_hour(minutes)}分{_minute(seconds)}秒"
+    )
+    return said.replace("零零分", "零分") + (by_digit(hundredths) if hundredths else "")
+
+
 @rule(DIGIT, r"(\d{1,4}+)(?:\.(\d{1,2}+))?[:：比](\d{1,5}+)(?:\.(\d{1,2}+))?(?![\d:：])")
 def _ratio(match: re.Match[str]) -> str | None:
     if before(match, 1) in (":", "：", "."):
@@ -66,7 +116,7 @@ def _ratio(match: re.Match[str]) -> str | None:
     if (
         not is_time
         or "比" in match[0]
-        or _SCORE_AHEAD.search(before(match, 12))
+        or _SCORE_AHEAD.search(before(match, _LONGEST_SCORES))
         or _SCORE_BEHIND.match(match.string, match.end())
     ):
         return f"{number(left)}比{number(right)}"
@@ -75,7 +125,9 @@ def _ratio(match: re.Match[str]) -> str | None:
 
 @rule(DIGIT, r"(\d{1,3}+)[-–](\d{1,3}+)(?!\d)")
 def _score(match: re.Match[str]) -> str | None:
-    if not (_SCORE_AHEAD.search(before(match, 12)) or _SCORE_BEHIND.match(match.string, match.end())):
+    if not (
+        _SCORE_AHEAD.search(before(match, _LONGEST_SCORES)) or _SCORE_BEHIND.match(match.string, match.end())
+    ):
         return None
     return f"{cardinal(match[1])}比{cardinal(match[2])}"
 
@@ -126,6 +178,39 @@ def _year(match: re.Match[str]) -> str | None:
     )
 
 
+@rule(DIGIT, r"0([1-9])(?=[月日时点])")
+def _padded(match: re.Match[str]) -> str | None:
+    """05月03日; but 零三日 of anything else."""
+    if match.string[match.end()] == "日" and before(match, 1) != "月":
+        return None
+    return _hour(match[1]) if match.string[match.end()] in "时点" else cardinal(match[1])
+
+
+@rule(DIGIT, r"(\d0)(?=[、/和]\d[05]后(?![来面天]))")
+def _generation(match: re.Match[str]) -> str | None:
+    return by_digit(match[1])  # 70、80后
+
+
+@rule("(（〔[", r"([(（〔\[])((?:19|20)\d\d)([)）〕\]])")
+def _year_in_brackets(match: re.Match[str]) -> str | None:
+    return None if match[2].endswith("00") else f"（{by_digit(match[2])}）"
+
+
+@rule(DIGIT, r"((?:20)?\d\d)[-/](\d\d)(?=赛季|财年|学年|年度|雪季|跨年)")
+def _season(match: re.Match[str]) -> str | None:
+    return f"{by_digit(match[1])}到{by_digit(match[2])}"
+
+
+@rule(DIGIT, r"(\d{1,2})/(\d{1,2})(?=月)")
+def _months(match: re.Match[str]) -> str | None:
+    return f"{cardinal(match[1])}、{cardinal(match[2])}"
+
+
+@rule(DIGIT, r"24[/x×]7(?!\d)")
+def _always(match: re.Match[str]) -> str | None:
+    return "七乘二十四"
+
+
 @rule(DIGIT, r"(\d{2})(?=年(?:代)?|后)(?!后[来面天])")
 def _short_year(match: re.Match[str]) -> str | None:
     following = after(match, 4)
@@ -147,7 +232,7 @@ def _decade(match: re.Match[str]) -> str | None:
     return f"{by_digit(match[1]) if match[1] else cardinal(match[2])}年代"
 
 
-@rule(DIGIT, r"(\d{1,2}+)\.(\d{1,2}+)(?=黄金周|大促|购物节|小长假|假期|劳动节|狂欢节)")
+@rule(DIGIT, r"(\d{1,2}+)\.(\d{1,2}+)(?=黄金周|大促|购物节|小长假|假期|劳动节|狂欢节|那天|当天|表白|告白)")
 def _festival(match: re.Match[str]) -> str | None:
     return by_digit(match[1] + match[2])
 
@@ -174,6 +259,19 @@ def _fraction(match: re.Match[str]) -> str | None:
 
 
 RULES: Final = (
-    *(_full_date, _compact_date, _year_and_month, _ratio, _score, _time, _hour_alone),
-    *(_years, _year, _short_year, _decade, _festival, _bare_year, _fraction),
+    *(_timestamp, _year_last, _full_date, _compact_date, _year_and_month, _lasted, _ratio, _score, _time),
+    *(
+        _hour_alone,
+        _years,
+        _year,
+        _padded,
+        _generation,
+        _year_in_brackets,
+        _season,
+        _months,
+        _always,
+        _short_year,
+        _decade,
+    ),
+    *(_festival, _bare_year, _fraction),
 )

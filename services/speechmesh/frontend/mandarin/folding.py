@@ -8,11 +8,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from speechmesh.frontend.mandarin.rule import DIGIT
 from speechmesh.frontend.mandarin.traditional import simplified
 
 # A comma between digits groups thousands; the normaliser would pause there.
 _GROUPING = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_KEPT_WIDE = frozenset("，。！？；：、（）《》“”‘’「」『』【】—…·～〇²³℃℉")
+# Blanks that only typography wants: 有 2 个人, 3 : 2. One beside a numeral keeps two numbers apart: 周三 15:30.
+_NUMERALS: Final = "一二三四五六七八九十"
+_SPACING = re.compile(
+    rf"(?<=[\d%‰℃°]) (?=(?![{_NUMERALS}])[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?<![{_NUMERALS}]) (?=[\d¥$€£])"
+    r"|(?<=\d) (?=[:：] \d)|(?<=\d [:：]) (?=\d)"
+)
+_KEPT_WIDE = frozenset(
+    "，。！？；：、（）《》“”‘’「」『』【】—…·～〇℃℉′″"
+    # Beside a digit they would become part of its number: 10⁹, log₂8.
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉"
+)
+_KEYCAP: Final = "\u20e3"
 _REPLACED = {
     "\t": " ",
     "\r": "\n",
@@ -49,16 +61,27 @@ def fold(text: str) -> FoldedText:
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(text):
-        for folded in _fold(character):
+        for folded in _joint(text, place, characters) + _fold(character):
             characters.append(folded)
             places.append(place)
     places.append(len(text))
     folded_text = simplified("".join(characters))
-    grouping = {match.start() for match in _GROUPING.finditer(folded_text)}
-    if grouping:
-        places = [place for i, place in enumerate(places) if i not in grouping]
-        folded_text = "".join(c for i, c in enumerate(folded_text) if i not in grouping)
+    unread = {match.start() for pattern in (_GROUPING, _SPACING) for match in pattern.finditer(folded_text)}
+    if unread:
+        places = [place for i, place in enumerate(places) if i not in unread]
+        folded_text = "".join(c for i, c in enumerate(folded_text) if i not in unread)
     return FoldedText(folded_text, places)
+
+
+def _joint(text: str, place: int, characters: list[str]) -> str:
+    """What keeps a digit that is one character with its circle or denominator from the number before it."""
+    character = text[place]
+    if character == _KEYCAP:
+        return "、" if text[place + 1 : place + 2].isdecimal() else ""
+    if not (characters and characters[-1] in DIGIT) or character.isdecimal() or not character.isnumeric():
+        return ""
+    kind = unicodedata.decomposition(character).partition(" ")[0]
+    return {"<circle>": "、", "<fraction>": "又"}.get(kind, "")
 
 
 @lru_cache(maxsize=8_192)

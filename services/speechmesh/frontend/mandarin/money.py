@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from speechmesh.frontend.mandarin.numerals import number
-from speechmesh.frontend.mandarin.rule import DIGIT, NUMBER, RANGE, before, rule
+from speechmesh.frontend.mandarin.rule import DIGIT, NUMBER, RANGE, after, before, rule
 
 _SIGNS: Final = {
     **{"¥": "元", "$": "美元", "€": "欧元", "£": "英镑", "₩": "韩元", "₽": "卢布", "₹": "卢比", "฿": "泰铢"},
@@ -51,6 +51,7 @@ _SCALES: Final = {
 }
 _SCALE: Final = r"(?: ?(thousand|million|billion|trillion|bn|mn|[kKwMmBbT])(?![A-Za-z]))?"
 _CHINESE_SCALE: Final = r"([百千万亿]{0,3}+)"
+_WATTS: Final = re.compile(r"功率|充|电|灯|瓦|耗|音箱|马达|适配")
 _HUNDRED_MILLION, _TEN_THOUSAND = 100_000_000, 10_000
 
 
@@ -103,4 +104,37 @@ def _whole_yuan(match: re.Match[str]) -> str | None:
     return amount(match[1])
 
 
-RULES: Final = (_currency_first, _currency_last, _whole_yuan)
+@rule(DIGIT, rf"({NUMBER})([kKwW])(?:{RANGE})({NUMBER})\2(?![A-Za-z])")
+def _thousands(match: re.Match[str]) -> str | None:
+    scale = "万" if match[2] in "wW" else "K"
+    return f"{number(match[1])}{scale}到{number(match[3])}{scale}"
+
+
+@rule(DIGIT, r"(?<=满)(\d{1,6}+)-(\d{1,6}+)(?!\d|[天人岁年级个])")
+def _discount(match: re.Match[str]) -> str | None:
+    return f"{number(match[1])}减{number(match[2])}"
+
+
+@rule(DIGIT, rf"({NUMBER})w(?![A-Za-z0-9/])(\+)?")
+def _ten_thousands(match: re.Match[str]) -> str | None:
+    """100w人; but 65w快充 is of watts."""
+    if _WATTS.search(before(match, 6)) or _WATTS.search(after(match, 5)):
+        return None
+    return f"{amount(match[1])}万{'加' if match[2] else ''}"
+
+
+@rule(DIGIT, rf"({NUMBER}){_SCALE}{_CHINESE_SCALE} ?\$(?![A-Za-z\d])")
+def _dollars_last(match: re.Match[str]) -> str | None:
+    """3$; but $x=3$ is a formula."""
+    return None if "$" in before(match, 200) else _sum(match[1], match[2], match[3]) + "美元"
+
+
+RULES: Final = (
+    _dollars_last,
+    _thousands,
+    _ten_thousands,
+    _discount,
+    _currency_first,
+    _currency_last,
+    _whole_yuan,
+)

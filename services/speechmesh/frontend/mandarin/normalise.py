@@ -13,12 +13,12 @@ from speechmesh.frontend.mandarin.folding import FoldedText, fold
 from speechmesh.frontend.mandarin.latin import LATIN, letters_of, spoken_parts
 from speechmesh.frontend.mandarin.letters import DIGITS
 from speechmesh.frontend.mandarin.rewriting import rewrite
-from speechmesh.frontend.mandarin.rule import NOTHING
+from speechmesh.frontend.mandarin.rule import NOTHING, SILENCE
 from speechmesh.frontend.mandarin.segmenting import cut
 from speechmesh.frontend.spoken import Dropped, Pause, PauseMark, SpokenText, Word
 
 _MARKS = {
-    **dict.fromkeys("（）()【】", PauseMark.BRACKET),
+    **dict.fromkeys("（）()【】〔〕", PauseMark.BRACKET),
     **dict.fromkeys("，,、", PauseMark.COMMA),
     **dict.fromkeys("—–", PauseMark.DASH),
     **dict.fromkeys("：:", PauseMark.COLON),
@@ -30,8 +30,9 @@ _MARKS = {
     "\n": PauseMark.PARAGRAPH,
 }
 # Titles are read without a pause around them.
-_SILENT = frozenset(" \"'“”‘’「」『』《》·~～-_*#`|<>[]{}/\\")
+_SILENT = frozenset(" \"'“”‘’「」『』《》〈〉·~～-_*#`|<>[]{}/\\′″")
 
+_NUMERALS = frozenset("一二三四五六七八九十")
 _HANZI = "\u3400-\u4dbf\u4e00-\u9fff〇"
 _TOKEN = re.compile(rf"(?P<hanzi>[{_HANZI}]+)|(?P<latin>{LATIN.pattern})|.", re.DOTALL)
 
@@ -53,6 +54,8 @@ def normalise(text: str) -> SpokenText:
     position = 0
     for part in rewrite(folded.text):
         written += _as_written(folded.text, position, part.start)
+        if written and written[-1].character in _NUMERALS and part.reading[:1] in _NUMERALS:
+            written.append(_Written(SILENCE, part.start, part.end))  # 周三15:30 is no 三十五
         written += [_Written(character, part.start, part.end) for character in part.reading or NOTHING]
         position = part.end
     written += _as_written(folded.text, position, len(folded.text))

@@ -12,6 +12,7 @@ from speechmesh.frontend.mandarin import (
     amounts,
     calendar,
     codes,
+    latex,
     markup,
     money,
     quantities,
@@ -22,6 +23,7 @@ from speechmesh.frontend.mandarin.rule import NUMBER, RANGE, Rule
 
 _RULES: Final = (
     *markup.RULES,
+    *latex.RULES,
     *addresses.RULES,
     *codes.RULES,
     *calendar.RULES,
@@ -43,6 +45,11 @@ _THROUGH: Final = re.compile(rf"(?:{RANGE})(?=-?[¥$€£]?\d)(?!{NUMBER} ?=)")
 # A range goes from one amount to the next; these end an amount that needed no rule.
 _AMOUNT_ENDS: Final = frozenset("年月日号点半分秒小时岁元块米层楼页章节天周度级万亿千百人次个斤公里克吨倍")
 _LONGEST_AMOUNT_END: Final = 3
+# No amounts either: x³ in x³-2x, the 9 of i9-14900K.
+_POWER: Final = re.compile(r"(?:^|[^A-Za-z])(?!m)[A-Za-z0-9)）][²³]$")
+_NAME: Final = re.compile(r"[A-Za-z]\d{1,2}$")
+_SERIAL: Final = re.compile(r"-\d{3}")
+_LONGEST_NAME: Final = 4
 
 
 class Rewritten(NamedTuple):
@@ -76,6 +83,9 @@ def rewrite(text: str) -> Iterator[Rewritten]:
 
 def _ends_amount(text: str, amount_end: int, position: int) -> bool:
     """Whether an amount ends at a position: a number that was read up to `amount_end`, and maybe its counter."""
+    ahead = text[max(0, position - _LONGEST_NAME) : position]
+    if _POWER.search(ahead) or (_NAME.search(ahead) and _SERIAL.match(text, position)):
+        return False
     behind = (
         text[amount_end:position]
         if amount_end >= 0 and position - amount_end <= _LONGEST_AMOUNT_END

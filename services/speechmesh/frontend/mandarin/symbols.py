@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from speechmesh.frontend.mandarin.counters import counts
+from speechmesh.frontend.mandarin.latex import power
 from speechmesh.frontend.mandarin.latin import ABBREVIATIONS
 from speechmesh.frontend.mandarin.numerals import by_digit, cardinal
-from speechmesh.frontend.mandarin.rule import LATIN, NUMBER, after, before, rule
+from speechmesh.frontend.mandarin.rule import DIGIT, LATIN, NUMBER, SILENCE, after, before, rule
 from speechmesh.frontend.mandarin.units import UNIT_NAMES, UNITS
 
 _NAMES: Final = {
@@ -51,10 +53,24 @@ _NAMES: Final = {
         "↑": "上升",
         "↓": "下降",
     },
-    **{"²": "的平方", "³": "的立方"},
+    **{
+        "∠": "角",
+        "⊥": "垂直于",
+        "∥": "平行于",
+        "∪": "并",
+        "∩": "交",
+        "∫": "积分",
+        "∂": "偏",
+        "∛": "三次根号",
+    },
 }
 _COMPARED: Final = {">": "大于", "<": "小于", ">=": "大于等于", "<=": "小于等于", "!=": "不等于"}
-_OPERAND: Final = re.compile(r"[A-Za-z0-9\u3400-\u9fff)）²³]")
+_OPERAND: Final = re.compile(r"[A-Za-z0-9\u3400-\u9fff)）⁰¹²³⁴-⁹°℃%|\]}]")
+_EXPONENTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_INDICES: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_NUMBERED: Final = re.compile(r"(?:^|[^A-Za-z])(?:Vol|vol|Chap|Ch|P|p|pp|Fig|fig|Sec|Art|No|no|Eq|Tab)$")
+_SQUARED: Final = "[^\u3400-\u9fff，。、；：]|[高长宽径边度米里数差值]"
+_LATIN_WORDS: Final = {"eg": "例如", "ie": "即"}
 _HANZI: Final = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -78,6 +94,8 @@ def _equals(match: re.Match[str]) -> str | None:
 
 @rule("+", r"\+\+(?![A-Za-z0-9])|\+")
 def _plus(match: re.Match[str]) -> str | None:
+    if before(match, 1) == "0" and len(match[0]) == 1 and counts(match.string, match.end()):
+        return "多"  # 300+人
     return "加" * len(match[0]) if _operand_before(match) or _OPERAND.match(after(match, 1)) else None
 
 
@@ -91,14 +109,87 @@ def _by(match: re.Match[str]) -> str | None:
     return "乘" if before(match, 2).strip()[-1:].isdigit() else None
 
 
-@rule("-", rf"- ?(?={NUMBER} ?=)")
+@rule("-", rf"- ?(?={NUMBER} ?=|\(-?\d)")
 def _minus(match: re.Match[str]) -> str | None:
     return "减" if before(match, 2).strip()[-1:].isdigit() else None
 
 
-@rule("^", rf"\^(-?)(\d{{1,6}}+)(?: ?({UNIT_NAMES})(?![A-Za-z]))?")
+@rule("-", r" ?- ?(?=[0-9A-Za-z(])")
+def _minus_in_formula(match: re.Match[str]) -> str | None:
+    return "减" if re.search(r"[A-Za-z0-9)）][²³]$", before(match, 2)) else None
+
+
+@rule("^", rf"\^(-?)(\d{{1,6}}+)(?: ?({UNIT_NAMES})(?![A-Za-z]))?(?:/({UNIT_NAMES})(?![A-Za-z0-9]))?")
 def _power(match: re.Match[str]) -> str | None:
-    return f"的{'负' if match[1] else ''}{cardinal(match[2])}次方{UNITS.get(match[3], '')}"
+    unit, per = UNITS.get(match[3], ""), UNITS.get(match[4], "")
+    return power(match[2], minus=bool(match[1])) + unit + (f"每{per}" if per else "")
+
+
+@rule("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", r"(⁻)?([⁰¹²³⁴-⁹]{1,6}+)?([⁺⁻])?")
+def _raised(match: re.Match[str]) -> str | None:
+    digits = (match[2] or "").translate(_EXPONENTS)
+    if match[3] or not digits:  # a charge: Fe³⁺
+        return (cardinal(digits) if digits else "") + ("加" if "⁺" in match[0] else "减")
+    if not re.match(_SQUARED if digits in ("2", "3") else "[A-Za-z0-9)）℃]", before(match, 1)):
+        return SILENCE  # the number of a note
+    return power(digits, minus=bool(match[1]))
+
+
+@rule("₀₁₂₃₄₅₆₇₈₉", r"[₀-₉]{1,6}+")
+def _lowered(match: re.Match[str]) -> str | None:
+    said = cardinal(match[0].translate(_INDICES))
+    return f"以{said}为底" if before(match, 3) == "log" else said
+
+
+@rule(".", r"(?<![\dA-Za-z)\]）\u3400-\u9fff])\.(\d{1,6}+)(?![\d.])")
+def _no_whole(match: re.Match[str]) -> str | None:
+    return f"零点{by_digit(match[1])}"
+
+
+@rule(".", r"\.(?=[A-Za-z0-9])")
+def _point(match: re.Match[str]) -> str | None:
+    """A dot inside a name is no sentence's end: beta.4, torch.nn, .NET, Vol.3."""
+    ahead, behind = before(match, 6), after(match, 1)
+    if behind.isdigit() and _NUMBERED.search(ahead):
+        return SILENCE
+    if ahead[-1:].isascii() and ahead[-1:].isalpha():
+        return "点" if behind.isdigit() or behind.islower() else None
+    if ahead[-1:].isdigit():
+        return "点" if behind in "xX" else None
+    if match.string.startswith("NET", match.end()):
+        return "点"
+    return "点" if behind.isalpha() and (not ahead or ahead[-1] in " 、，,（(《“\"'`：:/\n") else None
+
+
+@rule(LATIN, r"(?:[A-Za-z]\.){2,6}(?![A-Za-z0-9])|Ph\. ?D\.?")
+def _dotted(match: re.Match[str]) -> str | None:
+    if before(match, 1).isascii() and before(match, 1).isalnum():
+        return None
+    letters = re.sub("[. ]", "", match[0])
+    return _LATIN_WORDS.get(letters, letters.upper())
+
+
+@rule(LATIN, r"([A-Z])\. ?(?=[A-Z](?:\.|[a-z]))")
+def _initial(match: re.Match[str]) -> str | None:
+    ahead = before(match, 1)
+    lists = (not ahead or ahead == "\n") and after(match, 2)[1:] != "."  # A. Apple
+    return None if lists or (ahead.isascii() and ahead.isalnum()) else f"{match[1]} "
+
+
+@rule(" ", r" (?=\d|[一二三四五六七八九十]{1,3}、)")
+def _between_numbers(match: re.Match[str]) -> str | None:
+    """RTX 4090 24GB, 一、总则 二、分则."""
+    return "，" if before(match, 1).isdigit() or not after(match, 1).isascii() else None
+
+
+@rule("vV" + DIGIT, r"(\d{1,2}+)[vV](\d{1,2}+)(?![\d.])")
+def _versus(match: re.Match[str]) -> str | None:
+    return f"{cardinal(match[1])}V{cardinal(match[2])}"
+
+
+@rule("△", r"△(?=[A-Z]{3}(?![A-Za-z]))")
+def _triangle(match: re.Match[str]) -> str | None:
+    return "三角形"
 
 
 @rule("&", r"&")
@@ -146,6 +237,19 @@ def _operand_before(match: re.Match[str]) -> bool:
 
 
 RULES: Final = (
-    *(_comparison, _equals, _plus, _times, _by, _minus, _power, _and, _sharp, _about, _version, _name),
+    *(_comparison, _equals, _plus, _times, _by, _minus, _minus_in_formula, _power, _raised, _lowered, _and),
+    *(
+        _sharp,
+        _about,
+        _version,
+        _name,
+        _no_whole,
+        _point,
+        _dotted,
+        _initial,
+        _between_numbers,
+        _versus,
+        _triangle,
+    ),
     *(_abbreviation, _to, _alphabet),
 )
