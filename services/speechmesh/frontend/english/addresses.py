@@ -7,6 +7,7 @@ import re
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.codes import read_alphanumeric
 from speechmesh.frontend.english.reading import Context, Piece, Reading
+from speechmesh.frontend.english.word_lists import HAVE_NUMBERS
 from speechmesh.frontend.english.words import read_word
 
 _TLDS = (
@@ -41,6 +42,10 @@ _PATH = re.compile(
 )
 _HANDLE = re.compile(r"@(?P<name>[A-Za-z0-9_]{1,50})", re.ASCII)
 _HASHTAG = re.compile(r"#(?P<name>[A-Za-z][A-Za-z0-9_]{0,80})", re.ASCII)
+_COLOUR = re.compile(
+    r"#(?P<value>(?=[0-9A-Fa-f]{0,5}\d)(?=\d{0,5}[A-Fa-f])[0-9A-Fa-f]{6}|F{6})(?![A-Za-z0-9_-])", re.ASCII
+)
+_SERIAL = re.compile(r"#[A-Z]{1,6}-?\d", re.ASCII)
 _DOTTED_NAME = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.[a-z_][A-Za-z0-9_]{0,60}){1,8}+(?:\(\))?", re.ASCII
 )
@@ -155,7 +160,7 @@ def recognise_dotted_name(context: Context, position: int) -> Reading | None:
 def recognise_path(context: Context, position: int) -> Reading | None:
     r"""Read "/usr/local/bin", "~/notes.txt" or "C:\temp" with its separators."""
     text = context.text
-    if position and text[position - 1] not in " \n\"'(`":
+    if position and text[position - 1] not in " \n\"'(`=":
         return None
     match = _PATH.match(text, position)
     if match is None or not any(character.isalpha() for character in match[0]):
@@ -171,6 +176,15 @@ def recognise_handle(context: Context, position: int) -> Reading | None:
 
 def recognise_hashtag(context: Context, position: int) -> Reading | None:
     """Read "#TextToSpeech" as "hashtag text to speech"."""
+    colour = _COLOUR.match(context.text, position)
+    if colour:
+        signs = (numbers.digits(sign) if sign.isdigit() else sign.upper() for sign in colour["value"])
+        return Reading(
+            (Piece("hash", position, position + 1), Piece(" ".join(signs), *colour.span("value"))),
+            colour.end(),
+        )
+    if _SERIAL.match(context.text, position) and context.previous in HAVE_NUMBERS:
+        return Reading((Piece("number", position, position + 1),), position + 1)  # invoice #INV-42
     return _tagged(_HASHTAG.match(context.text, position), "hashtag", context.text)
 
 

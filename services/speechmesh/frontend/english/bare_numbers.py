@@ -28,11 +28,12 @@ _YEAR_CUES = frozenset(
     )
 )
 _DIGIT_CUES = re.compile(
-    r"(?:^|\ )(?:code|pin|P\ I\ N|otp|o\ t\ p|passcode|password|extension|zip|serial|tracking|confirmation|reference|"
-    r"(?:account|card|phone|order|case|ticket|policy|member|routing|booking|invoice|customer|"
+    r"(?:^|\ )(?:code|chmod|pin|P\ I\ N|otp|o\ t\ p|passcode|password|extension|zip|serial|tracking|confirmation|"
+    r"reference|(?:account|card|phone|order|case|ticket|policy|member|routing|booking|invoice|customer|"
     r"confirmation|reference|serial|tracking|employee|license)\ number|ending\ in|ends\ in|ending\ with|"
     r"ends\ with|i\ d|text\ \w+\ to)(?:\ (?:number|code|is|was|to|and|enter|dial))*$"
 )
+_DIGITS_OF = re.compile(r"(?:^|\ )digits(?:\ [a-z']+){0,7}\ (?:is|are|were)$")
 _IDENTIFIER_CUES = frozenset(
     str.split(
         """
@@ -57,7 +58,7 @@ def plain_words(context: Context, literal: str, end: int) -> str:
     if not literal.isdigit():
         return numbers.number(literal)
     text = context.text
-    if len(literal) >= 3 and _DIGIT_CUES.search(context.recent(5)):
+    if len(literal) >= 3 and wants_digits(context):
         return numbers.digits(literal)
     if literal in _EMERGENCY and (
         context.previous in {"call", "dial", "called", "dialed", "calling"}
@@ -78,6 +79,11 @@ def plain_words(context: Context, literal: str, end: int) -> str:
     if len(literal) == 4 and 1100 <= int(literal) <= 2099 and _is_year(context, end, text):
         return numbers.year(int(literal))
     return numbers.integer(literal)
+
+
+def wants_digits(context: Context) -> bool:
+    """Whether a number that begins here is typed or dictated: "your code is", "the last four digits are"."""
+    return bool(_DIGIT_CUES.search(context.recent(5)) or _DIGITS_OF.search(context.recent(9)))
 
 
 def names_something(context: Context, end: int) -> bool:

@@ -7,6 +7,7 @@ import re
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.abbreviations import ends_sentence
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+from speechmesh.frontend.english.word_lists import HAVE_NUMBERS
 
 _PHRASES = {
     "Fed. R. Civ. P.": "federal rule of civil procedure",
@@ -42,15 +43,6 @@ _RANK = re.compile(r"\d(?:st|nd|rd|th|d)$", re.ASCII)
 _COORDINATE = re.compile(r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:\.\d{1,9})?°)", re.ASCII)
 _COORDINATES = {"lat": "latitude", "lon": "longitude", "long": "longitude"}
 _NUMBER = re.compile(r"[Nn]o\.(?=:|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
-_HAVE_NUMBERS = frozenset(
-    str.split(
-        """
-    account acct case claim confirmation contact customer document fax file flight id invoice item licence license
-    loan lot member model order part passport phone plate policy product reference reg registration room serial
-    telephone ticket tracking
-    """
-    )
-)
 
 
 _DOSES = re.compile(
@@ -77,7 +69,7 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
     if coordinate:
         return whole(_COORDINATES[coordinate["name"].lower()], position, coordinate.end())
     number = _NUMBER.match(text, position)
-    if number and context.previous in _HAVE_NUMBERS and context.adjacent_source:
+    if number and context.previous in HAVE_NUMBERS and context.adjacent_source:
         return whole("number", position, number.end())
     doses = _DOSES.match(text, position)
     if doses:

@@ -5,11 +5,28 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.bare_numbers import wants_digits
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 from speechmesh.frontend.english.word_lists import COMMON_WORDS
 from speechmesh.frontend.english.words import read_word, spell
 
 _ALPHANUMERIC = re.compile(r"(?:[A-Za-z]++\d|\d++[A-Za-z])[A-Za-z0-9]*+", re.ASCII)
+_GROUPED_CODE = re.compile(
+    r"(?=\d)(?:(?=[A-Z]{0,5}\d)[A-Z0-9]{1,6}[ -]){1,8}(?=[A-Z]{0,5}\d)[A-Z0-9]{1,6}(?![A-Za-z0-9]|[-.,]\d)",
+    re.ASCII,
+)
+_GROUP = re.compile(r"[A-Z0-9]++", re.ASCII)
+_AIRLINER = re.compile(
+    r"(?P<model>7[0-8]7)(?:-(?P<variant>[1-9]00|8|9|10)(?:ER|LR)?(?![\dA-Za-z])"
+    r"|(?=\ (?:MAX|Max|jets?|aircraft|planes?|jetliners?|Dreamliners?|freighters?)(?![a-z])))",
+    re.ASCII,
+)
+_BEFORE_AIRLINERS = frozenset(
+    str.split("a an the boeing boeing's new old of its their this that another two three")
+)
+_HTTP_ERRORS = re.compile(r"(?P<status>4(?:0[0134]|29)|50[0-4])s(?![A-Za-z0-9])", re.ASCII)
+_SERVES = frozenset(str.split("error errors server status returned returning throwing responses requests"))
+_JOINED = re.compile(r"[A-Za-z]-\d{1,6}(?:\.\d{1,4})?-$", re.ASCII)
 _MODELS = re.compile(r"(?P<model>\d{2,3})'?s(?![A-Za-z0-9])", re.ASCII)
 _BEFORE_MODELS = frozenset(str.split("the boeing airbus these those of two new under over"))
 _CLAUSE = re.compile(r"(?P<number>\d{3})(?P<parts>(?:\([A-Za-z0-9]\)){1,5})", re.ASCII)
@@ -67,7 +84,7 @@ def read_alphanumeric(token: str) -> str:
 def _code_letters(run: str) -> str:
     if len(run) == 1:
         return run.upper()
-    if run in {"ish", "ers"}:
+    if run in {"ish", "ers", "neo"}:
         return run
     if len(run) <= 3 and (run.isupper() or run.lower() not in COMMON_WORDS):
         return read_word(run) if run[:-1].isupper() and run[-1] == "s" else spell(run)
@@ -101,10 +118,35 @@ def recognise_clause(context: Context, position: int) -> Reading | None:
 
 def recognise_models(context: Context, position: int) -> Reading | None:
     """Read "the 747s", which are not seconds."""
+    airliner = _AIRLINER.match(context.text, position)
+    if airliner and context.previous in _BEFORE_AIRLINERS:
+        variant = f" {numbers.integer(airliner['variant'])}" if airliner["variant"] else ""
+        return whole(f"{numbers.identifier(airliner['model'])}{variant}", position, airliner.end())
+    errors = _HTTP_ERRORS.match(context.text, position)
+    if errors and _is_served(context.recent(9)):
+        return whole(numbers.plural(numbers.identifier(errors["status"])), position, errors.end())
     match = _MODELS.match(context.text, position)
     if match is None or context.previous not in _BEFORE_MODELS:
         return None
     return whole(numbers.plural(numbers.identifier(match["model"])), position, match.end())
+
+
+def _is_served(recent: str) -> bool:
+    return "h t t p" in recent or not _SERVES.isdisjoint(recent.split())
+
+
+def recognise_code(context: Context, position: int) -> Reading | None:
+    """Read a code in groups, sign by sign, where one is announced: "your code is 604 318"."""
+    match = _GROUPED_CODE.match(context.text, position)
+    if match is None or not wants_digits(context):
+        return None
+    pieces: list[Piece] = []
+    for group in _GROUP.finditer(context.text, position, match.end()):
+        if pieces:
+            pieces.append(Piece(",", group.start() - 1, group.start()))
+        signs = (numbers.digits(sign) if sign.isdigit() else sign for sign in group[0])
+        pieces.append(Piece(" ".join(signs), *group.span()))
+    return Reading(tuple(pieces), match.end())
 
 
 def recognise_version(context: Context, position: int) -> Reading | None:
@@ -205,7 +247,10 @@ def recognise_ratio(context: Context, position: int) -> Reading | None:
 def recognise_hyphen_number(context: Context, position: int) -> Reading | None:
     """Read the number of a hyphenated code, as in F-16 or MH-370, in pairs."""
     text = context.text
-    if position < 2 or text[position - 1] != "-" or not text[position - 2].isalpha():
+    if position < 2 or text[position - 1] != "-":
+        return None
+    joined = _JOINED.search(text, max(0, position - 14), position)  # CVE-2021-44228, Llama-3.1-70B
+    if not text[position - 2].isalpha() and not joined:
         return None
     match = _DIGITS.match(text, position)
     if match is None or (
@@ -215,7 +260,7 @@ def recognise_hyphen_number(context: Context, position: int) -> Reading | None:
         return None
     if text[match.end() : match.end() + 1].isalnum():
         token = _ALPHANUMERIC.match(text, position)
-        if token is None or not text[position - 2].isupper() or len(token[0]) > _MAX_NAME:
+        if token is None or not (text[position - 2].isupper() or joined) or len(token[0]) > _MAX_NAME:
             return None
         return whole(read_alphanumeric(token[0]), position, token.end())  # F-35B
     return whole(numbers.identifier(match[0]), position, match.end())

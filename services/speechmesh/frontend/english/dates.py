@@ -62,6 +62,7 @@ _ANOTHER_DAY = re.compile(r"(?:\ (?:&|and|or)\ |/|,\ )(?:Mon|Tues?|Wed|Thu(?:rs?
 _SPAN = re.compile(
     r"(?P<first>[A-Z][a-z]{2,8})\.?\ ?[-–]\ ?(?P<last>[A-Z][a-z]{2,8})(?:\.(?=,|\ [a-z\d]))?(?![A-Za-z'-])"
 )
+_WORKING_DAYS = re.compile(r"M\ ?[-–]\ ?F(?=:|,?\ \(?\d)")
 _NAMES = {name.title(): full for name, full in (_SHORT_MONTHS | WEEKDAYS).items()}
 _NAMES |= {name.title(): name for name in (*MONTHS, *WEEKDAYS.values())}
 _DATE_FOLLOWS = re.compile(r"\.?,?[ \n](?:[A-Z][a-z]{2,8}\.?\ \d|\d{1,2}\b)", re.ASCII)
@@ -70,6 +71,22 @@ _DATE_CUES = frozenset(
         """
     on by until since before after from due dated
     """
+    )
+)
+_BEFORE_SECONDS = frozenset(
+    str.split(
+        """
+        about after another approximately at by delay equals every exceeds first for in interval last lasted lasts
+        least most next only per sleep than timeout took takes ttl under wait waited within minute minutes
+        """
+    )
+)
+_LAST_SECONDS = frozenset(
+    str.split(
+        """
+        ad break buffer cap clip countdown delay exposure interval intro limit pause penalty plank rest spot sprint
+        timeout timer video wait window
+        """
     )
 )
 _DAYS = frozenset(WEEKDAYS.values())
@@ -193,7 +210,7 @@ def recognise_decade(context: Context, position: int) -> Reading | None:
         start = int(match["start"])
         if start == 0:
             return whole("two thousands", position, match.end())
-        if start == 10 and text[position] != "'":
+        if (start == 10 and text[position] != "'") or (start < 100 and _are_seconds(context, match)):
             return None
         return whole(numbers.decade(start), position, match.end())
     short = _SHORT_YEAR.match(text, position)
@@ -202,8 +219,23 @@ def recognise_decade(context: Context, position: int) -> Reading | None:
     return None
 
 
+def _are_seconds(context: Context, match: re.Match[str]) -> bool:
+    """Whether "30s" is a time, as in "timeout 30s" and "for 30s", rather than a decade."""
+    if "'" in match[0]:
+        return False
+    if context.previous in {"a", "an"}:
+        return context.next_word(match.end()) in _LAST_SECONDS
+    return context.previous in _BEFORE_SECONDS or context.text[match.start() - 1 : match.start()] in {
+        "=",
+        "~",
+    }
+
+
 def recognise_span(context: Context, position: int) -> Reading | None:
     """Read "Mon.-Fri." and "Jan-Mar" as one to the other."""
+    working_days = _WORKING_DAYS.match(context.text, position)
+    if working_days:
+        return whole("monday to friday", position, working_days.end())
     match = _SPAN.match(context.text, position)
     if match is None or match["first"] not in _NAMES or match["last"] not in _NAMES:
         return None

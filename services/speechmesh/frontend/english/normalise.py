@@ -44,6 +44,8 @@ _NUMERIC: tuple[Recogniser, ...] = (
     addresses.recognise_url,
     addresses.recognise_email,
     addresses.recognise_domain,
+    software.recognise_hardware,
+    codes.recognise_code,
     dates.recognise_numeric_date,
     dates.recognise_day_first,
     times.recognise_time,
@@ -73,6 +75,7 @@ _LETTERS: tuple[Recogniser, ...] = (
     addresses.recognise_url,
     addresses.recognise_email,
     addresses.recognise_domain,
+    software.recognise_hardware,
     citations.recognise_citation,
     abbreviations.recognise_dotted_letters,
     addresses.recognise_path,
@@ -114,6 +117,7 @@ _OTHERS: tuple[Recogniser, ...] = (
     symbols.recognise_symbol,
 )
 _SIGNED: tuple[Recogniser, ...] = (
+    times.recognise_offset,
     codes.recognise_phone,
     times.recognise_height,
     money.recognise_money,

@@ -9,6 +9,8 @@ from speechmesh.frontend.english.reading import Context, Reading, whole
 from speechmesh.frontend.english.word_lists import RESPELLED, VOWELLESS_WORDS
 
 _SENTENCE_END = re.compile(r"[!?](?:[!?.]++)?")
+_FACTORIAL = re.compile(r"(?<![A-Za-z0-9])(?:[a-z]|\d{1,2})$|\)$", re.ASCII)
+_EQUALS = re.compile(r"\ ?(?:=|/)\ ?[0-9a-z(]")
 _DOTS = re.compile(r"\.(?:\.++|(?:\ \.){2,}+)")
 _HYPHENS = re.compile(r"-{2,}+")
 _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
@@ -17,6 +19,8 @@ _OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
 _SAME_SERIES = re.compile(r"(?P<letter>[A-Z])\d[-–](?P=letter)\d(?![A-Za-z0-9])", re.ASCII)
 _GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_OF_NUMBER = re.compile(r"'s(?![A-Za-z0-9])")
+_METHOD = re.compile(r"[A-Z][A-Za-z0-9_]{0,40}\(")
 _CLIPPED_AND = re.compile(r"'[nN]'?(?![A-Za-z'])")
 _PAUSES = {",": ",", ";": ";", "(": "(", ")": "(", "—": "—", "|": ",", "•": ","}
 
@@ -28,6 +32,12 @@ def recognise_pause(context: Context, position: int) -> Reading | None:
     if found:
         if text[found.end() : found.end() + 1] == "=" and found[0] == "!":
             return None
+        if (
+            found[0] == "!"
+            and _FACTORIAL.search(text, max(0, position - 2), position)
+            and (position < context.math_end or _EQUALS.match(text, found.end()))
+        ):
+            return whole("factorial", position, found.end())
         return whole("?" if "?" in found[0] else "!", position, found.end())
     if _SILENT_BRACKETS.match(text, position):
         return Reading((), position + 2)
@@ -47,6 +57,8 @@ def recognise_full_stop(context: Context, position: int) -> Reading | None:
     if (before.isalnum() or before == "_") and (after.islower() or after.isdigit()):
         return whole("dot", position, position + 1)
     if before in {"", " ", "\n", "/"} and after.isalpha():
+        return whole("dot", position, position + 1)
+    if before.isalnum() and _METHOD.match(text, position + 1):
         return whole("dot", position, position + 1)
     if before.isalnum() and after and (after in ",;" or _shortens(context, position)):
         return Reading((), position + 1)  # J. Ling., 12; an unknown "blvs. of"
@@ -98,7 +110,14 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
     if _SAME_SERIES.match(text, position - 2) and not text[max(0, position - 3) : position - 2].isalnum():
         return whole("to", position, position + 1)  # Q1-Q3
     source = context.adjacent_source
-    if after.isdigit() and source[:1].isdigit() and not source.isdigit():
+    if position < context.math_end and after.isalnum() and before and before in "{(=, ^":
+        return whole("minus", position, position + 1)
+    if (
+        after.isdigit()
+        and source[:1].isdigit()
+        and not source.isdigit()
+        and not _is_in_name(text, position, source)
+    ):
         return whole("to", position, position + 1)  # 5%-10%, 3rd-5th
     if source in {"UTC", "GMT"} and after.isdigit():
         return whole("minus", position, position + 1)
@@ -127,12 +146,21 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
     return Reading((), position + 1) if silent else whole("—", position, position + 1)
 
 
+def _is_in_name(text: str, position: int, source: str) -> bool:
+    """Whether the number before a hyphen is itself joined to a name: Llama-3.1-70B."""
+    start = position - len(source)
+    return start > 1 and text[start - 1] == "-" and text[start - 2].isalpha()
+
+
 def _is_operand(text: str, position: int) -> bool:
     return 0 <= position < len(text) and (text[position].isalnum() or text[position] in "()$")
 
 
 def recognise_quote(context: Context, position: int) -> Reading | None:
     """Follow double quotes, which are silent, to tell them from the sign of inches."""
+    if _OF_NUMBER.match(context.text, position) and context.text[position - 1 : position].isdigit():
+        context.possess_last_word(position + 2)
+        return Reading((), position + 2)
     clipped_and = _CLIPPED_AND.match(context.text, position)
     if clipped_and:
         return whole("and", position, clipped_and.end())

@@ -194,6 +194,9 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
     low, high = first["number"], second["number"]
     if context.previous in {"boeing", "airbus", "boeing's"}:
         return None  # a 737-800
+    start = first.start()
+    if start > 1 and text[start - 1] == "-" and text[start - 2].isalpha() and "." in low:
+        return None  # Llama-3.1-70B
     if second["dash"] == " - " and (
         text[end : end + 3].strip().startswith("=") or _value(low) >= _value(high)
     ):

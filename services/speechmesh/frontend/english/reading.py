@@ -138,6 +138,12 @@ class Context:
             if isinstance(item, Word):
                 return
 
+    def possess_last_word(self, end: int) -> None:
+        """Make the last word a genitive: "flight 1208's" is "twelve oh eight's"."""
+        if self.items and isinstance(self.items[-1], Word):
+            last = self.items[-1]
+            self.items[-1] = dataclasses.replace(last, text=f"{last.text}'s", end=self.folded.ends[end - 1])
+
     def finish(self) -> SpokenText:
         """Everything said, with the dropped runs in order, those that touch in one."""
         runs: list[tuple[int, int]] = []

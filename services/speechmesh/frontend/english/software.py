@@ -22,6 +22,15 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _MACHINE = re.compile(
     rf"{_OCTET}(?:\.{_OCTET}){{3}}(?:(?P<sign>[:/])(?P<more>\d{{1,5}}))?(?![:/.]?\d|[A-Za-z])", re.ASCII
 )
+_MAC = re.compile(
+    r"[0-9A-Fa-f]{2}(?P<sign>[:-])(?:[0-9A-Fa-f]{2}(?P=sign)){4}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])", re.ASCII
+)
+_IPV6 = re.compile(
+    r"(?=[0-9A-Fa-f:]{0,38}\d)[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{1,4}){1,7}(?:::)?(?:/(?P<prefix>\d{1,3}))?(?![0-9A-Za-z:])"
+    r"|(?=[0-9A-Fa-f:]{0,38}\d)[0-9A-Fa-f]{1,4}::(?:/(?P<whole>\d{1,3}))?(?![0-9A-Za-z:])",
+    re.ASCII,
+)
+_ADDRESS_PART = re.compile(r"[0-9A-Fa-f]++|[:/]", re.ASCII)
 _SIGNS = {":": "colon", "/": "slash"}
 
 
@@ -39,6 +48,29 @@ def recognise_release(context: Context, position: int) -> Reading | None:
     dated = len(match["major"]) == 2 and match["minor"][0] == "0"
     joint = " " if dated else " point "
     return whole(f"{numbers.integer(match['major'])}{joint}{minor}", position, match.end())
+
+
+def recognise_hardware(context: Context, position: int) -> Reading | None:
+    """Read a MAC address by its pairs, and an IPv6 address sign by sign."""
+    text = context.text
+    mac = _MAC.match(text, position)
+    match = mac or _IPV6.match(text, position)
+    if match is None or text[position - 1 : position].isalnum():
+        return None
+    if not mac and "::" not in match[0] and match[0].count(":") != 7:
+        return None
+    pieces: list[Piece] = []
+    for part in _ADDRESS_PART.finditer(text, position, match.end()):
+        if part[0] in _SIGNS:
+            pieces.append(Piece("," if mac else _SIGNS[part[0]], *part.span()))
+        elif pieces and pieces[-1].words == "slash":
+            pieces.append(Piece(numbers.integer(part[0]), *part.span()))
+        else:
+            if mac and pieces and pieces[-1].words != ",":
+                pieces.append(Piece(",", part.start() - 1, part.start()))
+            signs = (numbers.digits(sign) if sign.isdigit() else sign.upper() for sign in part[0])
+            pieces.append(Piece(" ".join(signs), *part.span()))
+    return Reading(tuple(pieces), match.end())
 
 
 def recognise_machine(context: Context, position: int) -> Reading | None:

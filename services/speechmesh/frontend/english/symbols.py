@@ -28,6 +28,8 @@ _SLASHED_WORDS = {
     "y/o": "year old", "h/o": "history of", "s/p": "status post", "f/u": "follow up",
 }  # fmt: skip
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
+_AFTER_KEY = re.compile(r"(?:\d{2,3})?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
+_DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
 _MEASURED = re.compile(
     r"[x×]\ (?:\d{1,6}(?:\.\d{1,4})?\ [x×]\ ){0,2}\d{1,6}(?:\.\d{1,4})?[ -]?"
@@ -35,6 +37,8 @@ _MEASURED = re.compile(
     re.ASCII,
 )
 _COMPARISONS = re.compile(r"(?:<=|>=|!=|==|≤|≥|≠|<|>|=)=?")
+_VARIABLE_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\ ?$")  # x < y
+_VARIABLE_AFTER = re.compile(r"\ ?[A-Za-z](?![A-Za-z0-9])")
 _MENU = re.compile(r"[a-z]\ >\ [A-Z][a-z]")
 _COMPARISON_WORDS = {
     "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
@@ -94,8 +98,13 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
             or _between_operands(text, position, position + 1)
         )
         return whole("plus" if adjacent else "", position, position + 1)
+    if character == "*" and _is_dialled(context, position):
+        code = _DIALLED_CODE.match(text, position + 1)
+        end = code.end() if code else position + 1
+        return whole(f"star {numbers.digits(code[0]) if code else ''}".strip(), position, end)
     if character == "*":
-        spoken = _between_operands(text, position, position + 1, numeric=True)
+        emphasis = (before == " ") != (after == " ")  # *1* is one in italics
+        spoken = not emphasis and _between_operands(text, position, position + 1, numeric=True)
         return whole("times" if spoken else "", position, position + 1)
     if character in "x×" and _MEASURED.match(text, position):
         return whole("by", position, position + 1)  # 10 x 12 ft
@@ -116,11 +125,12 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
 def _between_operands(text: str, start: int, end: int, *, numeric: bool = False) -> bool:
     """Whether numbers (or words, unless ``numeric``) stand on both sides, one space away at most."""
     left = text[start - 2 : start].strip()[-1:] if start >= 2 else text[:start]
-    right = text[end : end + 3].lstrip(" -$(")[:1]
+    right = text[end : end + 4].lstrip(" -$(." if numeric else " -$(./\\{[~\"'")[:1]
     if numeric and not (left.isdigit() or right.isdigit()):
-        single = text[max(0, start - 3) : start].strip() + text[end : end + 3].strip()
-        return len(single) == 2 and single.isalpha()  # x < y
-    return (left.isalnum() or left in {")", "%", "²"}) and (right.isalnum() or right in {"±", "√", "π"})
+        return bool(
+            _VARIABLE_BEFORE.search(text, max(0, start - 3), start) and _VARIABLE_AFTER.match(text, end)
+        )
+    return (left.isalnum() or left in {")", "%", "²", "!"}) and (right.isalnum() or right in {"±", "√", "π"})
 
 
 def _power(context: Context, match: re.Match[str]) -> Reading:
@@ -201,7 +211,21 @@ def recognise_number_sign(context: Context, position: int) -> Reading | None:
     match = _NUMBER_SIGN.match(context.text, position)
     if match:
         return whole("number", position, match.end())
-    return Reading((), position + 1) if context.text[position] == "#" else None
+    if context.text[position] != "#":
+        return None
+    return whole("pound" if _is_dialled(context, position) else "", position, position + 1)
+
+
+def _is_dialled(context: Context, position: int) -> bool:
+    """Whether "*" or "#" is a key of a telephone: "press #", "the * key", "dial *67"."""
+    text = context.text
+    if context.next_word(position + 1) in {"key", "sign", "button"} and text[position - 1 : position] in {
+        "",
+        " ",
+    }:
+        return True
+    rest = _AFTER_KEY.match(text, position + 1)
+    return bool(rest) and context.previous in {"press", "dial", "hit", "push", "pressing", "dialing"}
 
 
 def recognise_symbol(context: Context, position: int) -> Reading | None:

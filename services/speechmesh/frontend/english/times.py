@@ -8,6 +8,9 @@ from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 
 _HALF_OF_DAY = re.compile(r"\ ?(?P<half>[aApP])(?:\.\ ?[mM](?:\.)?|[mM])(?![A-Za-z0-9])")
+_SHORT_HALF = re.compile(r"(?P<half>[ap])(?![A-Za-z0-9'-])")  # 11:55p
+_FRENCH = re.compile(r"(?P<hour>2[0-3]|[01]?\d)h(?P<minute>[0-5]\d)(?![A-Za-z0-9])", re.ASCII)
+_ZERO_HOUR = re.compile(r"(?P<hour>0\d)(?P<minute>[0-5]\d)(?![\dA-Za-z]|[.,:/-]\d)", re.ASCII)
 _CLOCK = re.compile(
     r"(?P<hour>2[0-4]|[01]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9}+)?)?(?![\d:])",
     re.ASCII,
@@ -24,6 +27,12 @@ _HOUR_RANGE = re.compile(
 _TO = re.compile(r"\ ?[-–—]\ ?(?=\d{1,2}(?::\d\d|\ ?[aApP]\.?[mM]))", re.ASCII)
 _ZULU = re.compile(r"Z(?![A-Za-z0-9])")
 _OFFSET = re.compile(r"[+-](?P<hour>\d\d):?(?P<minute>\d\d)(?!\d)", re.ASCII)
+_SPACED_OFFSET = re.compile(r"\ (?=[+-]\d\d:?\d\d(?![\d:]))", re.ASCII)
+_BARE_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hour>0\d|1[0-4]):(?P<minute>[0-5]\d)(?![\d:])", re.ASCII)
+_DATED = re.compile(r"(?:^(?:19|20)\d\d|\d[-/.]\d{1,2})$", re.ASCII)
+_DETERMINERS = frozenset(
+    {"a", "an", "the", "my", "your", "our", "their", "his", "her", "this", "that", "every", "each"}
+)
 _DURATION = re.compile(
     r"(?:(?P<h>\d{1,4})\ ?(?:h|hr|hrs)\.?\ ?(?P<m>\d{1,2})\ ?(?:m|min|mins)(?:\ ?(?P<s>\d{1,2})\ ?(?:s|sec))?"
     r"|(?P<m2>\d{1,4})\ ?(?:m|min)\ ?(?P<s2>\d{1,2})\ ?(?:s|sec))(?![A-Za-z0-9])",
@@ -57,9 +66,23 @@ def recognise_time(context: Context, position: int) -> Reading | None:
     if position and (text[position - 1] == ":" or text[position - 1].isalnum()) and text[position - 1] != "T":
         return None
     military = _MILITARY.match(text, position)
+    if context.previous in _BEFORE_TIMES - {"from", "around"} or text[position - 2 : position] == "@ ":
+        military = military or _ZERO_HOUR.match(text, position)
     if military and (military["hour"][0] == "0" or context.previous in _BEFORE_TIMES):
         words = _military_words(military["hour"], military["minute"])
         return whole(words, position, military.end())
+    french = _FRENCH.match(text, position)
+    if french:
+        hour = int(french["hour"])
+        timed = hour > 12 or context.previous in _BEFORE_TIMES
+        hours = (
+            numbers.cardinal(hour)
+            if timed
+            else f"{numbers.cardinal(hour)} {'hour' if hour == 1 else 'hours'}"
+        )
+        if timed:
+            return whole(_clock_words(hour, french["minute"], None, False), position, french.end())
+        return whole(f"{hours} {numbers.integer(str(int(french['minute'])))}", position, french.end())
     clock = _CLOCK.match(text, position)
     match = clock or _BARE_HOUR.match(text, position) or _HOUR_RANGE.match(text, position)
     if match is None:
@@ -67,18 +90,22 @@ def recognise_time(context: Context, position: int) -> Reading | None:
     hour, end = int(match["hour"]), match.end()
     if match.re is _HOUR_RANGE:
         return whole(f"{numbers.cardinal(hour)} to", position, match.start("until"))
-    half = _HALF_OF_DAY.match(text, end)
+    half = _HALF_OF_DAY.match(text, end) or (_SHORT_HALF.match(text, end) if clock else None)
     words = numbers.cardinal(hour)
     if clock:
         words = _clock_words(hour, match["minute"], match["second"], half is not None)
     pieces = [Piece(words, position, end)]
+    if clock and text[position - 1 : position] == " " and _DATED.search(context.adjacent_source):
+        pieces.insert(0, Piece(",", position - 1, position))  # 2023-11-05 01:59
     if half:
         pieces.append(Piece(f"{half['half'].upper()} M", *half.span()))
         end = half.end()
         if text[end - 1] == "." and _ends_sentence(context, end):
             pieces.append(Piece(".", end - 1, end))
     elif clock and (
-        zone := _ZULU.match(text, end) or (text[position - 1] == "T" and _OFFSET.match(text, end))
+        zone := _ZULU.match(text, end)
+        or (text[position - 1] == "T" and _OFFSET.match(text, end))
+        or ((spaced := _SPACED_OFFSET.match(text, end)) and _OFFSET.match(text, spaced.end()))
     ):
         pieces.append(Piece(_zone_words(zone), *zone.span()))
         end = zone.end()
@@ -114,6 +141,8 @@ def _zone_words(match: re.Match[str]) -> str:
         return "U T C"
     sign = "plus" if match[0][0] == "+" else "minus"
     minutes = int(match["minute"])
+    if not minutes and not int(match["hour"]):
+        return "U T C"
     rest = f" {numbers.cardinal(minutes)}" if minutes else ""
     return f"U T C {sign} {numbers.cardinal(int(match['hour']))}{rest}"
 
@@ -136,8 +165,18 @@ def _ends_sentence(context: Context, end: int) -> bool:
     rest = text[end : end + 3]
     if not rest.strip(" \n\"')") or rest.startswith("\n\n"):
         return True
+    if context.previous in _DETERMINERS and context.adjacent_source:
+        return False  # the 7:04 a.m. Acela
     following = context.next_word(end)
     return rest[0] in " \n\"')" and following[:1].isupper() and following not in _NO_END
+
+
+def recognise_offset(context: Context, position: int) -> Reading | None:
+    """Read the "+05:30" that a zone is away from UTC."""
+    match = _BARE_OFFSET.match(context.text, position)
+    if match is None or context.text[position - 1 : position].isalnum():
+        return None
+    return whole(_zone_words(match).removeprefix("U T C "), position, match.end())
 
 
 def recognise_duration(context: Context, position: int) -> Reading | None:

@@ -136,6 +136,17 @@ SENTENCE_STARTERS = frozenset(
 CITED = frozenset({"c", "cent", "cert", "id", "lat", "lon", "long", "max", "min", "no"})
 """Words that may be abbreviations before a full stop, as their neighbours tell."""
 
+HAVE_NUMBERS = frozenset(
+    str.split(
+        """
+    account acct bug case claim confirmation contact customer document fax file flight id invoice issue item licence
+    license loan lot member model order part passport phone plate policy product reference reg registration room serial
+    telephone ticket tracking
+    """
+    )
+)
+"""What has a number by which it is called."""
+
 NAME_PREFIXES = frozenset(
     str.split(
         """

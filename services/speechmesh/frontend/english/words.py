@@ -166,7 +166,8 @@ def _in_context(context: Context, raw: str, position: int) -> str:
         if raw in {"AM", "OR"} or (raw == "IT" and context.previous in _BEFORE_PRONOUN):
             return raw.lower()
         return spell(raw)
-    return read_word(raw, shouting=raw.isupper() and context.shouting(position))
+    named = context.text[position - 1 : position] == "_" or context.text.startswith("_", position + len(raw))
+    return read_word(raw, shouting=raw.isupper() and (named or context.shouting(position)))
 
 
 _OPERATORS = frozenset("=<>≥≤≠+×÷^|∈∉∪∩⊂")
