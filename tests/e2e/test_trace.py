@@ -13,8 +13,9 @@ from tests.e2e.conftest import UpMesh
 
 # Two segments, of which no two requests have one: equal ones would not be made again.
 TEXTS = (f"Request {number} is one trace. Number {number} ends in Triton." for number in itertools.count(1))
-# On a machine that is full Triton (2.51) leaves out a chunk now and then: then another request is made.
-_ATTEMPTS = 3
+# Triton overlooks the trace of one chunk in 20 to 100: it reads the header without its length, see the backend's
+# `_is_traced`. So a request of which it overlooked one is made again.
+_ATTEMPTS = 5
 
 
 def traced(mesh: UpMesh, tmp_path: Path) -> list[Span]:
@@ -24,13 +25,13 @@ def traced(mesh: UpMesh, tmp_path: Path) -> list[Span]:
         command += ["-o", str(tmp_path / "out.wav")]
         subprocess.run([*command, "--target", mesh.target, "--otlp", mesh.otlp_endpoint], check=True)
         spans: list[Span] = []
-        for _ in range(12):
+        for _ in range(6):
             time.sleep(2.0)  # every process sends its spans twice a second
             everything = read_spans(mesh.trace_file) if mesh.trace_file.exists() else []
             roots = [span for span in everything if span.service == "speechmesh-say"]
             found = [span for span in everything if roots and span.trace_id == roots[-1].trace_id]
             names = {span.service for span in found}
-            # Triton sends its own every five seconds, those of the last chunk perhaps after the others.
+            # Triton's own come when they like, those of the last chunk perhaps after the others.
             chunks = {span.span_id for span in found if span.name == "vocoder.chunk"}
             chunks -= {span.parent_id for span in found if span.service == "triton"}
             complete = names >= {"frontend", "acoustic", "vocoder", "triton"} and not chunks
