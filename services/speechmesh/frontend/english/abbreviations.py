@@ -32,6 +32,7 @@ _LETTERS = re.compile(
 _DEGREE = re.compile(r"(?:Ph\.\ ?D|[BM]\.Sc|Ed\.D|Psy\.D|LL\.[BMD]|Pharm\.D)(?![A-Za-z])\.?")
 _POSSESSIVE = re.compile(r"'?s(?![A-Za-z])")
 _INITIAL = re.compile(r"[A-Z]\.(?=\ ?[A-Z]|\ \()")
+_PRONOUN = re.compile(r"\ I(?:'[a-z]|\ [a-z])")
 _DIGIT = re.compile(r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX])(?![A-Za-z'])", re.ASCII)
 _FIRST = re.compile(r"\ I(?=[,;:)]|\ [(§&])")  # Art. I, § 8
 _YEAR = re.compile(r"\ [12]\d{3}(?![\d.,]\d|\d)", re.ASCII)
@@ -179,6 +180,8 @@ def recognise_initial(context: Context, position: int) -> Reading | None:
         return None
     if context.text[match.end() : match.end() + 2] == " (" and context.text[position - 2 : position] != ", ":
         return None  # only "Lee, M. (2019)" has an initial there
+    if _PRONOUN.match(context.text, match.end()):
+        return None  # Plan C. I want it.
     following = context.next_word(match.end())
     if following.lower() in SENTENCE_STARTERS and len(following) > 1:
         return None

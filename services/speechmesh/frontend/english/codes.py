@@ -29,7 +29,19 @@ _SERVES = frozenset(str.split("error errors server status returned returning thr
 _JOINED = re.compile(r"[A-Za-z]-\d{1,6}(?:\.\d{1,4})?-$", re.ASCII)
 _MODELS = re.compile(r"(?P<model>\d{2,3})'?s(?![A-Za-z0-9])", re.ASCII)
 _BEFORE_MODELS = frozenset(str.split("the boeing airbus these those of two new under over"))
-_CLAUSE = re.compile(r"(?P<number>\d{3})(?P<parts>(?:\([A-Za-z0-9]\)){1,5})", re.ASCII)
+_CLAUSE = re.compile(
+    r"(?P<number>\d{1,4}(?:\.\d{1,4})?)(?P<letter>[A-Za-z]?)(?P<parts>(?:\((?:[A-Za-z]|\d{1,2}|[ivx]{2,4})\)){1,5})(?![A-Za-z0-9(^])",
+    re.ASCII,
+)
+_SMALL_ROMAN = {
+    "ii": "two",
+    "iii": "three",
+    "iv": "four",
+    "vi": "six",
+    "vii": "seven",
+    "viii": "eight",
+    "ix": "nine",
+}
 _MAX_NAME = 64
 _RUN = re.compile(r"\d++|[A-Za-z]++", re.ASCII)
 _VERSION = re.compile(
@@ -111,9 +123,20 @@ def recognise_clause(context: Context, position: int) -> Reading | None:
     match = _CLAUSE.match(context.text, position)
     if match is None:
         return None
-    parts = (part if part.isalpha() else numbers.integer(part) for part in re.findall(r"\w", match["parts"]))
-    words = f"{numbers.identifier(match['number'])} {' '.join(parts).upper()}"
-    return whole(" ".join(w if len(w) == 1 else w.lower() for w in words.split()), position, match.end())
+    if match["parts"] == "(s)" or context.text.startswith(" =", match.end()):
+        return None  # plural or product
+    number, letter = match["number"], match["letter"]
+    words = numbers.identifier(number) if number.isdigit() else numbers.number(number)
+    parts = [_clause_part(part) for part in _RUN.findall(match["parts"])]
+    if "." in number:
+        parts.insert(0, ",")  # not to be taken for a decimal
+    return whole(" ".join(" ".join((words, letter.upper(), *parts)).split()), position, match.end())
+
+
+def _clause_part(part: str) -> str:
+    if part.isdigit():
+        return numbers.integer(part)
+    return part.upper() if len(part) == 1 else _SMALL_ROMAN.get(part, spell(part))
 
 
 def recognise_models(context: Context, position: int) -> Reading | None:

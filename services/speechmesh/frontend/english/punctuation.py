@@ -116,7 +116,7 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
         after.isdigit()
         and source[:1].isdigit()
         and not source.isdigit()
-        and not _is_in_name(text, position, source)
+        and not _is_in_name(context, position, source)
     ):
         return whole("to", position, position + 1)  # 5%-10%, 3rd-5th
     if source in {"UTC", "GMT"} and after.isdigit():
@@ -146,9 +146,11 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
     return Reading((), position + 1) if silent else whole("—", position, position + 1)
 
 
-def _is_in_name(text: str, position: int, source: str) -> bool:
-    """Whether the number before a hyphen is itself joined to a name: Llama-3.1-70B."""
-    start = position - len(source)
+def _is_in_name(context: Context, position: int, source: str) -> bool:
+    """Whether the number before a hyphen is part of a name: Llama-3.1-70B, Rule 10b-5."""
+    text, start = context.text, position - len(source)
+    if source[-1:] in {"a", "b"} and "rule" in context.recent(4).split():
+        return True
     return start > 1 and text[start - 1] == "-" and text[start - 2].isalpha()
 
 

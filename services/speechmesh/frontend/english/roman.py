@@ -10,6 +10,7 @@ from speechmesh.frontend.english.reading import Context, Reading, whole
 _ROMAN = re.compile(
     r"(?=[IVXL])(?P<tens>XL|L?X{0,3})(?P<ones>IX|IV|V?I{0,3})(?![A-Za-z0-9])(?!\.[A-Za-z]|-[A-Za-z]|')"
 )
+_SMALL = re.compile(r"(?P<numeral>i{2,3}|iv|vi{1,3}|ix|xi{0,3}|xiv|xv|i)(?![A-Za-z0-9'-]|\.[A-Za-z])")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
 _NUMBERED = frozenset(
     str.split(
@@ -21,6 +22,7 @@ _NUMBERED = frozenset(
     """
     )
 )
+_SMALL_NUMBERED = _NUMBERED | {"page", "pages", "scene", "paragraph", "item", "clause", "vol", "subsection"}
 _REGNAL = frozenset(
     str.split(
         """
@@ -47,7 +49,7 @@ def recognise_roman(context: Context, position: int) -> Reading | None:
     """Read a Roman numeral as a rank after a ruler's name, as a number after what is numbered."""
     match = _ROMAN.match(context.text, position)
     if match is None:
-        return None
+        return _small(context, position)
     numeral, previous = match[0], context.previous
     source = context.adjacent_source
     value = _value(numeral)
@@ -66,6 +68,19 @@ def recognise_roman(context: Context, position: int) -> Reading | None:
             return None
         return whole(numbers.cardinal(value), position, match.end())
     return None
+
+
+def _small(context: Context, position: int) -> Reading | None:
+    """Read the "ii" of "Scene ii" and "page iv"."""
+    match = _SMALL.match(context.text, position)
+    if (
+        match is None
+        or context.previous not in _SMALL_NUMBERED
+        or len(match[0]) < 2
+        or not context.adjacent_source
+    ):
+        return None
+    return whole(numbers.cardinal(_value(match[0].upper())), position, match.end())
 
 
 def _value(numeral: str) -> int:

@@ -182,11 +182,15 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
     return Reading((), position + 1)
 
 
+_ORDER = re.compile(r"O\((?=[A-Za-z0-9\\])", re.ASCII)  # O(n log n)
 _FUNCTION = re.compile(r"(?P<name>[fghFGHP])\((?P<argument>[A-Za-z]|\d{1,4})\)(?![A-Za-z0-9])", re.ASCII)
 
 
 def recognise_function(context: Context, position: int) -> Reading | None:
     """Read "f(x)" as "F of X"."""
+    order = _ORDER.match(context.text, position)
+    if order and not context.text[position - 1 : position].isalnum():
+        return whole("O of", position, order.end())
     match = _FUNCTION.match(context.text, position)
     if match is None or context.text[position - 1 : position].isalnum():
         return None

@@ -147,6 +147,9 @@ HAVE_NUMBERS = frozenset(
 )
 """What has a number by which it is called."""
 
+NUMERALS = frozenset({"ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "xiii"})
+"""Words that may be Roman numerals."""
+
 NAME_PREFIXES = frozenset(
     str.split(
         """

@@ -13,11 +13,14 @@ from speechmesh.frontend.english.word_lists import (
     COMMON_WORDS,
     INITIALISMS,
     NAME_PREFIXES,
+    NUMERALS,
     RESPELLED,
     VOWELLESS_WORDS,
 )
 
 WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
+_PLURALS_NOT_RESPELLED = frozenset({"PCs"})
+_LETTER_PLURAL = re.compile(r"[B-HJ-Z]s")
 _CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")
 _PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,6})('?s)")
 _COMPOUNDS = {
@@ -27,6 +30,7 @@ _COMPOUNDS = {
 _COMPOUND = re.compile(
     "(?:" + "|".join(re.escape(compound) for compound in _COMPOUNDS) + ")(?![A-Za-z0-9])", re.IGNORECASE
 )
+_LISTED_LETTER = re.compile(r",\ (?:and\ |or\ )?[b-hj-z](?![A-Za-z0-9'.])")
 _OPTIONAL_PLURAL = re.compile(r"\((?:e?s)\)")
 _PLAIN_WORD = re.compile(r"[a-z]{2,40}+(?=[ ,;:!?\n]|\.?(?:[ \n]|$))(?!,? ?/|::|:\d)")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
@@ -62,7 +66,7 @@ def read_word(raw: str, *, shouting: bool = False) -> str:
         shouting: whether everything around is in capitals, so that capitals mean nothing.
     """
     lower = raw.lower()
-    if lower in RESPELLED:
+    if lower in RESPELLED and raw not in _PLURALS_NOT_RESPELLED:
         return RESPELLED[lower]
     base, apostrophe, ending = lower.partition("'")
     if ending == "s" and base in RESPELLED:
@@ -71,6 +75,8 @@ def read_word(raw: str, *, shouting: bool = False) -> str:
         return base.upper() + "'s"  # the A's
     if len(raw) == 1:
         return lower if lower in "ai" else raw.upper()
+    if _LETTER_PLURAL.fullmatch(raw):
+        return f"{raw[0]}'s"  # Ps and Qs
     if raw.islower():
         return lower if _VOWEL.search(base) or lower in VOWELLESS_WORDS or apostrophe else _vowelless(raw)
     if lower in VOWELLESS_WORDS and not (raw.isupper() and lower in INITIALISMS):
@@ -127,7 +133,7 @@ def recognise_plain_word(context: Context, position: int) -> Reading | None:
     match = _PLAIN_WORD.match(context.text, position)
     if match is None or match[0] in ABBREVIATIONS or match[0] in RESPELLED or not _VOWEL.search(match[0]):
         return None
-    if match[0] in CITED and context.text.startswith(".", match.end()):
+    if match[0] in NUMERALS or (match[0] in CITED and context.text.startswith(".", match.end())):
         return None
     return whole(match[0], position, match.end())
 
@@ -160,6 +166,8 @@ def _in_context(context: Context, raw: str, position: int) -> str:
         and context.text[position + len(raw) : position + len(raw) + 1] == "&"
     ):
         return spell(raw)  # AT&T
+    if raw == "OH" and context.text[position - 1 : position] == "-" and position:
+        return spell(raw)  # 25-OH
     if raw == "WHO" and context.previous == "the":
         return spell(raw)
     if raw in {"US", "IT", "AM", "PM", "ER", "OR"} and not context.shouting(position):
@@ -190,8 +198,8 @@ def _single_letter(context: Context, raw: str, position: int) -> str:
         return "I" if context.previous in _LETTER_CUES else "i"
     if raw == "a" and before == after == "-":
         return "a"  # five-a-side
-    if raw == "a" and context.previous == "letter":
-        return "A"
+    if raw == "a" and (context.previous == "letter" or _LISTED_LETTER.match(text, position + 1)):
+        return "A"  # let a, b and c
     if raw == "a" and (before not in {"-", "/"} and after not in {"-", "/"}):
         reckoned = after in SUPERSCRIPTS or text[position + 1 : position + 3].strip(" ")[:1] in _OPERATORS
         return "A" if after == ")" or reckoned else "a"
