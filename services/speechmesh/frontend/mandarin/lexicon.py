@@ -14,10 +14,13 @@ _ALONE: Final = {
     **{"教": "jiao1", "干": "gan4", "当": "dang1", "谁": "shei2", "朝": "chao2", "还": "hai2", "弹": "tan2"},
     **{"盛": "cheng2", "血": "xue4", "薄": "bao2", "挑": "tiao1", "系": "xi4", "藏": "cang2", "给": "gei3"},
     **{"卡": "ka3", "露": "lu4", "剥": "bo1", "闷": "men4", "空": "kong1", "粘": "zhan1", "扎": "zha1"},
-    **{"缝": "feng2", "幢": "zhuang4"},
+    **{"缝": "feng2", "幢": "zhuang4", "翟": "zhai2", "阚": "kan4", "缪": "miu4"},
 }
 # 儿 is a suffix, but not in these.
-_SONS: Final = frozenset("女儿 婴儿 幼儿 孤儿 少儿 孩儿 健儿 宠儿 混血儿 胎儿 新生儿 托儿 患儿".split())
+_SONS: Final = tuple(
+    "女儿 婴儿 幼儿 孤儿 少儿 健儿 宠儿 胎儿 患儿 侄儿 孙儿 男儿 弃儿 产儿 育儿 妻儿 乳儿".split()
+)
+_WHOLE_SONS: Final = frozenset("孩儿 托儿 小儿 新生儿 混血儿 低能儿 幸运儿 弄潮儿 畸形儿".split())
 _NUMERALS: Final = frozenset("一二两三四五六七八九十百千几数多每")
 # Measure words whose reading as words of their own is another one.
 _COUNTED: Final = {"行": "hang2", "只": "zhi1"}
@@ -59,7 +62,7 @@ def syllables_of(word: str) -> tuple[str, ...]:
         said[1:] = own[word[1:]]
     elif len(word) > 2 and word[:-1] in own:  # 薄荷糖
         said[:-1] = own[word[:-1]]
-    elif word.endswith("儿") and len(word) > 1 and word not in _SONS:
+    elif word.endswith("儿") and len(word) > 1 and not (word.endswith(_SONS) or word in _WHOLE_SONS):
         said[-1] = "er5"
     elif len(word) > 1 and word[-1] in _COUNTED and _NUMERALS.issuperset(word[:-1]):
         said[-1] = _COUNTED[word[-1]]

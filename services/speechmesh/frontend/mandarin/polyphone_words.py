@@ -119,4 +119,11 @@ NOT_PLACES: Final = PRONOUNS | _words(
     马 以 早 晚 一 已经 刚刚 马上 立刻 正在 然后 今天 明天 昨天 现在 可以 开始 必须 应该
     """
 )
+SENTENCE_ENDS: Final = frozenset(("", *"了 的 吧 呢 吗 呀 啊 时 后".split()))
+SUBMERGED: Final = _words("了 膝盖 头顶 脚 脚踝 脚面 小腿 大腿 腰 胸口 桥面 堤坝 车轮 车顶 屋顶 他 我")
+GRAIN: Final = _words("米 大米 粮 粮食 谷 谷子 小麦 稻谷 稻子 麦子 高粱 豆子 酒")
+KNEADED: Final = _words("面 面团 稀泥 泥")
+BROKEN: Final = _words("树枝 腿 胳膊 手臂 铅笔 筷子 腰 骨头 翅膀 枝子 杆 杆子 桌腿 棍子 扁担")
+WAYS: Final = _words("去 来 回 回家 到 过去 过来 走 上班 上学 回来 回去")
+PARENTS: Final = _words("吾 爱 生 幼 孤 小 育 为 大 长 犬 贵 弃")
 BECOMING_FROM: Final = _words("以 被")

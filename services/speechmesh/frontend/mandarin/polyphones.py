@@ -17,18 +17,21 @@ _SURNAMES: Final = dict(
     pair.split(":")
     for pair in (
         "单:shan4 曾:zeng1 仇:qiu2 任:ren2 解:xie4 区:ou1 华:hua4 查:zha1 朴:piao2 盖:ge3 尹:yin3 纪:ji3 宁:ning4 "
-        "繁:po2 折:she2 召:shao4 种:chong2 洗:xian3 冼:xian3 员:yun4 逄:pang2 晁:chao2 乜:nie4"
+        "繁:po2 折:she2 召:shao4 种:chong2 洗:xian3 冼:xian3 员:yun4 逄:pang2 晁:chao2 乜:nie4 葛:ge3 "
+        "缪:miao4 薄:bo2 盛:sheng4 撒:sa4 秘:bi4 过:guo1 应:ying1 相:xiang4 祭:zhai4 尉:wei4 曲:qu1"
     ).split()
 )
 # How many words back 以…为… and 把…当… are looked for.
 _NEAR: Final = 6
+_GIVEN_NAME: Final = 2
 
 
 def reading(words: Sequence[str], i: int) -> str | None:
     """How word `i` of a phrase is said, blanks between syllables, where its neighbours decide."""
     word = words[i]
     if len(word) != 1:
-        return _able(words, i) if word == "得了" else None
+        long_rule = _LONG_RULES.get(word)
+        return long_rule(words, i) if long_rule else None
     if word in _SURNAMES and _is_surname(words, i):
         return _SURNAMES[word]
     rule = _RULES.get(word)
@@ -52,6 +55,10 @@ def _is_surname(words: Sequence[str], i: int) -> bool:
     """Whether a title follows, or 姓 and the like stand before; 任校长 may be a headmaster's office."""
     after = _after(words, i)
     titled = after in known.POLITE or (after in known.TITLES and words[i] not in known.OFTEN_VERBS)
+    given = "".join(words[i + 1 : i + 3])
+    if len(given) == _GIVEN_NAME or len(after) == _GIVEN_NAME:  # 单雪梅女士
+        behind = words[i + 2 : i + 3] if len(after) == _GIVEN_NAME else words[i + 3 : i + 4]
+        titled = titled or (bool(behind) and behind[0] in known.POLITE and not _counts(_before(words, i)))
     return titled or (_before(words, i) in known.SURNAME_AHEAD and after not in ("了", "过"))
 
 
@@ -71,6 +78,13 @@ def _de_get(words: Sequence[str], i: int) -> str | None:
 def _able(words: Sequence[str], i: int) -> str | None:
     """得了 that is possible: 解决得了, but not 他得了."""
     return "de5 liao3" if _before(words, i) in known.VERBS and not _after(words, i) else None
+
+
+def _give_too(words: Sequence[str], i: int) -> str | None:
+    """还给 that also gives: 还给我买了花, but 把书还给我, 还给他了."""
+    gives = known.TREATED.isdisjoint(words[max(0, i - _NEAR) : i]) and _after(words, i) in known.PRONOUNS
+    behind = words[i + 2] if i + 2 < len(words) else ""
+    return "hai2 gei3" if gives and behind not in known.SENTENCE_ENDS else None
 
 
 def _finish(words: Sequence[str], i: int) -> str | None:
@@ -112,6 +126,50 @@ def _become(words: Sequence[str], i: int) -> str | None:
     ):
         return "wei2"
     return None if known.BECOMING_FROM.isdisjoint(words[max(0, i - _NEAR) : i]) else "wei2"
+
+
+def _submerge(words: Sequence[str], i: int) -> str | None:
+    """没: rise above, in 水没过膝盖."""
+    above = words[i + 2] if i + 2 < len(words) else ""
+    return "mo4" if _after(words, i) == "过" and above in known.SUBMERGED else None
+
+
+def _bushel(words: Sequence[str], i: int) -> str | None:
+    """石 of grain."""
+    return "dan4" if _counts(_before(words, i)) and _after(words, i) in known.GRAIN else None
+
+
+def _mix(words: Sequence[str], i: int) -> str | None:
+    """和 that is done: to win at tiles, to knead."""
+    if _after(words, i) not in ("了", "过", "起"):
+        return None
+    what = words[i + 1 : i + _NEAR]
+    wins = any(word.endswith(("牌", "把")) for word in what)
+    return "hu2" if wins else "huo2" if not known.KNEADED.isdisjoint(what) else None
+
+
+def _break(words: Sequence[str], i: int) -> str | None:
+    """折 of what has broken: 树枝折了."""
+    return "she2" if _after(words, i) == "了" and _before(words, i) in known.BROKEN else None
+
+
+def _taxi(words: Sequence[str], i: int) -> str | None:
+    """的 of 打的去."""
+    return "di1" if _before(words, i) == "打" and _after(words, i) in known.WAYS else None
+
+
+def _suffix_er(words: Sequence[str], i: int) -> str | None:
+    """儿 behind another word: 公园儿, 门口儿; but 我儿."""
+    before, after = _before(words, i), _after(words, i)
+    if (
+        not before
+        or before.isascii()
+        or before in known.PRONOUNS
+        or before in known.PARENTS
+        or after in ("子", "时")
+    ):
+        return None
+    return "er5"
 
 
 def _dry(words: Sequence[str], i: int) -> str | None:
@@ -156,8 +214,15 @@ def _in(after: frozenset[str], said: str) -> Rule:
     return rule
 
 
+_RETURNS: Final = _in(known.RETURNED, "huan2")
+
+
+def _return(words: Sequence[str], i: int) -> str | None:
+    """还: give back before what is owed, and behind 再."""
+    return "huan2" if _before(words, i) == "再" else _RETURNS(words, i)
+
+
 _BEFORE: Final = {
-    "还": ("huan2", known.RETURNED),
     "重": ("chong2", known.AGAIN),
     "种": ("zhong4", known.PLANTED),
     "量": ("liang2", known.MEASURED),
@@ -170,6 +235,7 @@ _BEFORE: Final = {
     "倒": ("dao3", frozenset("下 在 了 闭 塌".split())),
     "背": ("bei1", frozenset("着 包 起 上 了".split())),
 }
+_LONG_RULES: Final[dict[str, Rule]] = {"得了": _able, "还给": _give_too}
 _RULES: Final[dict[str, Rule]] = {
     "得": _de_get,
     "地": _de_land,
@@ -184,5 +250,12 @@ _RULES: Final[dict[str, Rule]] = {
     "上": _upon,
     "只": lambda words, i: "zhi1" if _counts(_before(words, i)) else None,
     "了": _finish,
+    "没": _submerge,
+    "石": _bushel,
+    "和": _mix,
+    "折": _break,
+    "的": _taxi,
+    "儿": _suffix_er,
+    "还": _return,
     **{character: _in(after, said) for character, (said, after) in _BEFORE.items()},
 }

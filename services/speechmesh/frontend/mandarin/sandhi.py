@@ -14,11 +14,15 @@ NUMERALS = frozenset("零〇一二两三四五六七八九十百千万亿幺点"
 _DIGITS = frozenset("零〇一二三四五六七八九幺")
 _ORDINAL = frozenset("第十初")
 # 不 between an act and its result is light.
-_ACTS = frozenset("看听找睡记认分买吃住坐站跑搬")
-_RESULTS = frozenset("清见到懂着住出起完动")
+_ACTS = frozenset(
+    "看听找睡记认分买吃住坐站跑搬拿做写走用赶放装抬推拉搞弄办猜学考追抓挡躲管穿等靠离摸背去合付修猛喝打受忍付"
+)
+_RESULTS = frozenset("清见到懂着住出起完动下成拢齐开掉了上及进")
 _FIRST_AHEAD = tuple("星期 礼拜 周 统 唯 万 单 专 逐".split())
 _TIMES = frozenset("次个回趟")
-_FIRST_BEHIND = tuple("月 号 楼 等奖 等功 级 年级 季度 中全 把手".split())
+_FIRST_BEHIND = tuple(
+    "月 号 楼 等奖 等功 级 年级 季度 中全 把手 单元 号楼 号线 审 流 线城 线员 线工 线医 线明 线职 线品".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def phrase(words: Sequence[Spoken]) -> list[list[str]]:
     starts = set(accumulate((len(word.syllables) for word in words), initial=0))
     for i, character in enumerate(characters):
         if character == "一":
-            syllables[i] = _yi(characters, syllables, i)
+            syllables[i] = _yi(characters, syllables, i, doubles=i - 1 in starts)
         elif character == "不" and i + 1 < len(syllables) and _tone(syllables[i]) != 5:
             syllables[i] = _bu(characters, syllables, i, asks=i - 1 in starts)
     spoken: list[list[str]] = []
@@ -61,15 +65,20 @@ def phrase(words: Sequence[Spoken]) -> list[list[str]]:
     return spoken
 
 
-def _yi(characters: Sequence[str], syllables: Sequence[str], i: int) -> str:
-    """How 一 is spoken: yi2 before a fourth tone, yi4 before others, yi1 as a number of its own."""
+def _yi(characters: Sequence[str], syllables: Sequence[str], i: int, *, doubles: bool) -> str:
+    """How 一 is spoken: yi2 before a fourth tone, yi4 before others, yi1 as a number of its own.
+
+    It is light in 看一看, where a word begins before it.
+    """
     before = characters[i - 1] if i else ""
     if i + 1 == len(syllables) or before in _DIGITS | _ORDINAL or characters[i + 1] in _DIGITS:
+        return "yi1"
+    if characters[i + 1] == "十" and before in NUMERALS:  # 一百一十
         return "yi1"
     if _is_ordinal("".join(characters[max(0, i - 2) : i]), "".join(characters[i + 1 : i + 3])):
         return "yi1"
     counted = i > 1 and characters[i - 2] == "一"  # 一步一步
-    if i and characters[i + 1] == before and before not in NUMERALS and not counted:
+    if doubles and characters[i + 1] == before and before not in NUMERALS and not counted:
         return "yi5"  # 看一看
     following = _tone(syllables[i + 1])
     if following == 4 or characters[i + 1] == "个":
