@@ -138,6 +138,54 @@ An [associate] of mine. | iy0 ax0 t
 I [associate] it with summer. | iy0 ey1 t
 Its main [attribute] is speed. | ae1 t
 We [attribute] it to luck. | r ih1 b
+The sign [read], no entry. | r eh1
+My wife [read] the note twice. | r eh1
+Did the nurse [read] the chart? | r iy1
+Let the user [read] the file. | r iy1
+It is a good [read]. | r iy1
+The disk [read] speed is high. | r iy1
+A well [read] person knows. | r eh1
+The camera [records] everything. | ao1
+The company [exports] cars. | ao1 r t
+Car [exports] fell. | eh1 k s
+The farm [produces] milk. | d uw1
+This [contrasts] with that. | ae1 s t
+He [moderates] the forum. | ey1 t s
+Exposure to [lead] harms children. | eh1
+The paint is [lead] free. | eh1
+At the [close] of trading it rose. | ow1 z
+I was that [close]. | ow1 s
+Are you [close]? | ow1 s
+The ship's [bow] struck the ice. | aw1
+He tied a [bow]. | ow1
+I'm perfectly [content]. | t eh1
+They were happy and [content]. | t eh1
+The [content] type is wrong. | k aa1
+The differences are [minute]. | ay0
+He got his just [deserts]. | z er1
+The [deserts] of Asia are cold. | d eh1
+[Refuse] collection is on Monday. | r eh1
+They had a huge [row] about money. | aw1
+Muscles [contract]. | r ae1 k t
+She [wound] the bandage. | aw1
+A gunshot [wound]. | uw1
+She is [Polish]. | ow1
+The [Polish] government fell. | ow1
+[Polish] the silver. | aa1
+[Combine] the flour and sugar. | b ay1 n
+The [combine] harvester broke. | k aa1 m
+[Compact] the trash. | p ae1 k t
+A [compact] car. | k aa1 m
+Please [transfer] fifty dollars. | f er1
+[Transfer] fifty dollars to savings. | f er1
+[Upgrade] now. | ey1 d
+The river [winds] through town. | ay1
+Strong [winds] through the valley. | ih1
+They [live] streamed it. | ay1
+[Live] from New York. | ay1
+[Tear] along the line. | eh1
+The stock [dove] five percent. | ow1
+Prices [dove] after the news. | ow1
 """
 
 
