@@ -14,7 +14,7 @@ _ALONE: Final = {
     **{"教": "jiao1", "干": "gan4", "当": "dang1", "谁": "shei2", "朝": "chao2", "还": "hai2", "弹": "tan2"},
     **{"盛": "cheng2", "血": "xue4", "薄": "bao2", "挑": "tiao1", "系": "xi4", "藏": "cang2", "给": "gei3"},
     **{"卡": "ka3", "露": "lu4", "剥": "bo1", "闷": "men4", "空": "kong1", "粘": "zhan1", "扎": "zha1"},
-    **{"缝": "feng2", "幢": "zhuang4", "翟": "zhai2", "阚": "kan4", "缪": "miu4"},
+    **{"缝": "feng2", "幢": "zhuang4", "翟": "zhai2", "阚": "kan4", "缪": "miu4", "嚼": "jiao2"},
 }
 # 儿 is a suffix, but not in these.
 _SONS: Final = tuple(

@@ -119,6 +119,10 @@ NOT_PLACES: Final = PRONOUNS | _words(
     马 以 早 晚 一 已经 刚刚 马上 立刻 正在 然后 今天 明天 昨天 现在 可以 开始 必须 应该
     """
 )
+TUNED: Final = _words("高 低 大 小 慢 快 亮 暗 准 匀 稳 好 成 一下 一调 一 平 响 淡 浓 松 紧")
+SUFFERED: Final = _words("了 过 打 骂 揍 批 批评 饿 冻 宰 训 整 板子 耳光 枪子")
+IDLE: Final = _words("清闲 清静 自在 逍遥 轻松 悠闲 其所 做 让 由 有")
+TRAVEL: Final = _words("抵达 到达 来到 前往 赴 于 在 到 走进 参观 考察 访问 调研 众人")
 SENTENCE_ENDS: Final = frozenset(("", *"了 的 吧 呢 吗 呀 啊 时 后".split()))
 SUBMERGED: Final = _words("了 膝盖 头顶 脚 脚踝 脚面 小腿 大腿 腰 胸口 桥面 堤坝 车轮 车顶 屋顶 他 我")
 GRAIN: Final = _words("米 大米 粮 粮食 谷 谷子 小麦 稻谷 稻子 麦子 高粱 豆子 酒")

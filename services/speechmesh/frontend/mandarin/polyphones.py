@@ -18,7 +18,7 @@ _SURNAMES: Final = dict(
     for pair in (
         "单:shan4 曾:zeng1 仇:qiu2 任:ren2 解:xie4 区:ou1 华:hua4 查:zha1 朴:piao2 盖:ge3 尹:yin3 纪:ji3 宁:ning4 "
         "繁:po2 折:she2 召:shao4 种:chong2 洗:xian3 冼:xian3 员:yun4 逄:pang2 晁:chao2 乜:nie4 葛:ge3 "
-        "缪:miao4 薄:bo2 盛:sheng4 撒:sa4 秘:bi4 过:guo1 应:ying1 相:xiang4 祭:zhai4 尉:wei4 曲:qu1"
+        "缪:miao4 薄:bo2 盛:sheng4 撒:sa4 秘:bi4 尉:wei4 曲:qu1"
     ).split()
 )
 # How many words back 以…为… and 把…当… are looked for.
@@ -148,6 +148,32 @@ def _mix(words: Sequence[str], i: int) -> str | None:
     return "hu2" if wins else "huo2" if not known.KNEADED.isdisjoint(what) else None
 
 
+def _tune(words: Sequence[str], i: int) -> str | None:
+    """调: set to a measure, in 调到26度 and 调高; moved in 调到北京."""
+    measure = words[i + 2] if i + 2 < len(words) else ""
+    set_to = _after(words, i) in ("到", "至", "为") and measure[:1] in known.NUMERALS
+    return "tiao2" if set_to or _after(words, i) in known.TUNED else None
+
+
+def _suffer(words: Sequence[str], i: int) -> str | None:
+    """挨: suffer a blow; next to in 挨着."""
+    return "ai2" if _after(words, i) in known.SUFFERED else None
+
+
+def _glad(words: Sequence[str], i: int) -> str | None:
+    """乐得 is glad to in 乐得清闲; so merry that it shows before anything else."""
+    return None if _after(words, i) in known.IDLE else "le4 de5"
+
+
+def _party(words: Sequence[str], i: int) -> str | None:
+    """一行 of people: 一行五人, 一行抵达."""
+    after = _after(words, i)
+    people = (
+        after[:1] in known.NUMERALS and not after.startswith("一") and "人" in "".join(words[i + 1 : i + 4])
+    )
+    return "yi1 xing2" if after and (people or after in known.TRAVEL) else None
+
+
 def _break(words: Sequence[str], i: int) -> str | None:
     """折 of what has broken: 树枝折了."""
     return "she2" if _after(words, i) == "了" and _before(words, i) in known.BROKEN else None
@@ -173,6 +199,8 @@ def _suffix_er(words: Sequence[str], i: int) -> str | None:
 
 
 def _dry(words: Sequence[str], i: int) -> str | None:
+    if _before(words, i) in ("的", "杯") and _after(words, i) == "了" and _treat(words, i):
+        return "gan1"  # 把杯里的干了
     return (
         "gan1"
         if _before(words, i) in known.DRIED and _after(words, i) in ("", "了", "的", "吗", "透", "得")
@@ -235,7 +263,7 @@ _BEFORE: Final = {
     "倒": ("dao3", frozenset("下 在 了 闭 塌".split())),
     "背": ("bei1", frozenset("着 包 起 上 了".split())),
 }
-_LONG_RULES: Final[dict[str, Rule]] = {"得了": _able, "还给": _give_too}
+_LONG_RULES: Final[dict[str, Rule]] = {"得了": _able, "还给": _give_too, "乐得": _glad, "一行": _party}
 _RULES: Final[dict[str, Rule]] = {
     "得": _de_get,
     "地": _de_land,
@@ -252,6 +280,8 @@ _RULES: Final[dict[str, Rule]] = {
     "了": _finish,
     "没": _submerge,
     "石": _bushel,
+    "调": _tune,
+    "挨": _suffer,
     "和": _mix,
     "折": _break,
     "的": _taxi,

@@ -11,8 +11,8 @@ CACHE_RUNS: Final = 4_096
 """Upper limit of remembered runs of characters; one between marks takes about a kilobyte."""
 _LONGEST_CACHED: Final = 100  # characters: a run may be as long as a request
 _THREE: Final = 3
-# In the dictionary, but far more often two words: 买 好酒, 这本 书.
-_NO_WORDS: Final = ("买好", "本书", "只手")
+# In the dictionary, but far more often two words: 买 好酒, 这本 书, 慢慢地 走了.
+_NO_WORDS: Final = ("买好", "本书", "只手", "地走了")
 
 
 def halves(word: str) -> tuple[str, str] | None:
