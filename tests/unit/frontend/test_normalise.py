@@ -501,7 +501,7 @@ READINGS: dict[str, list[tuple[str, str]]] = {
         ("the WHO said", "the W H O said"),
         ("HTTPS", "H T T P S"),
         ("A.I.", "A I ."),
-        ("a kg of", "a K G of"),
+        ("a kg of", "a kilogram of"),
         ("OK", "okay"),
         ("the CEO", "the C E O"),
         ("ASAP", "A S A P"),

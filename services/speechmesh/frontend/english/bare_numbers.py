@@ -65,6 +65,8 @@ def plain_words(context: Context, literal: str, end: int) -> str:
         or context.next_word(end) in {"call", "operator", "dispatcher", "calls"}
     ):
         return numbers.digits(literal)
+    if literal == "404" and context.previous in {"a", "error", "status", "p", "returns", "returned"}:
+        return numbers.identifier(literal)
     if 3 <= len(literal) <= 5 and names_something(context, end):
         return numbers.identifier(literal)
     if (

@@ -7,6 +7,7 @@ import re
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.abbreviations import ends_sentence
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+from speechmesh.frontend.english.units import unit_after
 from speechmesh.frontend.english.word_lists import HAVE_NUMBERS
 
 _PHRASES = {
@@ -14,6 +15,9 @@ _PHRASES = {
     "Fed. R. Crim. P.": "federal rule of criminal procedure",
     "Fed. R. App. P.": "federal rule of appellate procedure",
     "Fed. R. Evid.": "federal rule of evidence",
+    "Rt. Hon.": "right honorable",
+    "Rt Hon.": "right honorable",
+    "Rt Hon": "right honorable",
     "S. Ct.": "supreme court",
     "F. Supp.": "F supp",
     "cert. denied": "cert denied",
@@ -39,6 +43,7 @@ _RANKED = {
 }
 _LIMIT = re.compile(r"(?P<name>min|max)\.")
 _LIMITED = re.compile(r"\d-[a-z]{2,12}\ $", re.ASCII)  # a 2-night min.
+_UNIT = re.compile(r"(?:kg|km|mg|cm|mm|ml|mL)(?![A-Za-z0-9'])")
 _RANK = re.compile(r"\d(?:st|nd|rd|th|d)$", re.ASCII)
 _COORDINATE = re.compile(r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:\.\d{1,9})?°)", re.ASCII)
 _COORDINATES = {"lat": "latitude", "lon": "longitude", "long": "longitude"}
@@ -77,7 +82,22 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
             f" to {numbers.integer(doses['high'])}" if doses["high"] else ""
         )
         return whole(f"every {hours} hours", position, doses.end())
+    unit = _UNIT.match(text, position)
+    if unit and not text[position - 1 : position].isalnum():
+        return _bare_unit(context, unit)
     return _ranked(context, position)
+
+
+def _bare_unit(context: Context, match: re.Match[str]) -> Reading | None:
+    """Read a unit without a number: "by the kg", "weights in kg", "kg/m²"."""
+    unit = unit_after(context.text, match.start())
+    if unit is None:
+        return None
+    if context.text.startswith("/", match.end()) or context.previous in {"in", "of"}:
+        return whole(unit.many, match.start(), unit.end)
+    if context.previous in {"the", "a", "per", "each", "every"}:
+        return whole(unit.one, match.start(), unit.end)
+    return None
 
 
 def _ranked(context: Context, position: int) -> Reading | None:

@@ -257,11 +257,30 @@ def recognise_after_product(context: Context, position: int) -> Reading | None:
     return whole(numbers.identifier(match[0]), position, match.end())
 
 
+def _is_lap(context: Context, match: re.Match[str]) -> bool:
+    """Whether "41:32" is minutes and seconds: too many for hours, and no ratio."""
+    minutes, seconds = match["a"], match["b"]
+    if len(minutes) != 2 or len(seconds) != 2 or minutes <= "24" or seconds >= "60":
+        return False
+    following = context.next_word(match.end())
+    return (
+        int(minutes) + int(seconds) != 100
+        and following not in {"ratio", "odds", "split"}
+        and context.previous != "ratio"
+    )
+
+
+def _lap_words(minutes: int, seconds: int) -> str:
+    return f"{numbers.cardinal(minutes)} {numbers.pair(seconds) if seconds else 'minutes'}"
+
+
 def recognise_ratio(context: Context, position: int) -> Reading | None:
     """Read "16:9" as "sixteen to nine"."""
     match = _RATIO.match(context.text, position)
     if match is None:
         return None
+    if _is_lap(context, match):
+        return whole(_lap_words(int(match["a"]), int(match["b"])), position, match.end())
     verse = context.previous in _BOOKS or _VERSES.match(context.text, match.end())
     joint = " " if verse else " to "
     return whole(f"{numbers.number(match['a'])}{joint}{numbers.number(match['b'])}", position, match.end())
@@ -285,5 +304,7 @@ def recognise_hyphen_number(context: Context, position: int) -> Reading | None:
         token = _ALPHANUMERIC.match(text, position)
         if token is None or not (text[position - 2].isupper() or joined) or len(token[0]) > _MAX_NAME:
             return None
+        if token[0][-1] == "s" and token[0][:-1].isdigit():
+            return whole(numbers.plural(numbers.identifier(token[0][:-1])), position, token.end())  # F-35s
         return whole(read_alphanumeric(token[0]), position, token.end())  # F-35B
     return whole(numbers.identifier(match[0]), position, match.end())

@@ -12,6 +12,7 @@ from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 _INLINE = re.compile(
     r"\$\$?(?=[^$\n]{0,200}[=^_\\+<>])(?=[A-Za-z\\({|-]|\d+[a-z=+^])[^$\n]{0,200}[^$\s]\$\$?(?!\d)"
 )
+_ABSOLUTE = re.compile(r"(?<=[ (=+-])\|([A-Za-z]|\d{1,6})\|(?=[ ,.;:)=<>]|$)", re.ASCII)
 _DELIMITER = re.compile(r"\\[()\[\]]")
 _COMMAND = re.compile(r"\\(?P<name>[A-Za-z]{1,12})(?P<brace>\s?\{)?")
 _LIMIT = r"(?:\{(?:\\?[a-z]{1,8}|[A-Z]|\d{1,6}|[=+-]){1,7}\}|[A-Za-z0-9])"
@@ -37,6 +38,10 @@ def recognise_latex(context: Context, position: int) -> Reading | None:
     text = context.text
     if text[position] == "$":
         return _inline(context, position)
+    absolute = _ABSOLUTE.match(text, position)
+    if absolute and text[context.line_start : context.line_start + 1] != "|":
+        words = numbers.integer(absolute[1]) if absolute[1].isdigit() else absolute[1].upper()
+        return whole(f"the absolute value of {words}", position, absolute.end())
     if _DELIMITER.match(text, position):
         return Reading((), position + 2)
     if position >= context.math_end:

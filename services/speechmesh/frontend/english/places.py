@@ -72,6 +72,7 @@ _NUMBERED_STREET = re.compile(
 )
 _BOUND = re.compile(r"(?P<name>[NSEW])(?P<dot>\.?)(?![A-Za-z0-9'&/-])")
 _ROAD = re.compile(r"(?:[A-Z]{1,3}-|(?:Hwy|Highway|Route|Rte\.?)\ )\d{1,4}\ $", re.ASCII)
+_COMPASS = re.compile(r"(?P<name>[NS]?[NSEW]?[NS][EW])(?=\ of\ )")
 _TRADITIONAL = {
     "Ala": "alabama", "Ariz": "arizona", "Ark": "arkansas", "Calif": "california", "Colo": "colorado",
     "Conn": "connecticut", "Del": "delaware", "Fla": "florida", "Ga": "georgia", "Ill": "illinois", "Ind": "indiana",
@@ -84,6 +85,12 @@ _ALWAYS_STATES = frozenset({"Ariz", "Calif", "Conn", "Fla", "Minn", "Okla", "Ten
 _TRADITIONAL_STATE = re.compile(r"(?P<name>[A-Z][a-z]{1,4})\.(?P<inside>(?=[,)]|[ \n][a-z]))?")
 
 
+def _compass(name: str) -> list[str]:
+    """North-northwest is two words, northwest one."""
+    words = [_DIRECTIONS[letter] for letter in name]
+    return [*words[:-2], words[-2] + words[-1]]
+
+
 def recognise_direction(context: Context, position: int) -> Reading | None:
     """Read the "N." of "12 N. Main St." and the "Pa." of "Scranton, Pa., on"."""
     text = context.text
@@ -93,6 +100,9 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
             stop = Piece(".", direction.end() - 1, direction.end())
             return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()), stop), direction.end())
         return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()),), direction.end())
+    compass = _COMPASS.match(text, position)
+    if compass:
+        return whole(" ".join(_compass(compass["name"])), position, compass.end())
     street = _NUMBERED_STREET.match(text, position)
     if street:
         return whole(_DIRECTIONS[street["name"]], position, street.end())

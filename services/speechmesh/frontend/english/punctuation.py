@@ -6,6 +6,7 @@ import re
 
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.reading import Context, Reading, whole
+from speechmesh.frontend.english.symbols import is_blood_type
 from speechmesh.frontend.english.word_lists import RESPELLED, VOWELLESS_WORDS
 
 _SENTENCE_END = re.compile(r"[!?](?:[!?.]++)?")
@@ -15,6 +16,12 @@ _DOTS = re.compile(r"\.(?:\.++|(?:\ \.){2,}+)")
 _HYPHENS = re.compile(r"-{2,}+")
 _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
 _SILENT_BRACKETS = re.compile(r"\(\)|\[\]|\{\}")
+_NOON = re.compile(r"(?:\b(?:noon|midnight)|\d\ ?[ap]\.?m\.?|\d)\ ?$", re.ASCII)
+_HOUR = re.compile(
+    r"\ ?(?:noon|midnight)(?![a-z])|(?<=noon.)\ ?\d|(?<=midnight.)\ ?\d|(?<=noon\ .)\ ?\d", re.ASCII
+)
+_MARK = re.compile(r"[A-DFO]-(?=[ ,.;:)\n]|$)(?!\ -)")
+_BEFORE_MARKS = re.compile(r"(?:^|\ )(?:an?|or|and|to|from|of|grade|got|rated|earned|at)\ [a-df]$")
 _OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
 _SAME_SERIES = re.compile(r"(?P<letter>[A-Z])\d[-–](?P=letter)\d(?![A-Za-z0-9])", re.ASCII)
 _GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
@@ -105,6 +112,16 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
     character, after = text[position], text[position + 1 : position + 2]
     if character not in "-–−":
         return None
+    if _NOON.search(text, max(0, position - 11), position) and _HOUR.match(text, position + 1):
+        return whole("to", position, position + 1)  # 10am–noon, noon–1
+    if _MARK.match(text, position - 1) and (
+        text[max(0, position - 2) : position] == "AB"
+        or not text[max(0, position - 2) : position - 1].isalnum()
+    ):
+        if is_blood_type(context):
+            return whole("negative", position, position + 1)
+        if context.previous_source[:1].isupper() and _BEFORE_MARKS.search(context.recent(3)):
+            return whole("minus", position, position + 1)  # a B- in art
     if before.isdigit() and after.isdigit() and character == "−":
         return whole("minus", position, position + 1)
     if _SAME_SERIES.match(text, position - 2) and not text[max(0, position - 3) : position - 2].isalnum():

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english import numbers
-from speechmesh.frontend.english.folding import GREEK, SUPERSCRIPTS
+from speechmesh.frontend.english.folding import CURRENCY_SYMBOLS, GREEK, SUPERSCRIPTS
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 from speechmesh.frontend.english.units import per_name, unit_after
 
 _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
 _PER = re.compile(r"\ ?/\ ?(?P<unit>[A-Za-zμ]{1,8})(?![A-Za-z0-9])")
 _PER_POWER = re.compile(r"/(?P<unit>[kcmμn]?m)(?P<power>[²³23])(?![A-Za-z0-9])")
+_VARIABLE = re.compile(r"[xynzkN](?![A-Za-z0-9])")
 _SHORT_PER = {
     "mo": "month",
     "yr": "year",
@@ -20,12 +21,16 @@ _SHORT_PER = {
     "person": "person",
     "night": "night",
     "ea": "each",
+    "bbl": "barrel",
 }
-_WITH = re.compile(r"w/(?:(?P<o>o)(?![A-Za-z])|\ ?(?=[A-Za-z0-9]))")
-_SHORT_SLASHED = re.compile(r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o|y/o|h/o|s/p|f/u)(?![A-Za-z0-9/])")
+_WITH = re.compile(r"w/(?:(?P<o>o)(?![A-Za-z])|\ ?(?=[A-Za-z0-9$€£\"'-]))")
+_SHORT_SLASHED = re.compile(
+    r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o|y/o|h/o|s/p|f/u|q/q|y/y|m/m)(?![A-Za-z0-9/])"
+)
 _SLASHED_WORDS = {
     "c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "i/o": "I O",
     "y/o": "year old", "h/o": "history of", "s/p": "status post", "f/u": "follow up",
+    "q/q": "quarter over quarter", "y/y": "year over year", "m/m": "month over month",
 }  # fmt: skip
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
 _AFTER_KEY = re.compile(r"(?:\d{2,3})?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
@@ -39,6 +44,7 @@ _MEASURED = re.compile(
 _COMPARISONS = re.compile(r"(?:<=|>=|!=|==|≤|≥|≠|<|>|=)=?")
 _VARIABLE_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\ ?$")  # x < y
 _VARIABLE_AFTER = re.compile(r"\ ?[A-Za-z](?![A-Za-z0-9])")
+_BLOOD = re.compile(r"(?:^|\ )(?:(?:blood|rh)\ (?:[a-z']+\ ){0,10}[abo]|type\ (?:a|b|o|a\ b))$")
 _MENU = re.compile(r"[a-z]\ >\ [A-Z][a-z]")
 _COMPARISON_WORDS = {
     "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
@@ -48,13 +54,19 @@ _COMPARISON_WORDS = {
 }  # fmt: skip
 _NAMED = {
     "&": "and", "@": "at", "%": "percent", "‰": "per mille", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee",
-    "₩": "won", "₿": "bitcoin", "¢": "cent", "°": "degrees", "§": "section", "©": "copyright", "№": "number",
+    "₩": "won", "₿": "bitcoin", "¢": "cent", "°": "degrees", "§": "section", "¶": "paragraph", "©": "copyright",
+    "№": "number",
     "→": "to", "∞": "infinity", "≈": "approximately", "±": "plus or minus", "÷": "divided by", "√": "square root of",
     "×": "times", "−": "minus", "$": "dollar", "₽": "ruble", "₺": "lira", "₫": "dong", "₱": "peso",
     "฿": "baht", "₪": "shekel",
     "₦": "naira", "₴": "hryvnia", "∈": "in", "∉": "not in", "∪": "union", "∩": "intersection", "⊂": "subset of",
     "∀": "for all", "∃": "there exists", "∑": "sum of", "∫": "integral of", "∂": "partial", **GREEK,
 }  # fmt: skip
+
+
+def is_blood_type(context: Context) -> bool:
+    """Whether blood is spoken of, whose types are positive or negative."""
+    return bool(_BLOOD.search(context.recent(12)))
 
 
 def recognise_operator(context: Context, position: int) -> Reading | None:
@@ -86,10 +98,14 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
             return whole(",", position, end)  # Settings > Privacy
         if context.previous.endswith("'s") or context.previous in {"is", "was", "are", "be"}:
             words = words.removeprefix("is ")
+        if text[max(0, position - 3) : position] in {" | ", "\n| ", "| "}:
+            words = words.removeprefix("is ")  # at the beginning of a cell
         if before == " " and text[end : end + 1].isdigit() and context.adjacent_source[1:].isalpha():
             words = words.removeprefix("is ")  # fell to <2%
         return Reading((Piece(words if fits else "", position, end),), end)
     character, after = text[position], text[position + 1 : position + 2]
+    if character == "+" and before in {"A", "B", "O"} and is_blood_type(context):
+        return whole("positive", position, position + 1)
     if character == "+":
         adjacent = (
             before.isalnum()
@@ -117,7 +133,7 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
         and _between_operands(text, position, position + 1, numeric=True)
     ):
         return whole("times", position, position + 1)
-    if character == "^" and before.isalnum() and after.isalnum():
+    if character == "^" and before.isalnum() and (after.isalnum() or after in {"(", "{"}):
         return whole("to the power of", position, position + 1)
     return None
 
@@ -130,7 +146,9 @@ def _between_operands(text: str, start: int, end: int, *, numeric: bool = False)
         return bool(
             _VARIABLE_BEFORE.search(text, max(0, start - 3), start) and _VARIABLE_AFTER.match(text, end)
         )
-    return (left.isalnum() or left in {")", "%", "²", "!"}) and (right.isalnum() or right in {"±", "√", "π"})
+    return (left.isalnum() or left in {")", "%", "²", "!", "|"}) and (
+        right.isalnum() or right in {"±", "√", "π"}
+    )
 
 
 def _power(context: Context, match: re.Match[str]) -> Reading:
@@ -170,6 +188,13 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         and source.endswith("/min")
     ):
         return whole("per", position, position + 1)  # mL/min/1.73 m²
+    before, after = text[position - 1 : position] if position else "", text[position + 1 : position + 2]
+    if (before.isdigit() and _VARIABLE.match(text, position + 1)) or (
+        before == ")" and _FUNCTION.match(text, position + 1)
+    ):
+        return whole("over", position, position + 1)  # 1/x
+    if after.isdigit() and source[:1] in CURRENCY_SYMBOLS and before.isalnum():
+        return whole("per", position, position + 1)  # $0.002/1K tokens
     per = _PER.match(text, position)
     if per and any(character.isdigit() for character in source):
         name = _SHORT_PER.get(per["unit"]) or per_name(per["unit"])
@@ -183,7 +208,12 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
 
 
 _ORDER = re.compile(r"O\((?=[A-Za-z0-9\\])", re.ASCII)  # O(n log n)
-_FUNCTION = re.compile(r"(?P<name>[fghFGHP])\((?P<argument>[A-Za-z]|\d{1,4})\)(?![A-Za-z0-9])", re.ASCII)
+_TRIGONOMETRIC = re.compile(r"(?P<name>sin|cos|tan)(?=[²³^(θαβφ]|⁻¹|\ [xyθαβφ](?![A-Za-z]))")
+_SINES = {"sin": "sine", "cos": "cosine", "tan": "tangent"}
+_FUNCTION = re.compile(
+    r"(?P<name>[fghFGHP])\((?P<argument>[A-Za-z]|\d{1,4})(?:\|(?P<given>[A-Za-z]))?\)(?![A-Za-z0-9](?!\())",
+    re.ASCII,
+)
 
 
 def recognise_function(context: Context, position: int) -> Reading | None:
@@ -191,11 +221,16 @@ def recognise_function(context: Context, position: int) -> Reading | None:
     order = _ORDER.match(context.text, position)
     if order and not context.text[position - 1 : position].isalnum():
         return whole("O of", position, order.end())
+    sine = _TRIGONOMETRIC.match(context.text, position)
+    if sine:
+        return whole(_SINES[sine["name"]], position, sine.end())
     match = _FUNCTION.match(context.text, position)
     if match is None or context.text[position - 1 : position].isalnum():
         return None
     argument = match["argument"]
     words = numbers.integer(argument) if argument.isdigit() else argument.upper()
+    if match["given"]:
+        words += f" given {match['given'].upper()}"  # P(A|B)
     return whole(f"{match['name'].upper()} of {words}", position, match.end())
 
 
@@ -247,11 +282,17 @@ def recognise_symbol(context: Context, position: int) -> Reading | None:
         text[position + 1 : position + 2].isalpha() or context.previous in {"the", "us", "a"}
     ):
         return whole("dollars", position, position + 1)
+    if text.startswith(("§§", "¶¶"), position):
+        return whole(f"{_NAMED[character]}s", position, position + 2)
+    if text.startswith("& sign", position):
+        return whole("ampersand", position, position + 1)
     if text.startswith("&&", position):
         return Reading((), position + 1)
     if character == "©" and context.previous == "copyright":
         return Reading((), position + 1)
     if character == "★":
         return whole("star" if context.previous == "one" else "stars", position, position + 1)
+    if character == "¶" and not text[position + 1 : position + 3].strip()[:1].isdigit():
+        return Reading((), position + 1)  # a paragraph's end
     name = _NAMED.get(character)
     return whole(name, position, position + 1) if name else None

@@ -105,7 +105,8 @@ RESPELLED = {
     "msg": "message", "msgs": "messages", "llama": "llama", "ppl": "people", "pcs": "pieces", "tbh": "to be honest",
     "iot": "I O T", "oauth": "O auth", "saas": "sass", "ctrl": "control", "cmd": "command", "gov't": "government",
     "int'l": "international", "nat'l": "national", "idk": "i don't know", "phds": "P H D's",
-    "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "ttyl": "T T Y L", "tysm": "T Y S M",
+    "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged",
+    "ttyl": "T T Y L", "tysm": "T Y S M",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""
 
