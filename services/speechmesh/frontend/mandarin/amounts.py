@@ -20,7 +20,7 @@ _MODEL_AHEAD: Final = re.compile(r"(?:波音|空客|型号|宝马|奔驰|标致|
 _LONG: Final = 9
 _SHORTEST_MODEL, _SHORTEST_SERIAL = 3, 5
 _SERIES_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,4}\d{1,2}-$")
-_BYTES: Final = re.compile(r" ?[KMGTP]i?B(?![A-Za-z])")
+_FACTOR_OR_BYTES: Final = re.compile(r" ?[KMGTP]i?B(?![A-Za-z])| ?×")
 
 
 @rule(DIGIT, r"\d++(?:\.\d++){2,}+")
@@ -38,7 +38,7 @@ def _hundredths(match: re.Match[str]) -> str | None:
     return None if counts(match.string, match.end()) else by_digit(match[0])  # 9秒83, 1米75
 
 
-@rule(DIGIT, rf"({NUMBER})(?:e|E(?=[+-]))([+-]?)(\d{{1,3}}+) ?({UNIT_NAMES})?(?![A-Za-z0-9])")
+@rule(DIGIT, rf"({NUMBER})(?:e|E(?=[+-])|(?<=\.\d)E)([+-]?)(\d{{1,3}}+) ?({UNIT_NAMES})?(?![A-Za-z0-9])")
 def _scientific(match: re.Match[str]) -> str | None:
     ahead = before(match, 1)
     if ahead.isascii() and ahead.isalpha():
@@ -60,7 +60,7 @@ def _number(match: re.Match[str]) -> str | None:
     ahead = before(match, 14)
     if _SERIES_AHEAD.search(ahead) and len(text) >= _SHORTEST_SERIAL:
         return by_digit(text)  # i9-14900K
-    counted = counted or bool(_BYTES.match(match.string, end))
+    counted = counted or bool(_FACTOR_OR_BYTES.match(match.string, end))
     names_model = (_LATIN_AHEAD.search(ahead) and not counted) or _MODEL_AHEAD.search(ahead)
     if names_model and len(text) >= _SHORTEST_MODEL and not text.endswith("00"):
         return by_digit(text)

@@ -12,7 +12,7 @@ from speechmesh.frontend.mandarin.rule import DIGIT, RANGE, after, before, rule
 # Games and sets stand in a list: 各局比分11-8、9-11.
 _GAMES: Final = r"(?:\d{1,3}[-–:：]\d{1,3}[、，,和 ]{1,2})"
 _SCORE_AHEAD: Final = re.compile(
-    rf"(?:比分|比例|比率|大比分|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
+    rf"(?:比分|比例|比率|大比分|第[一二三四五1-5][局盘节场]|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
 )
 _LONGEST_SCORES: Final = 80
 _SCORE_BEHIND: Final = re.compile(
@@ -90,7 +90,7 @@ def _year_and_month(match: re.Match[str]) -> str | None:
 @rule(DIGIT, r"(\d{1,3}+):(\d\d)(?::(\d\d))?(?:\.(\d{1,3}+))?(?![\d:])")
 def _lasted(match: re.Match[str]) -> str | None:
     first, second, third, hundredths = match.groups()
-    if not (_LASTING.search(before(match, 8)) or (hundredths and not third and second < "60")):
+    if not (_LASTING.search(before(match, 8)) or (hundredths and second < "60")):
         return None
     if _SCORE_AHEAD.search(before(match, _LONGEST_SCORES)):
         return None
@@ -123,8 +123,23 @@ def _ratio(match: re.Match[str]) -> str | None:
     return None
 
 
-@rule(DIGIT, r"(\d{1,3}+)[-–](\d{1,3}+)(?!\d)")
+def _falls(match: re.Match[str]) -> bool:
+    """Whether this can be no range: 葡萄牙2-1克罗地亚, 508-2室."""
+    falls = int(match[1]) > int(match[2]) and re.match(r"[\u4e00-\u9fff]", before(match, 1))
+    behind = after(match, 1)
+    return bool(
+        falls
+        and before(match, 1) not in tuple("第满月年日图表式按码围")
+        and (behind in tuple("号室幢栋座楼户") or not counts(match.string, match.end()))
+        and re.match(r"[\u4e00-\u9fff]", behind)
+    )
+
+
+@rule(DIGIT, r"(\d{1,4}+)[-–](\d{1,3}+)(?![\d.%‰])")
 def _score(match: re.Match[str]) -> str | None:
+    if _falls(match):
+        numbered = re.match("[号室幢栋座楼户]|单元", after(match, 2))
+        return f"{cardinal(match[1])}{'杠' if numbered else '比'}{cardinal(match[2])}"
     if not (
         _SCORE_AHEAD.search(before(match, _LONGEST_SCORES)) or _SCORE_BEHIND.match(match.string, match.end())
     ):
@@ -206,6 +221,11 @@ def _months(match: re.Match[str]) -> str | None:
     return f"{cardinal(match[1])}、{cardinal(match[2])}"
 
 
+@rule(DIGIT, r"(\d{1,3}+)h ?(\d{1,2}+)m(?![A-Za-z²³])")
+def _hours_and_minutes(match: re.Match[str]) -> str | None:
+    return f"{_hour(match[1])}小时{cardinal(match[2])}分钟"
+
+
 @rule(DIGIT, r"24[/x×]7(?!\d)")
 def _always(match: re.Match[str]) -> str | None:
     return "七乘二十四"
@@ -269,6 +289,7 @@ RULES: Final = (
         _year_in_brackets,
         _season,
         _months,
+        _hours_and_minutes,
         _always,
         _short_year,
         _decade,

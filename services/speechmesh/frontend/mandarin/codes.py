@@ -79,7 +79,10 @@ def _called(match: re.Match[str]) -> str | None:
     return None
 
 
-@rule(DIGIT + LATIN, r"(?=[A-Za-z]{0,20}+\d)[A-Za-z0-9]{1,40}+(?:-[A-Za-z0-9]{1,20}+){0,6}+")
+@rule(
+    DIGIT + LATIN,
+    r"(?=[A-Za-z]{0,20}+\d)[A-Za-z0-9]{1,40}+(?:-[A-Za-z0-9]{1,20}+){0,6}+(?: \d{4}(?![\d年月元])){0,5}+",
+)
 def _named(match: re.Match[str]) -> str | None:
     named = _NAMED.search(before(match, 12)) or _BUILDING.search(before(match, 2))
     return _code(match[0]) if named and not counts(match.string, match.end()) else None

@@ -20,7 +20,15 @@ _SIGNS: Final = {
         "AU$": "澳元",
         "C$": "加元",
     },
-    **{"CA$": "加元", "S$": "新加坡元", "NZ$": "新西兰元", "JP¥": "日元", "CN¥": "元", "R$": "巴西雷亚尔"},
+    **{
+        "CA$": "加元",
+        "S$": "新加坡元",
+        "NZ$": "新西兰元",
+        "JP¥": "日元",
+        "CN¥": "元",
+        "R$": "巴西雷亚尔",
+        "Rs.": "卢比",
+    },
 }
 _CODES: Final = {
     **{"RMB": "元人民币", "CNY": "元人民币", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元"},
@@ -79,18 +87,19 @@ def _sum(text: str, scale: str | None, chinese_scale: str | None) -> str:
 @rule(
     "".join({name[0] for name in _CURRENCIES}),
     rf"({_alternatives(_CURRENCIES)}) ?(-)?({NUMBER}){_SCALE}{_CHINESE_SCALE}"
-    rf"(?:(?:{RANGE})({NUMBER}){_SCALE}{_CHINESE_SCALE})?(?:元|美元)?",
+    rf"(?:(?:{RANGE})({NUMBER}){_SCALE}{_CHINESE_SCALE})?(元|美元|日元|日圆|港元|港币|人民币|澳元|加元)?",
 )
 def _currency_first(match: re.Match[str]) -> str | None:
     if before(match, 1).isascii() and before(match, 1).isalpha():
         return None
-    sign, minus, text, scale, chinese_scale, upper, upper_scale, upper_chinese = match.groups()
+    sign, minus, text, scale, chinese_scale, upper, upper_scale, upper_chinese, name = match.groups()
     said = _sum(text, scale, chinese_scale)
     if upper:
         said += "到" + _sum(upper, upper_scale, upper_chinese)
     if minus:
         said = f"负{said}"
-    name = _CURRENCIES[sign]
+    if name is None or name == "元":
+        name = _CURRENCIES[sign]
     return f"人民币{said}元" if name == "元人民币" else said + name
 
 

@@ -14,7 +14,7 @@ _SCALE: Final = r"([百千万亿]{0,3}+)"
 _DEGREES: Final = r"(?:℃|°C|摄氏度|度)"
 _CODE_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,12}([- ]?)$")
 # Units that are no part of a code's name, even behind letters: ALT 56U/L, sin30°.
-_PLAIN_UNIT: Final = re.compile(r"[°℃℉μ²³/]|[A-Za-z]{3}")
+_PLAIN_UNIT: Final = re.compile(r"[°℃℉μ²³/]|BP|[A-Za-z]{3}")
 _HEMISPHERES: Final = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 _CURRENCY: Final = "人民币|美元|欧元|日元|英镑|港元|港币|澳元|加元|瑞郎|卢布|韩元|泰铢"
 _PER: Final = re.compile(

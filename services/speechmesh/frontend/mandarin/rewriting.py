@@ -47,9 +47,9 @@ _AMOUNT_ENDS: Final = frozenset("年月日号点半分秒小时岁元块米层�
 _LONGEST_AMOUNT_END: Final = 3
 # No amounts either: x³ in x³-2x, the 9 of i9-14900K.
 _POWER: Final = re.compile(r"(?:^|[^A-Za-z])(?!m)[A-Za-z0-9)）][²³]$")
-_NAME: Final = re.compile(r"[A-Za-z]\d{1,2}$")
-_SERIAL: Final = re.compile(r"-\d{3}")
-_LONGEST_NAME: Final = 4
+_NAME: Final = re.compile(r"[A-Za-z]-?\d{1,2}(?:\.\d)?$")
+_SERIAL: Final = re.compile(r"-(?:\d{3}|\d{1,3}[A-Z])")
+_LONGEST_NAME: Final = 6
 
 
 class Rewritten(NamedTuple):

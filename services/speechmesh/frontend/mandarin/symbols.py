@@ -81,7 +81,8 @@ def _name(match: re.Match[str]) -> str | None:
 
 @rule("<>!", r" ?(?:>=|<=|!=|[<>]) ?(?=[-A-Za-z0-9])")
 def _comparison(match: re.Match[str]) -> str | None:
-    compared = _operand_before(match) or (match[0].startswith("<") and after(match, 1).isdigit())
+    leads = match[0].strip().startswith("<") or before(match, 2).strip(" ")[-1:] not in ("", "\n", ">")
+    compared = _operand_before(match) or (leads and after(match, 1).isdigit())
     return _COMPARED[match[0].strip()] if compared and before(match, 1) not in ("-", "=") else None
 
 
@@ -109,20 +110,40 @@ def _by(match: re.Match[str]) -> str | None:
     return "乘" if before(match, 2).strip()[-1:].isdigit() else None
 
 
-@rule("-", rf"- ?(?={NUMBER} ?=|\(-?\d)")
+@rule("-", rf"- ?(?={NUMBER} ?=|\(-?\d|\d{{1,3}}(?:BP|bp|个基点))")
 def _minus(match: re.Match[str]) -> str | None:
-    return "减" if before(match, 2).strip()[-1:].isdigit() else None
+    return "减" if before(match, 1).isupper() or before(match, 2).strip()[-1:].isdigit() else None
 
 
 @rule("-", r" ?- ?(?=[0-9A-Za-z(])")
 def _minus_in_formula(match: re.Match[str]) -> str | None:
-    return "减" if re.search(r"[A-Za-z0-9)）][²³]$", before(match, 2)) else None
+    if re.search(r"[A-Za-z0-9)）][²³]$", before(match, 2)):
+        return "减"
+    difference = re.search(r"(?:^|[^A-Za-z])[a-z]$", before(match, 2)) and re.match(
+        r"[a-z](?![A-Za-z])", after(match, 2)
+    )
+    return "减" if difference and match[0] == "-" else None
 
 
 @rule("^", rf"\^(-?)(\d{{1,6}}+)(?: ?({UNIT_NAMES})(?![A-Za-z]))?(?:/({UNIT_NAMES})(?![A-Za-z0-9]))?")
 def _power(match: re.Match[str]) -> str | None:
     unit, per = UNITS.get(match[3], ""), UNITS.get(match[4], "")
     return power(match[2], minus=bool(match[1])) + unit + (f"每{per}" if per else "")
+
+
+@rule(
+    "⁰¹²³⁴⁵⁶⁷⁸⁹⁻",
+    rf"(?<=10)(⁻)?([⁰¹²³⁴-⁹]{{1,6}}+) ?({UNIT_NAMES})(?![A-Za-z])(?:/({UNIT_NAMES})(?![A-Za-z]))?",
+)
+def _raised_ten(match: re.Match[str]) -> str | None:
+    minus, digits = "负" if match[1] else "", cardinal(match[2].translate(_EXPONENTS))
+    per = f"每{UNITS[match[4]]}" if match[4] else ""
+    return f"的{minus}{digits}次方{UNITS[match[3]]}{per}"
+
+
+@rule("-", r"(?<=\d\.\d)-(?=\d{1,3}[A-Z])")
+def _of_size(match: re.Match[str]) -> str | None:
+    return "，"  # Llama-3.1-405B
 
 
 @rule("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", r"(⁻)?([⁰¹²³⁴-⁹]{1,6}+)?([⁺⁻])?")
@@ -132,6 +153,8 @@ def _raised(match: re.Match[str]) -> str | None:
         return (cardinal(digits) if digits else "") + ("加" if "⁺" in match[0] else "减")
     if not re.match(_SQUARED if digits in ("2", "3") else "[A-Za-z0-9)）℃]", before(match, 1)):
         return SILENCE  # the number of a note
+    if before(match, 2) == "10":
+        return f"的{'负' if match[1] else ''}{cardinal(digits)}次方"
     return power(digits, minus=bool(match[1]))
 
 
@@ -237,7 +260,21 @@ def _operand_before(match: re.Match[str]) -> bool:
 
 
 RULES: Final = (
-    *(_comparison, _equals, _plus, _times, _by, _minus, _minus_in_formula, _power, _raised, _lowered, _and),
+    *(
+        _comparison,
+        _equals,
+        _plus,
+        _times,
+        _by,
+        _minus,
+        _minus_in_formula,
+        _power,
+        _raised_ten,
+        _of_size,
+        _raised,
+        _lowered,
+        _and,
+    ),
     *(
         _sharp,
         _about,
