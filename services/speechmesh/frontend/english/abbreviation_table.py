@@ -49,7 +49,7 @@ Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel tel
 ph phone; Dept department; Ex exercise; qn question; Q question;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
 pop population; exp expires; Exp expires; Plat platform; plat platform; dep departs; Dep departs; arr arrives;
-Arr arrives
+Arr arrives; Elev elevation; elev elevation
 """
 _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
@@ -79,7 +79,8 @@ eg for example; ie that is; mo month; wk week; ext extension; tel telephone; pos
 Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
 tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building;
 apt apartment; co company; doc document; docs documents; pts points; agg aggregate; pkg package; pkgs packages;
-med medium; lg large; wt weight; ht height; Pt patient; blk block; blks blocks; yd yard; yds yards
+med medium; pt patient; encl enclosed; attd attached;
+lg large; wt weight; ht height; Pt patient; blk block; blks blocks; yd yard; yds yards
 """
 _INLINE = """
 cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;

@@ -25,6 +25,7 @@ _SAINTS = frozenset(
     """
     )
 )
+_RANKED = re.compile(r"\d{1,3}(?:st|nd|rd|th)$", re.ASCII)  # 5th Ave
 _TOKEN = re.compile(r"(?P<name>[A-Za-z]{1,8}(?:\.[A-Za-z])?)(?![A-Za-z'])(?P<dot>\.?)")
 _LETTERS = re.compile(
     r"(?:[A-Za-z]\.){2,}+(?P<last>(?!s(?![A-Za-z]))[A-Za-z](?![A-Za-z.']))?|(?:[A-Za-z]\.)(?P<only>[A-Za-z](?![A-Za-z.']))"
@@ -35,6 +36,8 @@ _INITIAL = re.compile(r"[A-Z]\.(?=\ ?[A-Z]|\ \()")
 _PRONOUN = re.compile(r"\ I(?:'[a-z]|\ [a-z])")
 _DIGIT = re.compile(r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX])(?![A-Za-z'])", re.ASCII)
 _FIRST = re.compile(r"\ I(?=[,;:)]|\ [(§&])")  # Art. I, § 8
+_LETTERED = frozenset({"building", "apartment", "suite", "room", "appendix", "figure", "exhibit"})
+_LETTERED_NUMBER = re.compile(r"\ [B-HJ-Z](?![A-Za-z0-9'])|\ A(?=[,.;)]|$)")
 _YEAR = re.compile(r"\ [12]\d{3}(?![\d.,]\d|\d)", re.ASCII)
 _NO_CAPITAL = re.compile(r"[,:;)]|[ \n-][\"'(]?[a-z0-9$€£~]")
 _DOTTED_WORDS = {
@@ -76,7 +79,11 @@ def recognise_abbreviation(context: Context, position: int) -> Reading | None:
     for candidate in ABBREVIATIONS.get(name, ()):
         if (match["dot"] or candidate.bare) and _is_followed_as_wanted(context, candidate, end):
             return _expanded(context, candidate.words, match, candidate.may_end, any_capital=name == "etc")
-    if not match["dot"] and name in BARE_AFTER_NAME and context.previous_is_name():
+    if (
+        not match["dot"]
+        and name in BARE_AFTER_NAME
+        and (context.previous_is_name() or _RANKED.match(context.adjacent_source))
+    ):
         return whole(BARE_AFTER_NAME[name], position, end)
     return None
 
@@ -87,6 +94,8 @@ def _is_followed_as_wanted(context: Context, candidate: Abbreviation, end: int) 
         following = context.next_word(end)
         return following[:1].isupper() and following not in _NEVER_NAMES
     if candidate.follows is Follows.NUMBER:
+        if candidate.words in _LETTERED and _LETTERED_NUMBER.match(text, end):
+            return True  # Bldg. C
         return bool(_DIGIT.match(text, end)) or (
             candidate.words != "number" and bool(_FIRST.match(text, end))
         )

@@ -6,6 +6,7 @@ import re
 
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.reading import Context
+from speechmesh.frontend.english.word_lists import HAVE_NUMBERS
 
 _COUNTED = re.compile(
     r"[ \n]{1,3}(?:people|men|women|children|percent|feet|dollars|euros|more|other|different|new|of|"
@@ -28,12 +29,16 @@ _YEAR_CUES = frozenset(
     )
 )
 _DIGIT_CUES = re.compile(
-    r"(?:^|\ )(?:code|chmod|pin|P\ I\ N|otp|o\ t\ p|passcode|password|extension|zip|serial|tracking|confirmation|"
-    r"reference|(?:account|card|phone|order|case|ticket|policy|member|routing|booking|invoice|customer|"
+    r"(?:^|\ )(?:code|chmod|pin|P\ I\ N|c\ v\ [vc]|cvc|otp|o\ t\ p|passcode|password|extension|zip|serial|tracking|"
+    r"confirmation|reference|(?:account|card|phone|order|case|ticket|policy|member|routing|booking|invoice|customer|"
     r"confirmation|reference|serial|tracking|employee|license)\ number|ending\ in|ends\ in|ending\ with|"
     r"ends\ with|i\ d|text\ \w+\ to)(?:\ (?:number|code|is|was|to|and|enter|dial))*$"
 )
-_DIGITS_OF = re.compile(r"(?:^|\ )digits(?:\ [a-z']+){0,7}\ (?:is|are|were)$")
+_DIGITS_OF = re.compile(
+    r"(?:^|\ )digits(?:\ [a-z']+){0,7}\ (?:is|are|were)$"
+    r"|(?:^|\ )(?:last|first)\ (?:three|four|five|six)\ (?:digits\ )?of\ (?:[a-z']+\ ){0,4}"
+    r"(?:card|n|account|number|phone|social)$"
+)
 _IDENTIFIER_CUES = frozenset(
     str.split(
         """
@@ -46,6 +51,7 @@ _IDENTIFIER_CUES = frozenset(
     )
 )
 _EMERGENCY = frozenset({"911", "411", "211", "311", "988"})
+_AIRLINES = frozenset(str.split("UA AA DL BA LH AF WN NK EK QR SQ QF JL NH CX KL LX IB VS TK AC"))
 _STREET = re.compile(
     r"\ (?:[NSEW]\.?\ |[NS][EW]\ )?(?:[A-Z][A-Za-z']{1,20}\.?\ |\d{1,3}(?:st|nd|rd|th)\ ){1,4}?"
     r"(?:St|Ave|Avenue|Blvd|Rd|Ln|Dr|Ct|Pl|Hwy|Pkwy|Street|Road|Lane|Drive|Boulevard|Court|Place|Way|"
@@ -60,11 +66,15 @@ def plain_words(context: Context, literal: str, end: int) -> str:
     text = context.text
     if len(literal) >= 3 and wants_digits(context):
         return numbers.digits(literal)
+    if _is_called(context, literal, end):
+        return numbers.digits(literal)
     if literal in _EMERGENCY and (
         context.previous in {"call", "dial", "called", "dialed", "calling"}
         or context.next_word(end) in {"call", "operator", "dispatcher", "calls"}
     ):
         return numbers.digits(literal)
+    if 3 <= len(literal) <= 4 and context.adjacent_source in _AIRLINES:
+        return numbers.identifier(literal)
     if literal == "404" and context.previous in {"a", "error", "status", "p", "returns", "returned"}:
         return numbers.identifier(literal)
     if 3 <= len(literal) <= 5 and names_something(context, end):
@@ -81,6 +91,17 @@ def plain_words(context: Context, literal: str, end: int) -> str:
     if len(literal) == 4 and 1100 <= int(literal) <= 2099 and _is_year(context, end, text):
         return numbers.year(int(literal))
     return numbers.integer(literal)
+
+
+def _is_called(context: Context, literal: str, end: int) -> bool:
+    """Whether a number without commas names something or is dialled: "#7004512", "account 55779911", "text 741741"."""
+    if len(literal) < 5 or counts_something(context.text, end):
+        return False
+    if context.previous_source == "#" and context.previous == "number":
+        return True
+    if context.previous in {"text", "dial", "call"}:
+        return True
+    return len(literal) > 6 and context.previous in HAVE_NUMBERS | {"account", "card", "routing"}
 
 
 def wants_digits(context: Context) -> bool:

@@ -12,7 +12,9 @@ _ELEMENT = "(?:A[lru]|B[aer]?|C[aldorsu]?|Fe?|Ga|H[eg]?|I|K|Li|M[gno]|N[aei]?|O|
 FORMULA = rf"(?:{_ELEMENT}\d{{0,3}}){{2,12}}"
 """What a formula of several elements is written like."""
 _FORMULA = re.compile(rf"{FORMULA}(?![A-Za-z0-9'])", re.ASCII)
-_ION = re.compile(r"(?P<element>Na|Li|Ag|Cl|Br|Ca|Mg|Zn|Cu|Fe)(?P<charge>[+-])(?=[ ,.;)]|$)")
+_ION = re.compile(
+    r"(?P<element>Na|Li|Ag|Cl|Br|Ca|Mg|Zn|Cu|Fe)(?P<charge>[+-])(?=[ ,.;)]|$)|Na(?=\ \d)", re.ASCII
+)
 _PART = re.compile(r"[A-Za-z]++|\d++", re.ASCII)
 _WITHOUT_COUNTS = frozenset(
     str.split(
@@ -25,8 +27,8 @@ def recognise_formula(context: Context, position: int) -> Reading | None:
     """Read a formula that cannot be another name: with a two-letter element and a count, long, or well known."""
     ion = _ION.match(context.text, position)
     if ion:
-        sign = "plus" if ion["charge"] == "+" else "minus"
-        return whole(f"{spell(ion['element'])} {sign}", position, ion.end())
+        sign = {"+": " plus", "-": " minus", None: ""}[ion["charge"]]
+        return whole(f"{spell(ion['element'] or ion[0])}{sign}", position, ion.end())
     match = _FORMULA.match(context.text, position)
     if match is None:
         return None

@@ -33,6 +33,8 @@ _SERIES = {"2d": "second", "3d": "third", "4th": "fourth"}
 _IDEM = re.compile(r"[Ii]d\.(?=\ (?:at\ \d|§))", re.ASCII)
 _STATUTES = re.compile(r"Stat\.(?=\ (?:§|Ann\.))")
 _AFTER_RANK = re.compile(r"(?P<name>Cir|Fl|c|cent)\.")
+_EXPIRES = re.compile(r"[Ee]xp(?=\ (?:0[1-9]|1[0-2])/\d\d)", re.ASCII)
+_PILLS = re.compile(r"(?P<name>tab|cap)(?P<many>s?)\.(?=\ [a-z0-9(])")
 _RANKED = {
     "Cir": "circuit",
     "Fl": "floor",
@@ -47,7 +49,7 @@ _UNIT = re.compile(r"(?:kg|km|mg|cm|mm|ml|mL)(?![A-Za-z0-9'])")
 _RANK = re.compile(r"\d(?:st|nd|rd|th|d)$", re.ASCII)
 _COORDINATE = re.compile(r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:\.\d{1,9})?°)", re.ASCII)
 _COORDINATES = {"lat": "latitude", "lon": "longitude", "long": "longitude"}
-_NUMBER = re.compile(r"[Nn]o\.(?=:|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
+_NUMBER = re.compile(r"[Nn]o\.(?=[:,]|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
 
 
 _DOSES = re.compile(
@@ -82,6 +84,13 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
             f" to {numbers.integer(doses['high'])}" if doses["high"] else ""
         )
         return whole(f"every {hours} hours", position, doses.end())
+    if _EXPIRES.match(text, position):
+        return whole("expires", position, position + 3)
+    pills = _PILLS.match(text, position)
+    if pills and context.adjacent_source[-1:].isdigit():
+        name = "tablet" if pills["name"] == "tab" else "capsule"
+        many = pills["many"] or context.adjacent_source != "1"
+        return whole(name + ("s" if many else ""), position, pills.end())
     unit = _UNIT.match(text, position)
     if unit and not text[position - 1 : position].isalnum():
         return _bare_unit(context, unit)

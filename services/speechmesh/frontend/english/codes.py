@@ -15,6 +15,7 @@ _GROUPED_CODE = re.compile(
     r"(?=\d)(?:(?=[A-Z]{0,5}\d)[A-Z0-9]{1,6}[ -]){1,8}(?=[A-Z]{0,5}\d)[A-Z0-9]{1,6}(?![A-Za-z0-9]|[-.,]\d)",
     re.ASCII,
 )
+_IBAN = re.compile(r"[A-Z]{2}\d{2}(?:\ ?[A-Z0-9]{4}){2,7}(?:\ ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])", re.ASCII)
 _GROUP = re.compile(r"[A-Z0-9]++", re.ASCII)
 _AIRLINER = re.compile(
     r"(?P<model>7[0-8]7)(?:-(?P<variant>[1-9]00|8|9|10)(?:ER|LR)?(?![\dA-Za-z])"
@@ -80,6 +81,7 @@ _PHONES = tuple(
         r"(?:1\ )?[2-9]\d\d\ \d{3}\ \d{4}",
         r"0\d{2,4}[ -]\d{3,4}[ -]\d{3,4}",
         r"[2-9]\d\d-(?!\d\d00)\d{4}",
+        r"0\d{4}[ -]\d{6}",
     )
 )
 _DIGITS = re.compile(r"\d++", re.ASCII)
@@ -160,9 +162,11 @@ def _is_served(recent: str) -> bool:
 
 def recognise_code(context: Context, position: int) -> Reading | None:
     """Read a code in groups, sign by sign, where one is announced: "your code is 604 318"."""
-    match = _GROUPED_CODE.match(context.text, position)
-    if match is None or not wants_digits(context):
-        return None
+    match = _IBAN.match(context.text, position)
+    if match is None or " " not in match[0]:
+        match = _GROUPED_CODE.match(context.text, position)
+        if match is None or not wants_digits(context):
+            return None
     pieces: list[Piece] = []
     for group in _GROUP.finditer(context.text, position, match.end()):
         if pieces:

@@ -52,6 +52,11 @@ _NUMERIC = re.compile(
 _MONTH_DAY = re.compile(r"(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/]|-\d)", re.ASCII)
 _MONTH_YEAR_DIGITS = re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<year>20\d\d|\d\d)(?![\d/]|-\d)", re.ASCII)
 _EXPIRY_CUES = frozenset({"expires", "expiry", "expiration", "exp", "expire", "expired", "thru"})
+_MEASURED = frozenset(
+    str.split(
+        "of cup cups mile miles inch inches full way hour hours teaspoon tablespoon pound price off point mi in"
+    )
+)
 _DECADE = re.compile(r"'?(?P<start>(?:1[1-9]|20)?\d0)'?s(?![A-Za-z0-9])", re.ASCII)
 _SHORT_YEAR = re.compile(r"'(?P<year>\d\d)(?![\d'\"A-Za-z])", re.ASCII)
 _WEEKDAY = re.compile(
@@ -69,7 +74,8 @@ _DATE_FOLLOWS = re.compile(r"\.?,?[ \n](?:[A-Z][a-z]{2,8}\.?\ \d|\d{1,2}\b)", re
 _DATE_CUES = frozenset(
     str.split(
         """
-    on by until since before after from due dated
+    on by until since before after from due dated cleared posted expires starts begins ends ships arrives delivered
+    closes opens thru
     """
     )
 )
@@ -184,6 +190,8 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         year_words = numbers.year(int(short_year) + 2000 if len(short_year) == 2 else int(short_year))
         return whole(f"{MONTHS[int(expiry['month']) - 1]} {year_words}", position, expiry.end())
     short = _MONTH_DAY.match(text, position)
+    if short and context.next_word(short.end()) in _MEASURED:
+        return None  # by 1/2 inch
     if short and context.previous in _DATE_CUES | set(WEEKDAYS.values()):
         words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"
         return whole(words, position, short.end())

@@ -76,6 +76,7 @@ _LETTERS: tuple[Recogniser, ...] = (
     addresses.recognise_email,
     addresses.recognise_domain,
     software.recognise_hardware,
+    codes.recognise_code,
     citations.recognise_citation,
     abbreviations.recognise_dotted_letters,
     addresses.recognise_path,

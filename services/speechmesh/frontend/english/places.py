@@ -21,6 +21,7 @@ _STATES = {
     "WA": "washington", "WV": "west virginia", "WI": "wisconsin", "WY": "wyoming", "DC": "D C",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"HI", "ID", "IN", "LA", "MA", "ME", "OH", "OK", "OR", "PA"})
+_TITLE = re.compile(r",\ (?:Ph\.?D|M\.?P\.?H|MBA|M\.?Sc?|FAC[SP]|FAAP|JD|RN)(?![A-Za-z])")
 _STATE = re.compile(
     r"(?P<state>[A-Z]{2})(?:,?[ ]{1,2}(?P<zip>\d{5})(?:-(?P<more>\d{4}))?(?![\d-]))?(?![A-Za-z0-9'&-])",
     re.ASCII,
@@ -42,6 +43,16 @@ def recognise_province(context: Context, position: int) -> Reading | None:
     return whole(_PROVINCES[match["name"]], position, match.end("name"))
 
 
+def _is_doctor(context: Context, end: int) -> bool:
+    """Whether "MD" is the title of who is named before it."""
+    recent = context.recent(4).split()
+    return (
+        "doctor" in recent
+        or any(len(word) == 1 for word in recent[-3:])
+        or bool(_TITLE.match(context.text, end))
+    )
+
+
 def recognise_state(context: Context, position: int) -> Reading | None:
     """Read "IL" after a town and a comma, and "IL 62704" anywhere; the ZIP code digit by digit."""
     match = _STATE.match(context.text, position)
@@ -60,6 +71,8 @@ def recognise_state(context: Context, position: int) -> Reading | None:
     after_town = (
         isinstance(last, Pause) and last.mark is PauseMark.COMMA and context.previous_source[:1].isupper()
     )
+    if state == "MD" and _is_doctor(context, match.end()):
+        return None
     if not after_town or state in _ALSO_WORDS or context.shouting(position):
         return None
     return Reading((Piece(_STATES[state], *match.span("state")),), match.end())
@@ -67,6 +80,11 @@ def recognise_state(context: Context, position: int) -> Reading | None:
 
 _DIRECTIONS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _DIRECTION = re.compile(r"(?P<name>[NSEW])\.?(?=\ (?:[A-Z][a-z]|\d{1,3}(?:st|nd|rd|th)))")
+_QUARTER = re.compile(r"(?P<name>[NS][EW])(?=\ (?:[A-Z][a-z]|\d{1,3}(?:st|nd|rd|th)))")
+_QUARTER_OF_TOWN = re.compile(r"(?P<name>[NS][EW])(?![A-Za-z0-9'-])")
+_WAYS = frozenset({"avenue", "street", "road", "drive", "boulevard", "place", "court", "lane", "way"})
+_DISTANCE = re.compile(r"\d\ ?(?:mi|km|m|ft|yds?|miles?|kilometers?|blocks?|blks?|feet)\.?\ $", re.ASCII)
+_AFTER_DISTANCE = re.compile(r"(?P<name>[NS]?[NSEW]?[NSEW])(?P<dot>\.?)(?=[ ,;)\n]|$)")
 _NUMBERED_STREET = re.compile(
     r"(?P<name>[NSEW])\.?(?=\ \d{1,3}(?:st|nd|rd|th)\ (?:St|Ave|Street|Avenue|Pl|Place|Rd|Road)(?![A-Za-z]))"
 )
@@ -76,18 +94,21 @@ _COMPASS = re.compile(r"(?P<name>[NS]?[NSEW]?[NS][EW])(?=\ of\ )")
 _TRADITIONAL = {
     "Ala": "alabama", "Ariz": "arizona", "Ark": "arkansas", "Calif": "california", "Colo": "colorado",
     "Conn": "connecticut", "Del": "delaware", "Fla": "florida", "Ga": "georgia", "Ill": "illinois", "Ind": "indiana",
+    "Ont": "ontario", "Alta": "alberta", "Sask": "saskatchewan",
     "Kan": "kansas", "Ky": "kentucky", "La": "louisiana", "Md": "maryland", "Mass": "massachusetts", "Mich": "michigan",
     "Minn": "minnesota", "Miss": "mississippi", "Mo": "missouri", "Mont": "montana", "Neb": "nebraska", "Nev": "nevada",
     "Okla": "oklahoma", "Ore": "oregon", "Pa": "pennsylvania", "Tenn": "tennessee", "Tex": "texas", "Vt": "vermont",
     "Va": "virginia", "Wash": "washington", "Wis": "wisconsin", "Wyo": "wyoming",
 }  # fmt: skip
-_ALWAYS_STATES = frozenset({"Ariz", "Calif", "Conn", "Fla", "Minn", "Okla", "Tenn"})
+_ALWAYS_STATES = frozenset({"Ont", "Alta", "Sask", "Ariz", "Calif", "Conn", "Fla", "Minn", "Okla", "Tenn"})
 _TRADITIONAL_STATE = re.compile(r"(?P<name>[A-Z][a-z]{1,4})\.(?P<inside>(?=[,)]|[ \n][a-z]))?")
 
 
 def _compass(name: str) -> list[str]:
     """North-northwest is two words, northwest one."""
     words = [_DIRECTIONS[letter] for letter in name]
+    if len(words) == 1:
+        return words
     return [*words[:-2], words[-2] + words[-1]]
 
 
@@ -100,6 +121,17 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
             stop = Piece(".", direction.end() - 1, direction.end())
             return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()), stop), direction.end())
         return Reading((Piece(_DIRECTIONS[direction["name"]], *direction.span()),), direction.end())
+    quarter = _QUARTER.match(text, position) if context.adjacent_source.isdigit() else None
+    if quarter is None and context.previous in _WAYS and context.adjacent_source:
+        quarter = _QUARTER_OF_TOWN.match(text, position)
+    if quarter:
+        return whole("".join(_DIRECTIONS[letter] for letter in quarter["name"]), position, quarter.end())
+    distant = _AFTER_DISTANCE.match(text, position)
+    if distant and _DISTANCE.search(text, max(0, position - 14), position):
+        end = (
+            distant.end("name") if distant["dot"] and ends_sentence(context, distant.end()) else distant.end()
+        )
+        return whole(" ".join(_compass(distant["name"])), position, end)
     compass = _COMPASS.match(text, position)
     if compass:
         return whole(" ".join(_compass(compass["name"])), position, compass.end())

@@ -22,6 +22,12 @@ _HOUR = re.compile(
 )
 _MARK = re.compile(r"[A-DFO]-(?=[ ,.;:)\n]|$)(?!\ -)")
 _BEFORE_MARKS = re.compile(r"(?:^|\ )(?:an?|or|and|to|from|of|grade|got|rated|earned|at)\ [a-df]$")
+_AIRPORTS = re.compile(r"[A-Z]{3}–[A-Z]{3}(?![A-Za-z0-9])")
+_SERIES = re.compile(r"[A-Z][-–][A-Z](?![A-Za-z0-9])")
+_OF_SERIES = re.compile(
+    r"(?:^|\ )(?:seats|rows|sections|groups|items|exhibits|columns|gates|terminals|parts|lanes|blocks|buildings|doors|"
+    r"zones|grades|levels|steps|options|questions|appendices|figures|letters|tables|units|wings)\ [a-z]$"
+)
 _OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
 _SAME_SERIES = re.compile(r"(?P<letter>[A-Z])\d[-–](?P=letter)\d(?![A-Za-z0-9])", re.ASCII)
 _GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
@@ -112,6 +118,14 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
     character, after = text[position], text[position + 1 : position + 2]
     if character not in "-–−":
         return None
+    if (
+        character == "–"
+        and _AIRPORTS.match(text, position - 3)
+        and not text[max(0, position - 4) : position - 3].isalnum()
+    ):
+        return whole("to", position, position + 1)  # SFO–EWR
+    if _SERIES.match(text, position - 1) and _OF_SERIES.search(context.recent(2)):
+        return whole("to", position, position + 1)  # seats A-C
     if _NOON.search(text, max(0, position - 11), position) and _HOUR.match(text, position + 1):
         return whole("to", position, position + 1)  # 10am–noon, noon–1
     if _MARK.match(text, position - 1) and (

@@ -42,7 +42,7 @@ _OF_BITS = re.compile(r"modem|serial|link|connection|line|baud")
 _SIGNS = {"-": "minus", "−": "minus", "+": "plus", "±": "plus or minus", "~": "about", "": ""}
 _STEPS = frozenset(
     str.split(
-        "step page part day lesson question slide episode level round week stage task item attempt try tweet"
+        "grade step page part day lesson question slide episode level round week stage task item attempt try tweet"
     )
 )
 _INNINGS = re.compile(

@@ -21,6 +21,7 @@ _SHORT_PER = {
     "person": "person",
     "night": "night",
     "ea": "each",
+    "nt": "night",
     "bbl": "barrel",
 }
 _WITH = re.compile(r"w/(?:(?P<o>o)(?![A-Za-z])|\ ?(?=[A-Za-z0-9$€£\"'-]))")
@@ -33,6 +34,7 @@ _SLASHED_WORDS = {
     "q/q": "quarter over quarter", "y/y": "year over year", "m/m": "month over month",
 }  # fmt: skip
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
+_DIALS = frozenset({"press", "dial", "hit", "push", "pressing", "dialing"})
 _AFTER_KEY = re.compile(r"(?:\d{2,3})?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
 _DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
@@ -263,8 +265,15 @@ def _is_dialled(context: Context, position: int) -> bool:
         " ",
     }:
         return True
+    if (
+        text[position] == "#"
+        and position
+        and text[position - 1].isdigit()
+        and _AFTER_KEY.match(text, position + 1)
+    ):
+        return context.recent(2).split()[0] in _DIALS  # press 9#
     rest = _AFTER_KEY.match(text, position + 1)
-    return bool(rest) and context.previous in {"press", "dial", "hit", "push", "pressing", "dialing"}
+    return bool(rest) and context.previous in _DIALS
 
 
 def recognise_symbol(context: Context, position: int) -> Reading | None:

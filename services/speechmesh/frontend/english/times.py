@@ -11,6 +11,7 @@ _HALF_OF_DAY = re.compile(r"\ ?(?P<half>[aApP])(?:\.\ ?[mM](?:\.)?|[mM])(?![A-Za
 _SHORT_HALF = re.compile(r"(?P<half>[ap])(?![A-Za-z0-9'-])")  # 11:55p
 _FRENCH = re.compile(r"(?P<hour>2[0-3]|[01]?\d)h(?P<minute>[0-5]\d)(?![A-Za-z0-9])", re.ASCII)
 _ZERO_HOUR = re.compile(r"(?P<hour>0\d)(?P<minute>[0-5]\d)(?![\dA-Za-z]|[.,:/-]\d)", re.ASCII)
+_SERVICE = re.compile(r"\ (?:to|from|train|bus|flight|ferry|service)(?![a-z])")
 _CLOCK = re.compile(
     r"(?P<hour>2[0-4]|[01]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9}+)?)?(?![\d:])",
     re.ASCII,
@@ -66,7 +67,8 @@ def recognise_time(context: Context, position: int) -> Reading | None:
     if position and (text[position - 1] == ":" or text[position - 1].isalnum()) and text[position - 1] != "T":
         return None
     military = _MILITARY.match(text, position)
-    if context.previous in _BEFORE_TIMES - {"from", "around"} or text[position - 2 : position] == "@ ":
+    begins = context.previous in _BEFORE_TIMES - {"from", "around"} or text[position - 2 : position] == "@ "
+    if begins or (context.previous == "the" and _SERVICE.match(text, position + 4)):
         military = military or _ZERO_HOUR.match(text, position)
     if military and (military["hour"][0] == "0" or context.previous in _BEFORE_TIMES):
         words = _military_words(military["hour"], military["minute"])

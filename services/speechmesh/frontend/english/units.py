@@ -80,7 +80,7 @@ UNITS: dict[str, Unit] = {
         "px": "pixel", "hr": "hour", "hrs": "hour", "sec": "second",
         "secs": "second", "min": "minute", "mins": "minute", "mo": "month", "mos": "month", "mth": "month",
         "mths": "month",
-        "inn": "inning", "yr": "year",
+        "inn": "inning", "nt": "night", "nts": "night", "yr": "year",
         "yrs": "year", "wk": "week", "wks": "week", "ha": "hectare", "cal": "calorie", "mol": "mole", "Pa": "pascal",
         "dB": "decibel", "dBA": "decibel", "Ω": "ohm", "μm": "micron", "mcg": "microgram", "tsp": "teaspoon",
         "tbsp": "tablespoon", "Tsp": "teaspoon",
@@ -97,6 +97,7 @@ UNITS: dict[str, Unit] = {
     **_regular({"pc": "piece", "pcs": "piece"}),
     **_regular({"A": "amp", "y": "year"}, attached=True),
     **_fixed({
+        "doz": "dozen",
         "%": "percent", "cc": "C C", "‰": "per mille", "rpm": "R P M", "RPM": "R P M", "ppm": "parts per million",
         "ppb": "parts per billion", "dpi": "D P I", "ppi": "P P I", "psi": "P S I", "PSI": "P S I",
         "fps": "frames per second", "FPS": "frames per second", "bpm": "beats per minute",
@@ -152,11 +153,20 @@ _INCHES_FOLLOW = re.compile(r"\ ?(?:[.,;:)x×/]|$|\ (?:by|tall|wide|long|deep|th
 
 
 _KELVIN = re.compile(r"[.,;:)]?(?:\s|$)(?!\ (?:run|race|resolution)|[a-z]{2,20}s(?![a-z]))")
-_SHORT_FOR = re.compile(r"\.(?=[,;:)/]|[ \n][a-z(@&=+])")  # a full stop that only marks the abbreviation
+_SHORT_FOR = re.compile(
+    r"\.(?=[,;:)/]|\ \d{1,3}\ ?(?:oz|in|min|sec|ounces|inches|minutes)(?![a-z])"
+    r"|\ [NSEW]{1,3}(?:[ .,;]|$)|[ \n][a-z(@&=+])"
+)  # a full stop that only marks the abbreviation
 
 
 _COOKED = r"(?:flour|sugar|oil|water|milk|butter|cream|broth|stock|rice|cheese|oats|honey|juice|vinegar|wine)"
-_CUPS = re.compile(rf"\ c(?:\.(?=\ [a-z(])|(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}{_COOKED}(?![a-z])))")
+_POINTS = re.compile(r"[ -]?pt\.?(?=\ (?:font|type|text|bold)(?![a-z]))")
+_PINTS = re.compile(
+    rf"\ pts?\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|berries|strawberries|blueberries|beer)(?![a-z]))"
+)
+_CUPS = re.compile(
+    rf"-c\.(?=\ [A-Z]?[a-z])|\ c(?:\.(?=\ [a-z(])|(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}{_COOKED}(?![a-z])))"
+)
 _BASIS_POINTS = 1000
 """A rate of fewer bps than that is of interest, not of bits."""
 
@@ -179,9 +189,15 @@ def per_name(symbol: str) -> str | None:
 
 def unit_after(text: str, position: int) -> UnitMatch | None:
     """The unit that follows a number ending at ``position``, or None."""
+    points = _POINTS.match(text, position)
+    if points:
+        return UnitMatch("point", "point", points.end())
+    pints = _PINTS.match(text, position)
+    if pints:
+        return UnitMatch("pint", "pints", pints.end())
     cups = _CUPS.match(text, position)
     if cups:
-        return UnitMatch("cup", "cups", cups.end())
+        return UnitMatch("cup", "cup" if cups[0][0] == "-" else "cups", cups.end())
     for compiled in (_UNIT, _UNIT_ALONE):
         match = compiled.match(text, position)
         found = _known(text, match) if match else None

@@ -37,7 +37,7 @@ COMMON_WORDS = frozenset(
     str.split(
         """
     a able about above act add after again age ago aid air all alone along also am among an and angry
-    any apply apr are area arm army art as ask at ate away baby back bad bag ball ban band bank bar base
+    any apply are area arm army art as ask at ate away baby back bad bag ball ban band bank bar base
     be bear beat bed been beer begin being below best bet big bike bill bird bit black blue board boat
     body book born both box boy bread break bring brown build burn bus busy but buy by cake call came
     can cannot car card care case cash cat catch cause chair cheap check child city class clean clear
@@ -105,7 +105,8 @@ RESPELLED = {
     "msg": "message", "msgs": "messages", "llama": "llama", "ppl": "people", "pcs": "pieces", "tbh": "to be honest",
     "iot": "I O T", "oauth": "O auth", "saas": "sass", "ctrl": "control", "cmd": "command", "gov't": "government",
     "int'l": "international", "nat'l": "national", "idk": "i don't know", "phds": "P H D's",
-    "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged",
+    "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged", "hrs": "hours",
+    "hx": "history", "dx'd": "diagnosed", "svc": "service",
     "ttyl": "T T Y L", "tysm": "T Y S M",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""
@@ -134,15 +135,17 @@ SENTENCE_STARTERS = frozenset(
 )
 """Capitalised after an abbreviation's full stop, these begin a sentence."""
 
-CITED = frozenset({"c", "cent", "cert", "id", "lat", "lon", "long", "max", "min", "no"})
+CITED = frozenset(
+    {"c", "cap", "caps", "cent", "cert", "id", "lat", "lon", "long", "max", "min", "no", "tab", "tabs"}
+)
 """Words that may be abbreviations before a full stop, as their neighbours tell."""
 
 HAVE_NUMBERS = frozenset(
     str.split(
         """
     account acct bug case claim confirmation contact customer document fax file flight id invoice issue item licence
-    license loan lot member model order part passport phone plate policy product reference reg registration room serial
-    telephone ticket tracking
+    license loan lot member mobile model order part passport phone plate policy product reference reg registration room
+    serial telephone ticket tracking
     """
     )
 )

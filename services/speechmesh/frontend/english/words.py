@@ -19,7 +19,7 @@ from speechmesh.frontend.english.word_lists import (
 )
 
 WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
-_PLURALS_NOT_RESPELLED = frozenset({"PCs"})
+_PLURALS_NOT_RESPELLED = frozenset({"PCs", "HRs"})
 _LETTER_PLURAL = re.compile(r"[B-HJ-Z]s")
 _CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")
 _PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,6})('?s)")
@@ -168,6 +168,8 @@ def _in_context(context: Context, raw: str, position: int) -> str:
         return spell(raw)  # AT&T
     if raw == "OH" and context.text[position - 1 : position] == "-" and position:
         return spell(raw)  # 25-OH
+    if raw == "MPH" and not context.previous_source[-1:].isdigit():
+        return spell(raw)  # a degree
     if raw == "WHO" and context.previous == "the":
         return spell(raw)
     if raw in {"US", "IT", "AM", "PM", "ER", "OR"} and not context.shouting(position):
