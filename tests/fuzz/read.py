@@ -92,14 +92,13 @@ def _read_document(case: Case, writing: Writing, speaker: Voice) -> None:
     )
     found = played(
         writing.read_ssml(case.text, limits),
-        recordings().load,
+        recordings().find,
         max_s=_MAX_RECORDING_S,
         max_document_s=_MAX_RECORDINGS_S,
-        max_bytes=recordings().max_bytes,
     )
     plan = writing.plan_read(found, len(case.text), case.max_words, case.first_max_words, limits)
     _check_plan(case, plan)
-    rules.check_clips(plan.clips.values(), _MAX_RECORDING_S, _MAX_RECORDINGS_S)
+    rules.check_clips(plan.clips.values(), recordings().load, _MAX_RECORDING_S, _MAX_RECORDINGS_S)
     ensemble = Ensemble(speaker.config, [each.config for each in others], keeps_voice=not case.language)
     script = parse_ssml(
         case.text, language=ensemble.own.language, limits=limits, language_of=ensemble.language

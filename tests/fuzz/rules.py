@@ -11,6 +11,8 @@ from itertools import pairwise
 from speechmesh.frontend.mandarin.pinyin import tokens_of
 from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import Ending, TextPlan, TokenSegment
+from speechmesh.frontend.recordings.loaded import LoadedClip
+from speechmesh.frontend.recordings.recording import Recording, RecordingFile
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped, Word
 from speechmesh.frontend.ssml import script as ssml
@@ -126,16 +128,22 @@ def check_marks(items: Sequence[ssml.Item], segments: Sequence[SpokenSegment]) -
     assert not segments or found == asked, f"marks {found}, asked {asked}"
 
 
-def check_clips(segments: Iterable[SpokenSegment], max_s: float, max_document_s: float) -> None:
+def check_clips(
+    segments: Iterable[SpokenSegment],
+    load: Callable[[RecordingFile], Recording],
+    max_s: float,
+    max_document_s: float,
+) -> None:
     """Recordings are within their bounds, each by itself and all together, and have the samples that they say."""
     total_s = 0.0
     for segment in segments:
         clip = segment.clip
         assert clip is not None
         assert 0 < clip.duration_ms <= 1000 * max_s
-        samples = clip.samples(0, clip.n_samples)
-        assert len(samples) == clip.n_samples
-        assert abs(samples).max() <= 1.0
+        loaded = LoadedClip(clip, load(clip.file))
+        samples = loaded.samples(0, loaded.n_samples)
+        assert len(samples) == loaded.n_samples == clip.stretch.n_samples
+        assert abs(samples).max() <= 10 ** (clip.most_gain_db / 20) + 1e-6
         total_s += clip.duration_ms / 1000
     assert total_s <= max_document_s + 1e-6
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import grpc
@@ -14,6 +15,8 @@ import soxr
 
 from speechmesh.client import SpeechError
 from speechmesh.common.features import FloatArray
+from speechmesh.frontend.recordings import store
+from speechmesh.frontend.recordings.recording import Recording, RecordingError
 from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
 from tests.conftest import REPOSITORY
@@ -304,6 +307,103 @@ async def test_a_caller_that_leaves_in_a_recording_frees_everything(
             await asyncio.sleep(0.02)
         assert not left
         assert len(samples(await ssml(mesh, "<audio src='second.wav'/>"))) == len(chime(20.0))
-        # The document's own recordings are another matter: nobody else could make room for them.
+        # The document's own follow each other, whatever they would take together.
         both = await ssml(mesh, "<audio src='long.wav'/><audio src='second.wav'>a bell</audio>")
-        assert codes(both) == ["AUDIO_LEFT_OUT"]
+        assert not codes(both)
+        assert len(samples(both)) == 2 * len(chime(20.0))
+
+
+class Decoding:
+    """Stands for the decoder: notes what it decodes and when, and takes its time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.0) -> None:
+        self.lengths: list[int] = []  # of what was decoded, in samples
+        self._seconds = seconds
+        self._decoded = store.decoded
+        monkeypatch.setattr(store, "decoded", self)
+
+    def __call__(self, descriptor: int, *, max_s: float, reserve: Callable[[int], None]) -> Recording:
+        recording = self._decoded(descriptor, max_s=max_s, reserve=reserve)
+        self.lengths.append(len(recording.samples))
+        time.sleep(self._seconds)
+        return recording
+
+
+def write_chimes(folder: Path, n: int, duration_s: float = 1.0) -> list[int]:
+    """Files `0.wav` and so on, each a sample longer than the one before; their lengths."""
+    for i in range(n):
+        soundfile.write(folder / f"{i}.wav", chime(duration_s + i / RATE_HZ), RATE_HZ)
+    return [round(duration_s * RATE_HZ) + i for i in range(n)]
+
+
+async def test_recordings_are_decoded_in_their_order_and_first_audio_waits_for_none(
+    make_mesh: MakeMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths = write_chimes(tmp_path, 2)
+    decoding = Decoding(monkeypatch, 1.5)
+    body = "It is late, and we go home. " + "".join(f"<audio src='{i}.wav'/>" for i in range(2))
+    async with make_mesh(frontend={"audio_dir": tmp_path}) as mesh:
+        responses = await ssml(mesh, body)
+        assert responses[-1].summary.first_audio_ms < 1500
+        assert decoding.lengths == lengths
+        assert samples(responses)[-lengths[1] :] == pytest.approx(chime(lengths[1] / RATE_HZ), abs=1e-4)
+        await ssml(mesh, body)
+        assert decoding.lengths == lengths
+
+
+async def test_a_recording_that_turns_out_broken_at_its_turn_is_left_out_and_the_rest_is_heard(
+    make_mesh: MakeMesh, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int, *, max_s: float, reserve: Callable[[int], None]) -> Recording:
+        raise RecordingError("is broken inside")
+
+    monkeypatch.setattr(store, "decoded", fail)
+    clip = CLIP.replace("a chime<", "<mark name='c'/>a chime<")
+    body = f"It is late. {clip}<break time='300ms'/><mark name='d'/>We go home."
+    async with make_mesh(frontend={"audio_dir": folder}) as mesh:
+        plain = await ssml(mesh, "It is late. <break time='300ms'/>We go home.")
+        responses = await ssml(mesh, body)
+        assert codes(responses) == ["AUDIO_LEFT_OUT"]
+        (warning,) = responses[-1].summary.warnings
+        assert warning.message == (
+            "line 1, column 20: the recording 'chime.wav' is broken inside; nothing is heard of it"
+        )
+        document = f"<speak>{body}</speak>"
+        assert document[warning.text_start : warning.text_end] == "<audio src='chime.wav'>"
+        np.testing.assert_allclose(samples(responses), samples(plain), atol=1e-4)
+        assert spoken(responses) == "it is late we go home"
+        marks = [(mark.name, mark.time_ms) for response in responses for mark in response.marks]
+        assert [name for name, _ in marks] == ["c", "d"]
+        # The next document is told before anything is heard, and its content is read.
+        responses = await ssml(mesh, body)
+        assert spoken(responses) == "it is late a chime we go home"
+        assert "is broken inside; what it falls back to is read" in responses[-1].summary.warnings[0].message
+
+
+async def test_a_document_that_has_begun_waits_for_room_and_one_that_has_not_does_not(
+    make_mesh: MakeMesh, folder: Path
+) -> None:
+    soundfile.write(folder / "second.wav", chime(20.0), RATE_HZ)
+    settings = {"audio_dir": folder, "audio_file_cache_mib": 2}
+    clip = "<audio src='long.wav' repeatCount='2.9'/>"
+    holding = f"<speak>{clip * 3}</speak>"
+    async with make_mesh(frontend=settings) as mesh:
+        async with mesh.client.synthesize(holding, ssml=True) as stream:
+            held = aiter(stream)
+            await anext(held)  # it holds the room as long as nobody takes the rest
+            waiting = asyncio.create_task(ssml(mesh, "It is late. <audio src='second.wav'/>"))
+            with pytest.raises(SpeechError, match="no room for another recording"):
+                await mesh.client.synthesize("<speak><audio src='second.wav'/></speak>", ssml=True).read()
+            assert not waiting.done()
+        responses = await waiting
+        assert not codes(responses)
+        assert len(samples(responses)) > len(chime(20.0))
+    async with (
+        make_mesh(frontend={**settings, "stage_patience_ms": 100}) as mesh,
+        mesh.client.synthesize(holding, ssml=True) as stream,
+    ):
+        held = aiter(stream)
+        await anext(held)
+        with pytest.raises(grpc.aio.AioRpcError, match="no room for another recording") as caught:
+            await ssml(mesh, "It is late. <audio src='second.wav'/>")
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED

@@ -226,8 +226,9 @@ FRONTEND_STAGE = _histogram(
     "s",
     _DURATIONS_S,
     "Waiting for a stage. stage: reading (a whole text), pronouncing (a segment), acoustic (from a segment's sending "
-    "to its first frames), vocoder (from these to its first audio), coding (a segment's audio). segment: first, whose "
-    "waits add up to first audio, or later, whose waits mostly hide behind what plays.",
+    "to its first frames), vocoder (from these to its first audio), coding (a segment's audio), recording (one whose "
+    "turn it is, until it is decoded). segment: first, whose waits add up to first audio, or later, whose waits mostly "
+    "hide behind what plays.",
 )
 FRONTEND_STAGE_FAILURES = _meter.create_counter(
     "speechmesh.frontend.stage.failures", "{stream}", "Streams to a stage that failed. code: of gRPC."
@@ -262,6 +263,26 @@ FRONTEND_PHRASE_STORE_RESTS = _meter.create_counter(
     "speechmesh.frontend.phrases.store.rests",
     "{rest}",
     "Times that the shared store was left alone, as it had failed time after time. operation: read or write.",
+)
+
+# The text frontend: the recordings that documents play.
+FRONTEND_RECORDINGS = _meter.create_counter(
+    "speechmesh.frontend.recordings",
+    "{recording}",
+    "Recordings that documents came to. outcome: played (all of it was sent), replaced (its file cannot be played, and "
+    "what it falls back to is read), left_out (that turned out at its turn only), cancelled (the caller left) or "
+    "refused (there was no room to decode it).",
+)
+FRONTEND_RECORDINGS_CACHE = _meter.create_counter(
+    "speechmesh.frontend.recordings.cache.requests",
+    "{recording}",
+    "Recordings by what the cache gave. result: hit or miss (it was decoded).",
+)
+FRONTEND_RECORDINGS_DECODE = _histogram(
+    "speechmesh.frontend.recordings.decode.duration", "s", _DURATIONS_S, "Decoding a file."
+)
+FRONTEND_RECORDINGS_BYTES = ObservedGauge(
+    "speechmesh.frontend.recordings.size", "By", "Decoded recordings, kept or being played."
 )
 
 # The vocoder stage: segments and their chunks. tier: fast, balanced or high. priority: urgent, normal or relaxed.

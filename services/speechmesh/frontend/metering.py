@@ -184,6 +184,11 @@ def _wanted_tier(checked: CheckedRequest) -> str:
     return checked.request.tier or next(name for name in TIERS if name in checked.voice.config.vocoders)
 
 
+def count_recording(outcome: str) -> None:
+    """A recording of a document ended; see metrics.FRONTEND_RECORDINGS."""
+    metrics.FRONTEND_RECORDINGS.add(1, {metrics.OUTCOME: outcome})
+
+
 def record_stage(stage: str, segment: int, duration_s: float) -> None:
     """A stage was waited for; see metrics.FRONTEND_STAGE."""
     labels = {metrics.STAGE: stage, metrics.SEGMENT: "later" if segment else "first"}

@@ -10,8 +10,8 @@ from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.lexicon import Lexicon
 from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import TextPlan
-from speechmesh.frontend.recordings.played import PlayedScript, has_audio, played
-from speechmesh.frontend.recordings.store import RecordingStore
+from speechmesh.frontend.recordings.played import PlayedScript, has_audio
+from speechmesh.frontend.recordings.recordings import Recordings
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.ssml.limits import Limits
@@ -28,15 +28,13 @@ class Planning:
         voices: Voices,
         settings: FrontendSettings,
         executor: Executor,
-        recordings: RecordingStore | None,
-        recordings_executor: Executor | None,
+        recordings: Recordings | None,
     ) -> None:
-        """`recordings` are what documents may play, found in `recordings_executor`; None: they play nothing."""
+        """`recordings` are what documents may play; None: nothing."""
         self._voices = voices
         self._settings = settings
         self._executor = executor
         self._recordings = recordings
-        self._recordings_executor = recordings_executor
         self._words = settings.max_segment_words, settings.first_segment_words
         self._limits = Limits(
             max_text_chars=settings.max_text_chars,
@@ -69,21 +67,16 @@ class Planning:
         )
 
     async def plan(self, checked: CheckedRequest) -> TextPlan | MarkedPlan:
-        """The plan of a request. It holds the recordings that it plays, until they are closed.
+        """The plan of a request, whose recordings are there, and can be played as far as their files tell.
 
         Raises:
             InvalidInput: naming the field that is wrong; of a document, its line and column as well.
-            Overloaded: when there is no room for a recording at the moment.
         """
         run = asyncio.get_running_loop().run_in_executor
         plan = await run(self._executor, self._read, checked)
         if isinstance(plan, _WithRecordings):  # its files are read where others' texts do not wait for it
-            found = await run(self._recordings_executor, self._played, plan.script, checked)
-            try:
-                plan = await run(self._executor, self._plan_read, checked, plan.writing, found)
-            except BaseException:
-                found.close()
-                raise
+            found = await self._found(plan.script, checked)
+            plan = await run(self._executor, self._plan_read, checked, plan.writing, found)
         if not plan.segments:
             field = "ssml" if checked.request.is_ssml else "text"
             raise InvalidInput(field, "has nothing that can be spoken")
@@ -99,16 +92,12 @@ class Planning:
             return _WithRecordings(writing, script)
         return self._plan_read(checked, writing, PlayedScript(script))
 
-    def _played(self, script: Script, checked: CheckedRequest) -> PlayedScript:
-        """The script of a document with its recordings."""
-        assert self._recordings is not None
-        return played(
-            script,
-            self._recordings.load,
-            max_s=self._settings.audio_file_max_s,
-            max_document_s=self._settings.audio_document_max_s,
-            max_bytes=self._recordings.max_bytes,
-            measures_loudness=bool(checked.request.loudness_lufs),
+    async def _found(self, script: Script, checked: CheckedRequest) -> PlayedScript:
+        """The script of a document with its recordings: as loud as the voice, where a loudness is asked for."""
+        assert self._recordings is not None, "documents may play recordings"
+        wants_loudness = bool(checked.request.loudness_lufs)
+        return await self._recordings.found(
+            script, checked.voice.config.loudness_lufs if wants_loudness else None
         )
 
     def _plan_read(self, checked: CheckedRequest, writing: Writing, script: PlayedScript) -> MarkedPlan:

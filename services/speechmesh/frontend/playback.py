@@ -83,9 +83,13 @@ class Playback:
         if gap_ms >= _LEAST_GAP_MS:
             self.gaps_ms.append(gap_ms)
 
+    def undelivered_ms(self, segment: int) -> float:
+        """Audio that is known to come before `segment`, and was not delivered yet."""
+        return sum(ms for index, ms in self._undelivered_ms.items() if index < segment)
+
     def slack_ms(self, segment: int) -> float:
         """Time until the listener runs dry if what comes before `segment` still comes; negative: dry already."""
-        ahead_ms = sum(ms for index, ms in self._undelivered_ms.items() if index < segment)
+        ahead_ms = self.undelivered_ms(segment)
         if self._started is None:
             return self._target_ms - self.elapsed_ms + ahead_ms
         playing_ms = (self._clock() - self._started) * 1000.0

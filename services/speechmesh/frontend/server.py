@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 
 from speechmesh.common import metrics
 from speechmesh.common.server import Lifespan, MeshServer, serve
@@ -12,7 +12,7 @@ from speechmesh.common.settings import load
 from speechmesh.frontend import metering
 from speechmesh.frontend.english.options import ReadingOptions
 from speechmesh.frontend.phrases.cache import PhraseCache
-from speechmesh.frontend.recordings.store import RecordingStore
+from speechmesh.frontend.recordings.recordings import Recordings
 from speechmesh.frontend.servicer import SpeechServicer
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.speech import Speech
@@ -35,25 +35,15 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
         with (
             ThreadPoolExecutor(settings.text_threads, thread_name_prefix="text") as executor,
             ThreadPoolExecutor(settings.audio_threads, thread_name_prefix="audio") as audio_executor,
-            ThreadPoolExecutor(settings.audio_file_threads, "recordings") as recordings_executor,
+            Recordings.of_settings(settings) or nullcontext() as recordings,
         ):
             phrases = PhraseCache.of_settings(settings)
-            recordings = RecordingStore.of_settings(settings)
-            speech = Speech(
-                voices,
-                stages,
-                settings,
-                executor,
-                audio_executor,
-                phrases,
-                recordings,
-                recordings_executor,
-            )
+            speech = Speech(voices, stages, settings, executor, audio_executor, phrases, recordings)
             speech_pb2_grpc.add_SpeechServiceServicer_to_server(
                 SpeechServicer(speech, voices, settings), server.server
             )
             await server.start([_SERVICE])
-            async with aclosing(stages), aclosing(phrases), _shown(phrases):
+            async with aclosing(stages), aclosing(phrases), _shown(phrases, recordings):
                 await voices.load(settings.voices_dir, executor)
                 metering.begin(voices.bundles.values())
                 await voices.wait_for_stages(stages)
@@ -64,11 +54,14 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
 
 
 @asynccontextmanager
-async def _shown(phrases: PhraseCache) -> AsyncIterator[None]:
-    """Shows the cache's size as a metric."""
+async def _shown(phrases: PhraseCache, recordings: Recordings | None) -> AsyncIterator[None]:
+    """Shows the caches' sizes as metrics."""
     with (
         metrics.FRONTEND_PHRASES_BYTES.shows(lambda: [(phrases.n_bytes, {})]),
         metrics.FRONTEND_PHRASES_RECORDED.shows(lambda: [(phrases.recorded_bytes, {})]),
+        metrics.FRONTEND_RECORDINGS_BYTES.shows(
+            lambda: [(recordings.n_bytes, {})] if recordings is not None else []
+        ),
     ):
         yield
 

@@ -18,7 +18,7 @@ from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.planning import Planning
 from speechmesh.frontend.playback import Playback
-from speechmesh.frontend.recordings.store import RecordingStore
+from speechmesh.frontend.recordings.recordings import Recordings
 from speechmesh.frontend.request import (
     CheckedRequest,
     SpeechRequest,
@@ -48,15 +48,14 @@ class Speech:
         executor: ThreadPoolExecutor,
         audio_executor: ThreadPoolExecutor,
         phrases: PhraseCache,
-        recordings: RecordingStore | None = None,
-        recordings_executor: ThreadPoolExecutor | None = None,
+        recordings: Recordings | None = None,
     ) -> None:
-        """`recordings` are what documents may play, decoded in `recordings_executor`; None: they play nothing."""
+        """`recordings` are what documents may play; None: nothing."""
         self._voices = voices
         self._settings = settings
         self.executor = executor
-        self._planning = Planning(voices, settings, executor, recordings, recordings_executor)
-        self._means = Means(voices.reader, stages, phrases, settings, executor, audio_executor)
+        self._planning = Planning(voices, settings, executor, recordings)
+        self._means = Means(voices.reader, stages, phrases, settings, executor, audio_executor, recordings)
 
     def check(self, request: SpeechRequest) -> CheckedRequest:
         """Checks a request.
@@ -110,15 +109,10 @@ class Speech:
         metrics.FRONTEND_CHARACTERS.add(len(checked.request.text), labels)
         text_time = StageTime("text", 0, 0.0, playback.elapsed_ms, playback.elapsed_ms)
         clips = plan.clips if isinstance(plan, MarkedPlan) else {}
-        try:
-            delivery = Delivery(checked, plan, playback, clips)
-            async with aclosing(self.deliver(checked, plan, delivery, give_up_at, kind)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        finally:
-            for segment in clips.values():
-                if segment.clip is not None:
-                    segment.clip.close()
+        delivery = Delivery(checked, plan, playback, clips)
+        async with aclosing(self.deliver(checked, plan, delivery, give_up_at, kind)) as chunks:
+            async for chunk in chunks:
+                yield chunk
         summary = delivery.summary()
         summary.stages.insert(0, text_time)
         yield summary

@@ -11,10 +11,12 @@ from speechmesh.frontend.audio.formats import Encoding
 from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader, load_reader
-from speechmesh.frontend.recordings.clip import Clip
-from speechmesh.frontend.recordings.recording import Recording
+from speechmesh.frontend.recordings.clip import clip_of
+from speechmesh.frontend.recordings.loaded import LoadedClip
+from speechmesh.frontend.recordings.recording import Recording, RecordingFile
 from speechmesh.frontend.request import SpeechRequest, check
 from speechmesh.frontend.segment import SpokenSegment
+from speechmesh.frontend.ssml.script import Playing
 
 TEXT = "One. Two."
 
@@ -150,12 +152,12 @@ async def test_a_segment_that_is_cut_in_no_pause_ends_with_its_last_sound(
 
 def with_clip(
     bootstrap: VoiceBundle, reader: Reader, samples: np.ndarray, rate_hz: int, **fields: object
-) -> tuple[Delivery, Clip]:
+) -> tuple[Delivery, LoadedClip]:
     """A delivery of a recording, then of what the text says."""
     request = SpeechRequest(text=TEXT, encoding=Encoding.PCM_F32LE, word_timestamps=True, **fields)  # type: ignore[arg-type]
     checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
     plan = reader.plan(TEXT, max_words=20, first_max_words=8)
-    clip = Clip(Recording(samples.astype(np.float32), rate_hz), 0, len(samples), len(samples))
+    clip, _ = clip_of(RecordingFile(("a.wav", 0, 0, 0, 0), rate_hz, len(samples)), Playing(), 100.0)
     segment = SpokenSegment((), None, 0, 0, clip=clip)
     segments = [segment, *plan.segments]
     delivery = Delivery(
@@ -163,7 +165,7 @@ def with_clip(
     )
     for index, spoken in enumerate(plan.segments, 1):
         delivery.expect(index, spoken, reader.tokens(spoken))
-    return delivery, clip
+    return delivery, LoadedClip(clip, Recording(samples.astype(np.float32), rate_hz))
 
 
 def test_what_is_behind_a_recording_has_its_length_of_time_more(

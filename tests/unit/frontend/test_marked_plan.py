@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import Ending
 from speechmesh.frontend.reader import Reader, load_reader
-from speechmesh.frontend.recordings.clip import Clip
+from speechmesh.frontend.recordings.clip import clip_of
 from speechmesh.frontend.recordings.played import PlayedScript
-from speechmesh.frontend.recordings.recording import Recording
+from speechmesh.frontend.recordings.recording import RecordingFile
 from speechmesh.frontend.ssml.limits import Limits
-from speechmesh.frontend.ssml.script import Audio
+from speechmesh.frontend.ssml.script import Audio, Playing
 from speechmesh.frontend.written import Writing
 
 S, Q, C = Ending.STATEMENT, Ending.QUESTION, Ending.CONTINUATION
@@ -90,7 +89,7 @@ def played(readers: dict[str, tuple[VoiceBundle, Reader]], body: str) -> MarkedP
     bundle, reader = readers["english"]
     writing, document = Writing(reader, bundle.config), f"<speak>{body}</speak>"
     script = writing.read_ssml(document, Limits(plays_audio=True))
-    clip = Clip(Recording(np.ones(100, np.float32), 1000), 0, 100, 100)
+    clip, _ = clip_of(RecordingFile(("a", 0, 0, 0, 0), 1000, 100), Playing(), 1.0)
     clips = {item.start: clip for item in script.items if isinstance(item, Audio)}
     return writing.plan_read(PlayedScript(script, clips), len(document), 20, 8)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import io
 import os
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +23,13 @@ from speechmesh.common.errors import Overloaded
 from speechmesh.common.features import FloatArray
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding
 from speechmesh.frontend.audio.sndfile import SndfileCoder
-from speechmesh.frontend.recordings.clip import Clip, clip_of
+from speechmesh.frontend.recordings.audio_file import decoded
+from speechmesh.frontend.recordings.clip import MAX_LEVELLED_UP_DB, Stretch, clip_of
+from speechmesh.frontend.recordings.loaded import LoadedClip
 from speechmesh.frontend.recordings.loudness import integrated_lufs
 from speechmesh.frontend.recordings.played import PlayedScript, played
-from speechmesh.frontend.recordings.recording import Recording, RecordingError
+from speechmesh.frontend.recordings.recording import Recording, RecordingError, RecordingFile
+from speechmesh.frontend.recordings.recordings import Recordings
 from speechmesh.frontend.recordings.store import RecordingStore
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.ssml.limits import Limits
@@ -32,7 +38,6 @@ from speechmesh.frontend.ssml.script import Audio, Playing, Text
 from training.voices import loudness as reference
 
 RATE_HZ = 16_000
-ROOM = 1 << 30
 
 
 def chime(duration_s: float = 0.5, rate_hz: int = RATE_HZ, hz: float = 880.0) -> FloatArray:
@@ -58,6 +63,10 @@ def store(folder: Path, **limits: float) -> RecordingStore:
     return RecordingStore(folder, **bounds)  # type: ignore[arg-type]
 
 
+def load(recordings: RecordingStore, path: str) -> Recording:
+    return recordings.load(recordings.find(path))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write(tmp_path / "sounds/chime.wav", chime())
@@ -71,12 +80,12 @@ def test_what_is_in_the_folder_is_found_wherever_links_lead_in_it(folder: Path) 
     (folder / "data").symlink_to("a")  # as Kubernetes mounts a ConfigMap
     recordings = store(folder)
     for path in ("chime.wav", "a/b/bell.wav", "link.wav", "data/b/bell.wav"):
-        assert recordings.load(path, ROOM).sample_rate_hz == RATE_HZ
+        assert load(recordings, path).sample_rate_hz == RATE_HZ
 
 
 def test_a_folder_that_is_a_link_is_that_folder(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(folder)
-    assert store(tmp_path / "alias").load("chime.wav", ROOM).peak > 0
+    assert len(load(store(tmp_path / "alias"), "chime.wav").samples)
 
 
 def test_nothing_outside_of_the_folder_is_opened(folder: Path, tmp_path: Path) -> None:
@@ -88,7 +97,7 @@ def test_nothing_outside_of_the_folder_is_opened(folder: Path, tmp_path: Path) -
     paths = ["link.wav", "up/secret.wav", "../secret.wav", "../sounds2/a.wav", str(tmp_path / "secret.wav")]
     for path in paths:
         with pytest.raises(RecordingError, match="is not"):
-            store(folder).load(path, ROOM)
+            load(store(folder), path)
 
 
 def test_what_is_no_file_is_refused_without_waiting(folder: Path) -> None:
@@ -96,7 +105,7 @@ def test_what_is_no_file_is_refused_without_waiting(folder: Path) -> None:
     (folder / "loop.wav").symlink_to("loop.wav")
     for path in ("pipe.wav", "nothing.wav", "loop.wav", "a\0b", ".", "x" * 5000):
         with pytest.raises(RecordingError, match=r"is no file|is not there|is no WAV"):
-            store(folder).load(path, ROOM)
+            load(store(folder), path)
 
 
 def test_what_is_no_audio_too_long_or_too_large_is_refused(folder: Path) -> None:
@@ -123,7 +132,7 @@ def test_what_is_no_audio_too_long_or_too_large_is_refused(folder: Path) -> None
         "wide.wav": "9 channels",
     }.items():
         with pytest.raises(RecordingError, match=message):
-            store(folder).load(path, ROOM)
+            load(store(folder), path)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +141,7 @@ def test_what_is_no_audio_too_long_or_too_large_is_refused(folder: Path) -> None
 def test_samples_are_the_files(folder: Path, name: str, atol: float) -> None:
     samples = np.asarray(np.rint(chime() * 32767) / 32768, np.float32)
     write(folder / name, samples)
-    recording = store(folder).load(name, ROOM)
+    recording = load(store(folder), name)
     assert recording.sample_rate_hz == RATE_HZ
     assert len(recording.samples) == pytest.approx(len(samples), abs=1200)
     n = min(len(recording.samples), len(samples))
@@ -144,7 +153,7 @@ def test_flac_that_was_written_as_a_stream_is_played_whole(folder: Path, n_sampl
     """In blocks of 1,152 samples, the last of which may be shorter."""
     noise = np.random.default_rng(n_samples).normal(0, 0.1, n_samples).astype(np.float32)
     (folder / "stream.flac").write_bytes(streamed_flac(noise))
-    got = store(folder).load("stream.flac", ROOM)
+    got = load(store(folder), "stream.flac")
     assert got.sample_rate_hz == RATE_HZ
     np.testing.assert_allclose(got.samples, noise, atol=1e-4)
 
@@ -166,14 +175,14 @@ def test_flac_of_other_coders_that_was_written_as_a_stream_is_played_whole(folde
     data = file.getvalue()
     assert not int.from_bytes(data[18:26], "big") & ((1 << 36) - 1)
     (folder / "stream.flac").write_bytes(data)
-    got = store(folder).load("stream.flac", ROOM)
+    got = load(store(folder), "stream.flac")
     np.testing.assert_allclose(got.samples, tone / np.float32(32768), atol=1e-5)
 
 
 def test_a_stream_that_is_longer_than_what_is_taken_is_refused_by_its_last_frame(folder: Path) -> None:
     (folder / "long.flac").write_bytes(streamed_flac(chime(10.5)))
     with pytest.raises(RecordingError, match=r"is 10\.5 s long, 10 s are taken"):
-        store(folder).load("long.flac", ROOM)
+        load(store(folder), "long.flac")
 
 
 def test_no_more_is_decoded_of_a_stream_than_its_last_frame_tells(folder: Path) -> None:
@@ -181,13 +190,13 @@ def test_no_more_is_decoded_of_a_stream_than_its_last_frame_tells(folder: Path) 
     long, short = streamed_flac(chime(3.0)), streamed_flac(chime(0.2))
     last = short[short.rindex(b"\xff\xf8") :]
     (folder / "more.flac").write_bytes(long + last)
-    assert store(folder).load("more.flac", ROOM).n_bytes <= 0.2 * RATE_HZ * 4 + 4 * 1152
+    assert load(store(folder), "more.flac").n_bytes <= 0.2 * RATE_HZ * 4 + 4 * 1152
     head = short[: short.index(b"\xff\xf8")]
     first = short[len(head) : short.index(b"\xff\xf8", len(head) + 2)]
     (folder / "less.flac").write_bytes(head + first + long[long.rindex(b"\xff\xf8") :])
     recordings = store(folder)
     with pytest.raises(RecordingError, match="can be decoded"):
-        recordings.load("less.flac", ROOM)
+        load(recordings, "less.flac")
     assert recordings.n_bytes == 0
 
 
@@ -197,7 +206,7 @@ def test_a_stream_that_does_not_begin_with_its_first_frame_is_refused(folder: Pa
     second = data.index(b"\xff\xf8", begin + 2)
     (folder / "tail.flac").write_bytes(data[:begin] + data[second:])
     with pytest.raises(RecordingError, match="written as a stream"):
-        store(folder).load("tail.flac", ROOM)
+        load(store(folder), "tail.flac")
 
 
 def test_what_only_looks_like_frames_is_not_searched_for_long(folder: Path) -> None:
@@ -206,7 +215,7 @@ def test_what_only_looks_like_frames_is_not_searched_for_long(folder: Path) -> N
     (folder / "busy.flac").write_bytes(head + data[len(head) - 20 : len(head) - 4] * 30_000)
     started = time.perf_counter()
     with pytest.raises(RecordingError, match="written as a stream"):
-        store(folder).load("busy.flac", ROOM)
+        load(store(folder), "busy.flac")
     assert time.perf_counter() - started < 2.0
 
 
@@ -217,26 +226,26 @@ def test_damaged_streams_are_refused_or_played_never_worse(damage: bytes, at: in
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "a.flac").write_bytes(data)
         with contextlib.suppress(RecordingError):
-            assert store(Path(folder)).load("a.flac", ROOM).n_bytes <= 10 * 192_000 * 4
+            assert load(store(Path(folder)), "a.flac").n_bytes <= 10 * 192_000 * 4
 
 
 def test_channels_are_mixed_and_what_is_no_sample_is_none(folder: Path) -> None:
     left = chime()
     write(folder / "two.wav", np.stack([left, 0.5 * left], axis=1), subtype="FLOAT")
-    got = store(folder).load("two.wav", ROOM).samples
+    got = load(store(folder), "two.wav").samples
     np.testing.assert_allclose(got, 0.75 * left, atol=1e-6)
     write(folder / "odd.wav", np.array([0.1, np.nan, np.inf, -np.inf, 7.0], np.float32), subtype="FLOAT")
-    got = store(folder).load("odd.wav", ROOM).samples
+    got = load(store(folder), "odd.wav").samples
     np.testing.assert_allclose(got, [0.1, 0.0, 1.0, -1.0, 1.0])
 
 
 def test_a_recording_is_decoded_once_and_again_when_it_changes(folder: Path) -> None:
     recordings = store(folder)
-    first = recordings.load("chime.wav", ROOM)
-    assert recordings.load("chime.wav", ROOM) is first
+    first = load(recordings, "chime.wav")
+    assert load(recordings, "chime.wav") is first
     write(folder / "new.wav", chime(hz=440.0))
     (folder / "new.wav").rename(folder / "chime.wav")
-    second = recordings.load("chime.wav", ROOM)
+    second = load(recordings, "chime.wav")
     assert second is not first
     assert not np.array_equal(second.samples, first.samples)
 
@@ -246,36 +255,105 @@ def test_memory_is_bounded_by_what_is_kept_and_held(folder: Path) -> None:
     for i in range(4):
         write(folder / f"{i}.wav", chime())
     recordings = store(folder, max_bytes=2 * n_bytes)
-    held = [recordings.load("0.wav", ROOM), recordings.load("1.wav", ROOM)]
+    held = [load(recordings, "0.wav"), load(recordings, "1.wav")]
     assert recordings.n_bytes == 2 * n_bytes
     with pytest.raises(Overloaded):
-        recordings.load("2.wav", ROOM)
+        load(recordings, "2.wav")
     held.clear()
     gc.collect()
-    held = [recordings.load("2.wav", ROOM)]
+    held = [load(recordings, "2.wav")]
     assert recordings.n_bytes <= 2 * n_bytes
     for i in range(4):  # those that nobody holds make room
-        recordings.load(f"{i}.wav", ROOM)
-    assert recordings.load("2.wav", ROOM).n_bytes == n_bytes
+        load(recordings, f"{i}.wav")
+    assert load(recordings, "2.wav").n_bytes == n_bytes
     assert recordings.n_bytes <= 2 * n_bytes
 
 
-def test_what_a_document_has_no_room_for_is_refused_not_waited_for(folder: Path) -> None:
-    with pytest.raises(RecordingError, match="memory"):
-        store(folder).load("chime.wav", 100)
+def test_what_there_is_never_room_for_is_refused_not_waited_for(folder: Path) -> None:
     recordings = store(folder, max_bytes=100)
     with pytest.raises(RecordingError, match="memory"):
-        recordings.load("chime.wav", ROOM)
+        recordings.find("chime.wav")
     assert recordings.n_bytes == 0
 
 
-def test_a_failed_decoding_gives_its_room_back(folder: Path) -> None:
+def broken_mp3(folder: Path) -> Path:
+    """A file whose first second and length are right, and of which there is nothing more."""
+    path = write(folder / "broken.mp3", chime(5.0))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 5])
+    return path
+
+
+def test_nothing_is_decoded_to_find_a_file_and_what_is_cut_short_is_seen(folder: Path) -> None:
     recordings = store(folder)
-    data = (folder / "chime.wav").read_bytes()
-    (folder / "bad.flac").write_bytes(b"fLaC" + data)
-    with pytest.raises(RecordingError):
-        recordings.load("bad.flac", ROOM)
+    write(folder / "long.flac", chime(5.0))
+    file = recordings.find("long.flac")
+    assert (file.path, file.sample_rate_hz, file.n_samples) == ("long.flac", RATE_HZ, 5 * RATE_HZ)
     assert recordings.n_bytes == 0
+    data = (folder / "long.flac").read_bytes()
+    (folder / "cut.flac").write_bytes(data[: len(data) // 2])
+    with pytest.raises(RecordingError, match="can be decoded"):
+        recordings.find("cut.flac")
+
+
+def test_a_failed_decoding_gives_its_room_back_and_is_remembered(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recordings = store(folder)
+    file = recordings.find("chime.wav")
+
+    def fail(_descriptor: int, *, max_s: float, reserve: Callable[[int], None]) -> Recording:
+        reserve(file.n_bytes)
+        raise RecordingError("is broken inside")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("speechmesh.frontend.recordings.store.decoded", fail)
+        with pytest.raises(RecordingError, match="broken inside"):
+            recordings.load(file)
+    assert recordings.n_bytes == 0
+    with pytest.raises(
+        RecordingError, match="broken inside"
+    ):  # the next document reads what it falls back to
+        recordings.find("chime.wav")
+    write(folder / "chime.wav", chime(0.25))
+    assert len(load(recordings, "chime.wav").samples) == RATE_HZ // 4
+
+
+def test_a_file_that_holds_less_than_it_tells_is_played_as_far_as_it_goes(folder: Path) -> None:
+    broken_mp3(folder)
+    recordings = store(folder)
+    file = recordings.find("broken.mp3")
+    assert file.n_samples == 5 * RATE_HZ
+    clip, _ = clip_of(file, Playing(repeat_count=2), 20.0)
+    played_clip = LoadedClip(clip, recordings.load(file))
+    assert played_clip.n_samples == 2 * len(played_clip.recording.samples) < clip.stretch.n_samples / 2
+    assert recordings.find("broken.mp3").n_samples == len(played_clip.recording.samples)
+    clip, _ = clip_of(file, Playing(clip_begin_ms=4000), 20.0)
+    with pytest.raises(RecordingError, match="between clipBegin and clipEnd"):
+        LoadedClip(clip, recordings.load(file))
+
+
+def test_a_file_that_changes_after_it_was_found_is_played_as_it_is_then(folder: Path) -> None:
+    recordings = store(folder)
+    file = recordings.find("chime.wav")
+    write(folder / "new.wav", chime(0.25))
+    (folder / "new.wav").rename(folder / "chime.wav")
+    assert len(recordings.load(file).samples) == RATE_HZ // 4
+    write(folder / "chime.wav", chime(0.25, 8_000), 8_000)
+    with pytest.raises(RecordingError, match="has 8000 Hz now, and had 16000"):
+        recordings.load(file)
+    (folder / "chime.wav").unlink()
+    with pytest.raises(RecordingError, match="is not there"):
+        recordings.load(file)
+
+
+def test_what_is_remembered_of_files_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speechmesh.frontend.recordings.store._MOST_KNOWN", 3)
+    recordings = store(folder)
+    for i in range(5):
+        write(folder / f"{i}.wav", chime(0.01))
+        recordings.find(f"{i}.wav")
+    assert len(recordings._known) == 3
 
 
 def test_an_empty_setting_is_off_and_a_wrong_one_stops_the_start(
@@ -293,6 +371,25 @@ def test_an_empty_setting_is_off_and_a_wrong_one_stops_the_start(
 def recording(n: int = 1000, rate_hz: int = 1000) -> Recording:
     """Samples that tell their places."""
     return Recording(np.linspace(0.1, 0.9, n, dtype=np.float32), rate_hz)
+
+
+def file_of(source: Recording) -> RecordingFile:
+    """A file that tells what it holds."""
+    return RecordingFile(("a.wav", 0, 0, 0, 0), source.sample_rate_hz, len(source.samples))
+
+
+def loaded(source: Recording, first_sample: int, n_cycle: int, n_samples: int, **level: float) -> LoadedClip:
+    """A stretch of a recording of 1,000 Hz or less."""
+    ms = 1000 / source.sample_rate_hz
+    playing = Playing(
+        clip_begin_ms=first_sample * ms,
+        clip_end_ms=(first_sample + n_cycle) * ms,
+        repeat_count=n_samples / n_cycle,
+        sound_level_db=level.pop("sound_level_db", 0.0),
+    )
+    made = LoadedClip(clip_of(file_of(source), playing, 100.0, **level)[0], source)  # type: ignore[arg-type]
+    assert made.stretch == Stretch(first_sample, n_cycle, n_samples)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -316,8 +413,8 @@ def recording(n: int = 1000, rate_hz: int = 1000) -> Recording:
 def test_a_clip_is_cut_and_repeated_as_ssml_says(
     playing: Playing, bounds: tuple[int, int, int], is_cut: bool
 ) -> None:
-    clip, cut = clip_of(recording(), playing, 5.0)
-    assert (clip.first_sample, clip.n_cycle, clip.n_samples) == bounds
+    clip, cut = clip_of(file_of(recording()), playing, 5.0)
+    assert clip.stretch == Stretch(*bounds)
     assert cut is is_cut
     assert clip.duration_ms == bounds[2]
 
@@ -335,29 +432,56 @@ def test_a_clip_is_cut_and_repeated_as_ssml_says(
 )
 def test_a_clip_of_nothing_is_refused(playing: Playing) -> None:
     with pytest.raises(RecordingError, match=r"between clipBegin and clipEnd|no time"):
-        clip_of(recording(), playing, 5.0)
+        clip_of(file_of(recording()), playing, 5.0)
 
 
 @pytest.mark.parametrize("n_piece", [1, 7, 100, 333, 10_000])
 def test_a_clip_is_the_same_in_whatever_pieces(n_piece: int) -> None:
     source = recording(1000, 100)
-    clip = Clip(source, 0, 1000, 2500)
+    clip = loaded(source, 0, 1000, 2500)
     pieces = np.concatenate([clip.samples(at, n_piece) for at in range(0, 2500, n_piece)])
     whole = np.tile(source.samples, 3)[:2500]
     np.testing.assert_array_equal(pieces[:-1], whole[:-1])  # it ends inside, with a fade of 5 ms
-    clip = Clip(recording(), 100, 300, 750)
+    clip = loaded(recording(), 100, 300, 750)
     pieces = np.concatenate([clip.samples(at, n_piece) for at in range(0, 750, n_piece)])
     np.testing.assert_array_equal(pieces, clip.samples(0, 750))
     assert not len(clip.samples(750, 10))
 
 
 def test_a_clip_that_is_cut_inside_has_no_click() -> None:
-    clip = Clip(recording(), 500, 400, 400)
+    clip = loaded(recording(), 500, 400, 400)
     got = clip.samples(0, 400)
     np.testing.assert_array_equal(got[5:-5], clip.recording.samples[505:895])
     assert got[0] <= 0.2 * clip.recording.samples[500]
     assert got[-1] <= 0.2 * clip.recording.samples[899]
-    np.testing.assert_array_equal(Clip(recording(), 0, 1000, 1000).samples(0, 1000), recording().samples)
+    whole = loaded(recording(), 0, 1000, 1000)
+    np.testing.assert_array_equal(whole.samples(0, 1000), recording().samples)
+
+
+def test_a_clip_is_as_loud_as_it_is_asked_to_be() -> None:
+    source = Recording(chime(2.0), RATE_HZ)
+    raised = LoadedClip(clip_of(file_of(source), Playing(sound_level_db=6.0), 10.0)[0], source)
+    np.testing.assert_allclose(raised.samples(0, 100), 10 ** (6 / 20) * source.samples[:100], rtol=1e-6)
+    level = source.loudness_lufs - 10.0
+    lowered = LoadedClip(
+        clip_of(file_of(source), Playing(sound_level_db=4.0), 10.0, level_lufs=level)[0], source
+    )
+    assert lowered.gain_db == pytest.approx(-6.0)
+    for faint, gain_db in ((5e-3, MAX_LEVELLED_UP_DB), (0.0, 0.0)):  # noise and silence stay what they are
+        soft = Recording(np.asarray(faint * chime(2.0), np.float32), RATE_HZ)
+        clip, _ = clip_of(file_of(soft), Playing(), 10.0, level_lufs=-20.0)
+        assert LoadedClip(clip, soft).gain_db == gain_db <= clip.most_gain_db
+
+
+def test_a_clip_that_is_closed_holds_nothing(folder: Path) -> None:
+    recordings = store(folder, max_bytes=chime().nbytes)
+    write(folder / "other.wav", chime())
+    file = recordings.find("chime.wav")
+    clip = LoadedClip(clip_of(file, Playing(), 10.0)[0], recordings.load(file))
+    with pytest.raises(Overloaded):
+        load(recordings, "other.wav")
+    clip.close()
+    assert load(recordings, "other.wav")
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100, 48_000])
@@ -374,8 +498,8 @@ def test_loudness_is_that_of_the_standard(rate_hz: int, duration_s: float) -> No
 
 def found(folder: Path, body: str, **bounds: float) -> PlayedScript:
     script = parse_ssml(f"<speak>{body}</speak>", limits=Limits(plays_audio=True))
-    limits = {"max_s": 10.0, "max_document_s": 100.0, "max_bytes": 1 << 20, **bounds}
-    return played(script, store(folder).load, **limits)  # type: ignore[arg-type]
+    limits = {"max_s": 10.0, "max_document_s": 100.0, **bounds}
+    return played(script, store(folder).find, **limits)
 
 
 def outline(made: PlayedScript) -> list[str]:
@@ -410,12 +534,38 @@ def test_a_recording_may_fall_back_to_another(folder: Path) -> None:
 def test_the_recordings_of_a_document_are_bounded_together(folder: Path) -> None:
     made = found(folder, "<audio src='chime.wav'>a</audio>" * 5, max_document_s=1.2)
     assert outline(made) == ["Audio", "Audio", "a", "a", "a"]
-    write(folder / "other.wav", chime())
-    body = "<audio src='chime.wav'>a</audio><audio src='other.wav'>b</audio><audio src='chime.wav'>c</audio>"
-    made = found(folder, body, max_bytes=chime().nbytes + 10)
-    assert outline(made) == ["Audio", "b", "Audio"]
     made = found(folder, "<audio src='chime.wav' repeatCount='100'>a</audio>")
     assert [caution.code for caution in made.script.cautions] == ["SSML_VALUE_CLAMPED"]
     assert next(iter(made.clips.values())).duration_ms == 10_000
     many = found(folder, "<audio src='no.wav'/>" * 500)
     assert len(many.script.cautions) == 101
+
+
+async def test_files_are_found_while_others_are_decoded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "other.wav", chime())
+    free, whole = threading.Event(), decoded
+
+    def slow(descriptor: int, *, max_s: float, reserve: Callable[[int], None]) -> Recording:
+        assert free.wait(10)
+        return whole(descriptor, max_s=max_s, reserve=reserve)
+
+    monkeypatch.setattr("speechmesh.frontend.recordings.store.decoded", slow)
+    script = parse_ssml(
+        "<speak><audio src='chime.wav'/><audio src='other.wav'/></speak>", limits=Limits(plays_audio=True)
+    )
+    with Recordings(store(folder), max_s=10.0, max_document_s=100.0, n_threads=1) as recordings:
+        first, second = (await recordings.found(script, None)).clips.values()
+        late = asyncio.create_task(recordings.load(first, 2.0))
+        await asyncio.sleep(0)
+        urgent = asyncio.create_task(recordings.load(second, 1.0))
+        async with asyncio.timeout(5):
+            assert len((await recordings.found(script, -20.0)).clips) == 2
+        assert not (late.done() or urgent.done())
+        assert recordings.n_bytes == 0
+        free.set()
+        for clip in await asyncio.gather(late, urgent):
+            assert clip.n_samples == RATE_HZ // 2
+            clip.close()
+        assert recordings.n_bytes == 2 * chime().nbytes  # kept for other documents

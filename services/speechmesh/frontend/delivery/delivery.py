@@ -24,11 +24,13 @@ from speechmesh.frontend.delivery.stage_times import StageTimes
 from speechmesh.frontend.delivery.timeline import SegmentTimes, Timeline
 from speechmesh.frontend.plan import Script, TokenSegment
 from speechmesh.frontend.playback import ESTIMATED_TOKEN_MS, Playback
+from speechmesh.frontend.recordings.clip import Clip
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped
 
 _MAX_SHOWN_CHARS = 20
+_MAX_WARNINGS = 100  # besides those of the text
 
 
 class Delivery:
@@ -38,7 +40,7 @@ class Delivery:
         segment: index of the first segment that was not delivered whole.
         playback: the listener's buffer.
         sample_rate_hz: of the chunks, before they are coded.
-        has_clips: whether recordings are played.
+        clips: the script's recordings, by their segments' indices.
     """
 
     def __init__(
@@ -50,15 +52,14 @@ class Delivery:
     ) -> None:
         """`clips` are the script's segments that are recordings, by index."""
         clips = clips or {}
-        playable = [each.clip for each in clips.values() if each.clip]
         self.segment = 0
-        self.has_clips = bool(clips)
+        self.clips: Mapping[int, Clip] = {index: each.clip for index, each in clips.items() if each.clip}
         self.playback = playback
         self._checked = checked
         self._script = script
         # Voices of one rate are resampled together when they are coded, others each by itself, once.
         rates = {_voice_rate_hz(part) for part in (checked, *checked.others.values())}
-        rates |= {clip.sample_rate_hz for clip in playable}
+        rates |= {clip.sample_rate_hz for clip in self.clips.values()}
         self.sample_rate_hz = rates.pop() if len(rates) == 1 else checked.audio.sample_rate_hz
         self._rates = RateConverter(self.sample_rate_hz)
         self._silence = SilenceTrimmer(
@@ -71,7 +72,7 @@ class Delivery:
             checked.audio,
             from_hz=self.sample_rate_hz,
             gain_db=checked.gain_db,
-            loudest_db=self._levels.loudest_db(script, playable),
+            loudest_db=self._levels.loudest_db(script, self.clips.values()),
         )
         self._coding = ChunkCoding(encoder, self.sample_rate_hz, playback)
         self._stage_times = StageTimes(playback)
@@ -79,13 +80,13 @@ class Delivery:
         self._n_samples = 0  # of that segment, delivered already
         self._tier: Tier | None = None  # which made them
         self._untold_ms = 0.0  # the words of that segment that start before were told
-        for index, segment in clips.items():
-            self._expect_clip(index, segment)
+        self._warnings: list[TextWarning] = []
+        # Known from the beginning, so that what is behind recordings knows how much time it has.
+        for index, clip in self.clips.items():
+            self.expect_clip(index, clips[index], clip.duration_ms)
 
-    def _expect_clip(self, index: int, segment: SpokenSegment) -> None:
-        """A recording's length is known from the beginning, so that what is behind it knows how much time it has."""
-        assert segment.clip is not None
-        duration_ms = segment.clip.duration_ms
+    def expect_clip(self, index: int, segment: SpokenSegment, duration_ms: float) -> None:
+        """A recording, of which nothing was delivered, is so long."""
         self._timeline.expect_clip(index, segment, duration_ms)
         self.playback.expect(index, segment.pause_before_ms + duration_ms + segment.pause_after_ms)
 
@@ -111,6 +112,11 @@ class Delivery:
         delivered_ms = _ms(self._n_samples, self._rate_hz(times.segment)) if index == self.segment else 0.0
         self.playback.expect(index, max((times.duration_ms or 0.0) - delivered_ms, 0.0))
 
+    def warn(self, warning: TextWarning) -> None:
+        """Something that the caller should know, and that turned out while it was listening; a bounded number."""
+        if len(self._warnings) < _MAX_WARNINGS:
+            self._warnings.append(warning)
+
     def tier(self, index: int) -> Tier | None:
         """The tier that a segment must get, because some of it was delivered; None when it may be any."""
         return self._tier if index == self.segment and self._n_samples else None
@@ -123,7 +129,7 @@ class Delivery:
         Args:
             index: of the segment, which is expected.
             first_sample: where in it they are, at its voice's or recording's rate.
-            samples: float32, as they were made.
+            samples: float32, as they were made; of a recording at its level.
             tier: which made them; None of a recording.
             last: whether the segment ends with them.
         """
@@ -205,7 +211,7 @@ class Delivery:
             total_ms=self.playback.elapsed_ms,
             voice_revision=self._checked.voice.revision,
             stages=list(self._stage_times.all()),
-            warnings=[*self._script.warnings, *_warnings(self._script.dropped)],
+            warnings=[*self._script.warnings, *self._warnings, *_dropped(self._script.dropped)],
         )
 
     def _samples_ms(self, n_samples: float) -> float:
@@ -262,7 +268,7 @@ def _pause(duration_ms: float, rate_hz: int) -> FloatArray:
     return np.zeros(_n_samples(duration_ms, rate_hz), np.float32)
 
 
-def _warnings(parts: Sequence[Dropped]) -> list[TextWarning]:
+def _dropped(parts: Sequence[Dropped]) -> list[TextWarning]:
     """What could not be spoken, as the caller is told."""
     warnings = []
     for dropped in parts:

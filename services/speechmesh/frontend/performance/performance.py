@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 
 from speechmesh.common.bundle import VoiceBundle
@@ -16,14 +16,15 @@ from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.lookahead import Lookahead
 from speechmesh.frontend.metering import SpeechMeter
 from speechmesh.frontend.patience import Patience
-from speechmesh.frontend.performance.playing import playing
+from speechmesh.frontend.performance.playing import Player
 from speechmesh.frontend.performance.said_before import said_before
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.plan import Script
 from speechmesh.frontend.prepared import Preparation, Prepared
 from speechmesh.frontend.reader import Reader
-from speechmesh.frontend.recordings.clip import Clip
+from speechmesh.frontend.recordings.recordings import Recordings
 from speechmesh.frontend.request import CheckedRequest
+from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.stages import Stages
 
@@ -39,6 +40,7 @@ class Means:
         settings: the frontend's.
         text_executor: where text is read.
         audio_executor: where audio is coded that takes long.
+        recordings: what documents may play; None: nothing.
     """
 
     reader: Callable[[VoiceBundle], Reader]
@@ -47,6 +49,7 @@ class Means:
     settings: FrontendSettings
     text_executor: Executor
     audio_executor: Executor
+    recordings: Recordings | None = None
 
 
 class Performance:
@@ -78,7 +81,10 @@ class Performance:
             self._preparation, self._opened, means.phrases.is_made, settings.max_segments_in_flight
         )
         self._patience = Patience(settings.stage_patience_ms)
-        self._has_parts = bool(checked.others) or delivery.has_clips
+        self._player: Player | None = None
+        if delivery.clips and means.recordings is not None:
+            self._player = Player(delivery, means.recordings.load, settings.stage_patience_ms)
+        self._has_parts = bool(checked.others or delivery.clips)
 
     async def run(self) -> AsyncGenerator[AudioChunk]:
         """The audio, coded; for one use.
@@ -86,15 +92,17 @@ class Performance:
         Raises:
             SpeechmeshError: when a stage fails, or one that went away does not come back in time.
         """
-        delivery = self._delivery
-        async with aclosing(self._lookahead):
+        delivery, player = self._delivery, self._player
+        async with aclosing(self._lookahead), aclosing(player) if player else nullcontext():
             while (segment := await self._script.segment(delivery.segment)) is not None:
                 self._preparation.forget_before(delivery.segment)
-                spoken = self._played(segment.clip) if segment.clip else self._spoken()
+                spoken = self._played(segment) if segment.clip else self._spoken()
                 async with aclosing(spoken) as chunks:
                     async for chunk in chunks:
                         if coded := await self._coded(chunk):
                             yield coded
+                        if player:
+                            player.look_ahead()
         if rest := await delivery.finish(self._means.audio_executor):
             yield rest
 
@@ -103,10 +111,11 @@ class Performance:
         with self._meter.coding():
             return await self._delivery.coded(spoken, self._means.audio_executor)
 
-    async def _played(self, clip: Clip) -> AsyncGenerator[SpokenChunk]:
-        """The recording that is the next segment."""
+    async def _played(self, segment: SpokenSegment) -> AsyncGenerator[SpokenChunk]:
+        """The next segment, which is a recording."""
+        assert self._player is not None, "recordings are played"
         self._lookahead.begin_behind(self._delivery.segment)
-        async with aclosing(playing(clip, self._delivery)) as chunks:
+        async with aclosing(self._player.play(segment)) as chunks:
             async for chunk in chunks:
                 yield chunk
 

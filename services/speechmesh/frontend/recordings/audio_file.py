@@ -1,4 +1,4 @@
-"""Audio files, as libsndfile reads them: what one says of itself, and what it holds."""
+"""Audio files: what one says of itself, and what it holds. All that is read of one is read here, by libsndfile."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
-from speechmesh.frontend.recordings.recording import Recording, RecordingError
+from speechmesh.frontend.recordings.recording import SAMPLE_BYTES, Recording, RecordingError
 from speechmesh.frontend.recordings.streamed_flac import WithLength, total_samples
 
 # As libsndfile calls them: what it reads besides is old, rare, and more code that a hostile file could reach.
 _FORMATS = frozenset({"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3"})
 _MIN_RATE_HZ, _MAX_RATE_HZ = 4_000, 192_000
 _MAX_CHANNELS = 8
-SAMPLE_BYTES = 4
 _UNKNOWN = 2**63 - 1  # frames of a FLAC file that was written as a stream
 
 
@@ -34,6 +33,26 @@ class Description:
     n_samples: int
 
 
+def described(descriptor: int, *, max_s: float) -> Description:
+    """Looks into an open WAV, FLAC, Ogg or MP3 file, decoding next to nothing of it. Blocks: for a worker thread.
+
+    Args:
+        descriptor: of the file, which stays open.
+        max_s: the longest audio that is taken.
+
+    Raises:
+        RecordingError: when it is none of these, is cut short, empty or too long.
+    """
+    with _opened(descriptor) as file:
+        description = _checked(file, max_s)
+        if not len(file.read(1)):
+            raise RecordingError("is empty")
+        if file.format == "FLAC":
+            # Not found where the file was cut short. Of the others, what is there says how long they are.
+            file.seek(description.n_samples - 1)
+        return description
+
+
 def decoded(descriptor: int, *, max_s: float, reserve: Callable[[int], None]) -> Recording:
     """Decodes an open file, its channels mixed down to one. Blocks: for a worker thread.
 
@@ -43,7 +62,7 @@ def decoded(descriptor: int, *, max_s: float, reserve: Callable[[int], None]) ->
         reserve: told how many bytes the samples will take at most, before they do; may raise.
 
     Raises:
-        RecordingError: when it is no WAV, FLAC, Ogg or MP3 file, is broken, empty or too long.
+        RecordingError: as `described`, and when what is in the file cannot be decoded.
     """
     with _opened(descriptor) as file:
         description = _checked(file, max_s)

@@ -3,95 +3,86 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-import numpy as np
-
-from speechmesh.common.features import FloatArray
-from speechmesh.frontend.recordings.recording import Recording, RecordingError
+from speechmesh.frontend.recordings.recording import RecordingError, RecordingFile
 from speechmesh.frontend.ssml.script import Playing
 
-# Where a recording is cut inside, it would begin or end with a click.
-_FADE_MS = 5.0
+# A soft recording is noise before it is as loud as speech.
+MAX_LEVELLED_UP_DB = 20.0
 
 
-class Clip:
-    """A stretch of a recording, once or repeatedly. Samples are of the recording's rate.
-
-    It holds the recording until it is closed: what a request leaves behind in cycles may be there for long, and its
-    recordings would take the room of others.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a recording, once or repeatedly, in samples of its own rate.
 
     Attributes:
-        sample_rate_hz: the recording's.
-        first_sample: where the stretch begins.
+        first_sample: where it begins.
         n_cycle: how long it is, at least 1.
-        n_samples: of all repetitions, the last of which may be cut.
-        sound_level_db: how much louder than the recording.
+        n_samples: of all repetitions, the last of which may be cut; at least 1.
     """
 
-    def __init__(
-        self,
-        recording: Recording,
-        first_sample: int,
-        n_cycle: int,
-        n_samples: int,
-        sound_level_db: float = 0.0,
-    ) -> None:
-        self._recording: Recording | None = recording
-        self.sample_rate_hz = recording.sample_rate_hz
-        self.first_sample = first_sample
-        self.n_cycle = n_cycle
-        self.n_samples = n_samples
-        self.sound_level_db = sound_level_db
+    first_sample: int
+    n_cycle: int
+    n_samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of a file, and how it is played. It holds nothing in memory: see loaded.LoadedClip.
+
+    Attributes:
+        file: as it was found.
+        playing: as the document asks for it.
+        stretch: what is played, as far as the file tells how long it is.
+        max_s: how long it is played at most.
+        level_lufs: the loudness that it is brought to; None: it is as loud as it was recorded.
+        place: of its element in the document, for messages.
+    """
+
+    file: RecordingFile
+    playing: Playing
+    stretch: Stretch
+    max_s: float
+    level_lufs: float | None = None
+    place: str = ""
 
     @property
-    def recording(self) -> Recording:
-        """What is played."""
-        assert self._recording is not None, "the clip is closed"
-        return self._recording
-
-    def close(self) -> None:
-        """Lets go of the recording: nothing is played any more."""
-        self._recording = None
+    def sample_rate_hz(self) -> int:
+        """The file's."""
+        return self.file.sample_rate_hz
 
     @property
     def duration_ms(self) -> float:
         """How long it is played."""
-        return 1000.0 * self.n_samples / self.sample_rate_hz
+        return 1000.0 * self.stretch.n_samples / self.sample_rate_hz
 
-    def samples(self, first: int, n: int) -> FloatArray:
-        """Samples [N] from `first` on, N at most `n`: fewer at the end."""
-        end = min(first + n, self.n_samples)
-        source, within = self.recording.samples, first % self.n_cycle
-        if within + end - first <= self.n_cycle:
-            begin = self.first_sample + within
-            return self._faded(source[begin : begin + max(end - first, 0)], first)
-        return self._faded(source[self.first_sample + np.arange(first, end) % self.n_cycle], first)
-
-    def _faded(self, played: FloatArray, first: int) -> FloatArray:
-        n_fade = max(round(_FADE_MS * self.sample_rate_hz / 1000.0), 1)
-        end = self.first_sample + (self.n_samples - 1) % self.n_cycle + 1
-        fades_in = self.first_sample > 0 and first < n_fade
-        fades_out = end < len(self.recording.samples) and first + len(played) > self.n_samples - n_fade
-        if not (fades_in or fades_out):
-            return played
-        at = np.arange(first, first + len(played), dtype=np.float32)
-        gains = np.ones(len(played), np.float32)
-        if fades_in:
-            gains = np.minimum(gains, (at + 1) / np.float32(n_fade))
-        if fades_out:
-            gains = np.minimum(gains, (self.n_samples - at) / np.float32(n_fade))
-        return np.asarray(played * gains, np.float32)
+    @property
+    def most_gain_db(self) -> float:
+        """By how much it may come louder than it was recorded, which is full scale at most."""
+        return self.playing.sound_level_db + (MAX_LEVELLED_UP_DB if self.level_lufs is not None else 0.0)
 
 
-def clip_of(recording: Recording, playing: Playing, max_s: float) -> tuple[Clip, bool]:
-    """What of a recording is played, and whether that had to be cut to `max_s`.
+def clip_of(
+    file: RecordingFile, playing: Playing, max_s: float, *, level_lufs: float | None = None, place: str = ""
+) -> tuple[Clip, bool]:
+    """What of a file is played, and whether that had to be cut to `max_s`.
+
+    Raises:
+        RecordingError: when nothing is left between `clipBegin` and `clipEnd`.
+    """
+    stretch, is_cut = stretch_of(file.n_samples, file.sample_rate_hz, playing, max_s)
+    return Clip(file, playing, stretch, max_s, level_lufs, place), is_cut
+
+
+def stretch_of(n_whole: int, rate_hz: int, playing: Playing, max_s: float) -> tuple[Stretch, bool]:
+    """What of `n_whole` samples is played, and whether that had to be cut to `max_s`.
 
     Active durations are SMIL's, as SSML 1.1 has them: the shorter of `repeatCount` times the stretch and `repeatDur`.
 
     Raises:
         RecordingError: when nothing is left between `clipBegin` and `clipEnd`.
     """
-    rate_hz, n_whole = recording.sample_rate_hz, len(recording.samples)
 
     def n_of(duration_ms: float) -> int:
         return round(min(duration_ms * rate_hz / 1000.0, 1e12))
@@ -109,4 +100,4 @@ def clip_of(recording: Recording, playing: Playing, max_s: float) -> tuple[Clip,
     n_samples = int(min(wanted, max_s * rate_hz))
     if n_samples < 1:
         raise RecordingError("is repeated for no time")
-    return Clip(recording, first, n_cycle, n_samples, playing.sound_level_db), n_samples < wanted
+    return Stretch(first, n_cycle, n_samples), n_samples < wanted

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from speechmesh.frontend.metering import count_recording
 from speechmesh.frontend.recordings.clip import Clip, clip_of
-from speechmesh.frontend.recordings.recording import Recording, RecordingError
+from speechmesh.frontend.recordings.recording import RecordingError, RecordingFile
 from speechmesh.frontend.ssml.cautions import Cautions
 from speechmesh.frontend.ssml.place import shown
 from speechmesh.frontend.ssml.script import Audio, Item, Script
@@ -22,40 +23,35 @@ class PlayedScript:
     script: Script
     clips: Mapping[int, Clip] = field(default_factory=dict)
 
-    def close(self) -> None:
-        """Lets go of the recordings."""
-        for clip in self.clips.values():
-            clip.close()
-
 
 def has_audio(script: Script) -> bool:
     """Whether anything is to be played."""
     return any(isinstance(item, Audio) for item in script.items)
 
 
+def left_out(path: str, place: str, error: RecordingError, instead: str) -> str:
+    """What the caller is told of a recording that is not played; `instead`: what is done."""
+    return f"{place}: the recording {shown(path)!r} {error}; {instead}"
+
+
 def played(
     script: Script,
-    load: Callable[[str, int], Recording],
+    find: Callable[[str], RecordingFile],
     *,
     max_s: float,
     max_document_s: float,
-    max_bytes: int,
-    measures_loudness: bool = False,
+    level_lufs: float | None = None,
 ) -> PlayedScript:
-    """The script with its recordings. Blocks: for a worker thread.
+    """The script with its recordings, none of which is decoded yet. Blocks: for a worker thread.
 
     Args:
         script: of a document.
-        load: the recording of a path; see RecordingStore.load.
+        find: the file of a path; see RecordingStore.find.
         max_s: how long one element plays at most, its repetitions included.
         max_document_s: how long all of them do.
-        max_bytes: what the document's recordings may take in memory.
-        measures_loudness: whether it will be asked how loud they are.
-
-    Raises:
-        Overloaded: when there is no room for one at the moment.
+        level_lufs: the loudness that each is brought to; None: as it was recorded.
     """
-    finder = _Finder(load, max_s, max_document_s, max_bytes, measures_loudness)
+    finder = _Finder(find, max_s, max_document_s, level_lufs)
     items = tuple(finder.found(script.items))
     cautions = (*script.cautions, *finder.cautions.all())
     return PlayedScript(dataclasses.replace(script, items=items, cautions=cautions), finder.clips)
@@ -64,17 +60,15 @@ def played(
 class _Finder:
     def __init__(
         self,
-        load: Callable[[str, int], Recording],
+        find: Callable[[str], RecordingFile],
         max_s: float,
         max_document_s: float,
-        max_bytes: int,
-        measures_loudness: bool,
+        level_lufs: float | None,
     ) -> None:
-        self._load = load
+        self._find = find
         self._max_s, self._left_s = max_s, max_document_s
-        self._max_bytes = max_bytes
-        self._measures_loudness = measures_loudness
-        self._loaded: dict[str, Recording | str] = {}  # or why not; a document plays the same all along
+        self._level_lufs = level_lufs
+        self._files: dict[str, RecordingFile | str] = {}  # or why not; a document plays the same all along
         self.clips: dict[int, Clip] = {}
         self.cautions = Cautions(_MAX_CAUTIONS)
 
@@ -89,39 +83,32 @@ class _Finder:
         return out
 
     def _finds(self, audio: Audio) -> bool:
+        place = f"line {audio.line}, column {audio.column}"
         try:
-            clip, is_cut = clip_of(self._recording(audio.path), audio.playing, self._max_s)
+            clip, is_cut = clip_of(
+                self._file(audio.path), audio.playing, self._max_s, level_lufs=self._level_lufs, place=place
+            )
             if clip.duration_ms > self._left_s * 1000.0:
                 raise RecordingError("would make the document's recordings longer than they may be together")
         except RecordingError as error:
-            message = f"the recording {shown(audio.path)!r} {error}; what it falls back to is read"
-            self._tell(audio, "AUDIO_LEFT_OUT", message)
+            message = left_out(audio.path, place, error, "what it falls back to is read")
+            self.cautions.tell("AUDIO_LEFT_OUT", message, audio.start, audio.tag_end)
+            count_recording("replaced")
             return False
         if is_cut:
-            self._tell(audio, "SSML_VALUE_CLAMPED", f"a recording is played for {self._max_s:g} s at most")
+            message = f"{place}: a recording is played for {self._max_s:g} s at most"
+            self.cautions.tell("SSML_VALUE_CLAMPED", message, audio.start, audio.tag_end)
         self._left_s -= clip.duration_ms / 1000.0
         self.clips[audio.start] = clip
         return True
 
-    def _recording(self, path: str) -> Recording:
-        if path not in self._loaded:
-            self._loaded[path] = self._new(path)
-        known = self._loaded[path]
+    def _file(self, path: str) -> RecordingFile:
+        if path not in self._files:
+            try:
+                self._files[path] = self._find(path)
+            except RecordingError as error:
+                self._files[path] = str(error)
+        known = self._files[path]
         if isinstance(known, str):
             raise RecordingError(known)
         return known
-
-    def _new(self, path: str) -> Recording | str:
-        held = sum(each.n_bytes for each in self._loaded.values() if isinstance(each, Recording))
-        try:
-            # What the document itself holds is not let go of by anybody else: to wait for room would be in vain.
-            recording = self._load(path, self._max_bytes - held)
-        except RecordingError as error:
-            return str(error)
-        if self._measures_loudness:
-            _ = recording.loudness_lufs
-        return recording
-
-    def _tell(self, audio: Audio, code: str, message: str) -> None:
-        where = f"line {audio.line}, column {audio.column}"
-        self.cautions.tell(code, f"{where}: {message}", audio.start, audio.tag_end)
