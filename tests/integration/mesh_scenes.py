@@ -47,6 +47,13 @@ def serve(mesh: MeteredMesh, text: str = SENTENCES, *, ssml: bool = False) -> pb
     return stream.summary
 
 
+def play(mesh: MeteredMesh) -> pb.Summary:
+    """Plays a recording twice, and reads what stands for one that is not there; see tests/data/recordings."""
+    clip = "<audio src='chime.wav'/>"
+    document = f"<speak>Hello there, my friend. {clip}{clip} <audio src='no.wav'>Hello.</audio></speak>"
+    return serve(mesh, document, ssml=True)
+
+
 def leave(mesh: MeteredMesh) -> None:
     """Hears the first audio of a long text, and leaves."""
     with mesh.client() as client, client.synthesize(LONG) as stream:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from speechmesh.vocoder.triton.repository import build_repository
+from tests.conftest import REPOSITORY
 from tests.integration import mesh_scenes as scenes
 from tests.integration.mesh_scenes import LONG, SENTENCES, VOICE, Change
 from tests.integration.metered import MeteredMesh, StageProcess, eventually, metered_mesh
@@ -21,6 +22,7 @@ FRONTEND, VOCODER = "speechmesh_frontend_", "speechmesh_vocoder_"
 def mesh(voices_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeteredMesh]:
     # What was said before would say nothing of the stages.
     frontend: dict[str, object] = {"phrase_cache_mib": 0, "max_streams": 3, "stage_patience_ms": 30_000}
+    frontend["audio_dir"] = REPOSITORY / "tests/data/recordings"
     folder = tmp_path_factory.mktemp("mesh")
     with metered_mesh(voices_dir, folder, frontend=frontend, vocoder={"backend": "embedded"}) as running_mesh:
         yield running_mesh
@@ -95,6 +97,25 @@ def test_ssml_is_a_kind_of_its_own(mesh: MeteredMesh) -> None:
     frontend.becomes(1, FRONTEND + "requests_total", kind="ssml", outcome="served")
     assert frontend.of(FRONTEND + "characters_total", kind="ssml") == len(document)
     assert frontend.of(FRONTEND + "characters_total") == len(document)
+
+
+def test_recordings_are_counted_by_what_became_of_them(mesh: MeteredMesh) -> None:
+    frontend = Change(mesh.frontend)
+    summary = scenes.play(mesh)
+    assert [warning.code for warning in summary.warnings] == ["AUDIO_LEFT_OUT"]
+    recordings = FRONTEND + "recordings_"
+    frontend.becomes(2, recordings + "total", outcome="played")
+    assert frontend.of(recordings + "total", outcome="replaced") == 1
+    assert frontend.of(recordings + "total") == 3
+    assert frontend.of(recordings + "cache_requests_total", result="miss") == 1
+    assert frontend.of(recordings + "cache_requests_total", result="hit") == 1
+    assert frontend.of(recordings + "decode_duration_seconds_count") == 1
+    assert frontend.of(FRONTEND + "stage_duration_seconds_count", stage="recording", segment="later") == 2
+    # 100 ms of 16 kHz are kept for the next document.
+    assert mesh.frontend.scrape().total(recordings + "size_bytes") == 1_600 * 4
+    # What is played is nobody's: of the voice's audio is counted what it says.
+    assert frontend.of(FRONTEND + "segments_total") == summary.n_segments - 2
+    assert frontend.of(FRONTEND + "audio_seconds_total") == pytest.approx(summary.audio_s - 0.2, abs=0.01)
 
 
 def test_a_caller_that_leaves_is_counted_in_every_stage(mesh: MeteredMesh) -> None:

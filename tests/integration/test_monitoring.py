@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from speechmesh.vocoder.triton.repository import build_repository
+from tests.conftest import REPOSITORY
 from tests.integration import mesh_scenes as scenes
 from tests.integration.metered import MeteredMesh, Scrape, StageProcess, metered_mesh
 from tests.integration.triton import Triton, running
@@ -23,6 +24,7 @@ def live(mesh: MeteredMesh, cached: StageProcess, triton: Triton) -> None:
     spoken_twice = MeteredMesh(mesh.acoustic, mesh.vocoder, cached)
     for _ in range(2):
         scenes.serve(spoken_twice)
+    scenes.play(spoken_twice)
     scenes.starve(mesh, 5.0)
     with mesh.client() as client:
         stream = client.synthesize(scenes.LONG)
@@ -46,7 +48,10 @@ def exposed(voices_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         metered_mesh(voices_dir, folder, frontend={"phrase_cache_mib": 0}, vocoder=settings) as mesh,
     ):
         targets = {"acoustic_target": mesh.acoustic.target, "vocoder_target": mesh.vocoder.target}
-        cached = StageProcess("frontend", folder / "cached.log", voices_dir=voices_dir, **targets)
+        played = REPOSITORY / "tests/data/recordings"
+        cached = StageProcess(
+            "frontend", folder / "cached.log", voices_dir=voices_dir, audio_dir=played, **targets
+        )
         try:
             cached.start()
             cached.wait_serving()
