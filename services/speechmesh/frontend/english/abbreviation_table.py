@@ -48,8 +48,8 @@ c circa; ca circa; est established; Est established; Op opus; op opus; par parag
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
-pop population; exp expires; Exp expires; Plat platform; plat platform; dep departs; Dep departs; arr arrives;
-Arr arrives; Elev elevation; elev elevation
+col column; cols columns; pop population; exp expires; Exp expires; Plat platform; plat platform; dep departs;
+Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation
 """
 _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
@@ -80,7 +80,9 @@ Est estimated; intl international; natl national; abbr abbreviated; assoc associ
 tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building;
 apt apartment; co company; doc document; docs documents; pts points; agg aggregate; pkg package; pkgs packages;
 med medium; pt patient; encl enclosed; attd attached;
-lg large; wt weight; ht height; Pt patient; blk block; blks blocks; yd yard; yds yards
+lg large; wt weight; ht height; Pt patient; blk block; blks blocks; tbsps tablespoons; Tbsps tablespoons;
+tsps teaspoons;
+yd yard; yds yards
 """
 _INLINE = """
 cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;

@@ -42,6 +42,7 @@ _YEAR = re.compile(r"\ [12]\d{3}(?![\d.,]\d|\d)", re.ASCII)
 _NO_CAPITAL = re.compile(r"[,:;)]|[ \n-][\"'(]?[a-z0-9$€£~]")
 _DOTTED_WORDS = {
     "e.g.": "for example", "i.e.": "that is", "n.b.": "N B", "w.r.t.": "with respect to", "c.f.": "compare",
+    "a.k.a.": "A K A", "f.k.a.": "F K A",
 }  # fmt: skip
 _HALVES_OF_DAY = frozenset({"a.m.", "p.m.", "a.m", "p.m"})
 

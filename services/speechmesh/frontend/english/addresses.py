@@ -20,10 +20,10 @@ _EXTENSIONS = (
     "conf|env|lock|sql|db|onnx|pt|npy|bin|proto|js|so|swift|kt|vue|tex|bak|iso|apk"
 )
 _URL = re.compile(
-    r"(?:(?:https?|ftp|wss?|grpc)://|mailto:|(?=www\.[A-Za-z0-9]))[^\s<>\"'{}|\\^\ufffc]{1,2000}",
+    r"(?:(?:https?|ftp|sftp|ssh|git|file|wss?|grpc|s3|gs|redis|postgres(?:ql)?|mysql|mongodb|amqp|rtmp)://|mailto:|(?=www\.[A-Za-z0-9]))[^\s<>\"'{}|\\^\ufffc]{1,2000}",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(r"(?:[A-Za-z]{2,5}://|mailto:)")
+_SCHEME = re.compile(r"(?:[A-Za-z0-9]{2,10}://|mailto:)")
 _EMAIL = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}+", re.ASCII
 )
@@ -49,6 +49,7 @@ _SERIAL = re.compile(r"#[A-Z]{1,6}-?\d", re.ASCII)
 _DOTTED_NAME = re.compile(
     r"[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.[a-z_][A-Za-z0-9_]{0,60}){1,8}+(?:\(\))?", re.ASCII
 )
+_PORT = re.compile(r":\d{2,5}(?![A-Za-z0-9:.])", re.ASCII)
 _TRAILING = ".,;:!?)]}'*_~"
 _PART = re.compile(r"[A-Za-z0-9]++|[^A-Za-z0-9]", re.ASCII)
 _SPOKEN_SIGNS = {
@@ -154,6 +155,10 @@ def recognise_dotted_name(context: Context, position: int) -> Reading | None:
         piece._replace(words=piece.words.replace("underscore", ""))
         for piece in read_parts(context.text, position, end)
     ]
+    port = _PORT.match(context.text, end) if match[0].count(".") > 1 else None
+    if port:
+        pieces += read_parts(context.text, end, port.end())
+        end = port.end()
     return Reading(tuple(pieces), end)
 
 
@@ -171,6 +176,8 @@ def recognise_path(context: Context, position: int) -> Reading | None:
 
 def recognise_handle(context: Context, position: int) -> Reading | None:
     """Read "@speech_mesh" as "at speech mesh"."""
+    if context.text[position - 1 : position].isalnum() and position:
+        return None  # 4K@60Hz
     return _tagged(_HANDLE.match(context.text, position), "at", context.text)
 
 

@@ -10,8 +10,8 @@ from speechmesh.frontend.english.word_lists import HAVE_NUMBERS
 
 _COUNTED = re.compile(
     r"[ \n]{1,3}(?:people|men|women|children|percent|feet|dollars|euros|more|other|different|new|of|"
-    r"(?!was|is|has|his|its|this|does|as|us|yes|thus|always|was|towards|across|versus|plus|census|"
-    r"sales|prices|news|was|series|congress|business|success|focus|status|perhaps|unless|besides|ours)"
+    r"(?!(?:was|is|has|his|its|this|does|as|us|yes|thus|always|was|towards|across|versus|plus|census|"
+    r"sales|prices|news|was|series|congress|business|success|focus|status|perhaps|unless|besides|ours)(?![a-z]))"
     r"[a-z]{2,30}s)(?![A-Za-z])"
 )
 _COUNTED_AFTER_PREPOSITION = re.compile(

@@ -32,12 +32,26 @@ _REPORTER = re.compile(r"F\.(?:\ ?)(?P<series>2d|3d|4th)(?![A-Za-z0-9])")
 _SERIES = {"2d": "second", "3d": "third", "4th": "fourth"}
 _IDEM = re.compile(r"[Ii]d\.(?=\ (?:at\ \d|§))", re.ASCII)
 _STATUTES = re.compile(r"Stat\.(?=\ (?:§|Ann\.))")
-_AFTER_RANK = re.compile(r"(?P<name>Cir|Fl|c|cent)\.")
+_AFTER_RANK = re.compile(r"(?P<name>Cir|Fl|fl|c|cent|Lt|Sgt)\.")
 _EXPIRES = re.compile(r"[Ee]xp(?=\ (?:0[1-9]|1[0-2])/\d\d)", re.ASCII)
 _PILLS = re.compile(r"(?P<name>tab|cap)(?P<many>s?)\.(?=\ [a-z0-9(])")
+_NUMBER_OF = re.compile(r"[Nn]o\.(?=\ of\ (?!course))")
+_VERSE = re.compile(r"vv?\.(?=\ \d)")
+_BOOK = re.compile(
+    r"(?P<rank>[123])\ (?P<name>Cor|Sam|Kings|Kgs|Chr|Chron|Thess|Tim|Pet|Jn|John|Corinthians|Samuel|Chronicles|"
+    r"Thessalonians|Timothy|Peter)\.?(?=\ \d)",
+    re.ASCII,
+)
+_BOOK_NAMES = {
+    "Cor": "corinthians", "Sam": "samuel", "Kgs": "kings", "Chr": "chronicles", "Chron": "chronicles",
+    "Thess": "thessalonians", "Tim": "timothy", "Pet": "peter", "Jn": "john",
+}  # fmt: skip
 _RANKED = {
     "Cir": "circuit",
     "Fl": "floor",
+    "fl": "floor",
+    "Lt": "lieutenant",
+    "Sgt": "sergeant",
     "c": "century",
     "cent": "century",
     "min": "minimum",
@@ -84,6 +98,12 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
             f" to {numbers.integer(doses['high'])}" if doses["high"] else ""
         )
         return whole(f"every {hours} hours", position, doses.end())
+    number_of = _NUMBER_OF.match(text, position)
+    if number_of:
+        return whole("number", position, number_of.end())
+    verse = _VERSE.match(text, position)
+    if verse and "chapter" in context.recent(4).split():
+        return whole("verse" if verse[0] == "v." else "verses", position, verse.end())
     if _EXPIRES.match(text, position):
         return whole("expires", position, position + 3)
     pills = _PILLS.match(text, position)
@@ -95,6 +115,15 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
     if unit and not text[position - 1 : position].isalnum():
         return _bare_unit(context, unit)
     return _ranked(context, position)
+
+
+def recognise_book(context: Context, position: int) -> Reading | None:
+    """Read the "1 Cor." of "1 Cor. 13" as first corinthians."""
+    match = _BOOK.match(context.text, position)
+    if match is None:
+        return None
+    name = _BOOK_NAMES.get(match["name"], match["name"].lower())
+    return whole(f"{numbers.ordinal(int(match['rank']))} {name}", position, match.end())
 
 
 def _bare_unit(context: Context, match: re.Match[str]) -> Reading | None:

@@ -62,7 +62,8 @@ _BOOKS = frozenset(
     str.split(
         """
         genesis gen exodus psalm psalms proverbs isaiah matthew matt mark luke john acts romans corinthians galatians
-        ephesians philippians hebrews revelation verse surah
+        ephesians philippians samuel kings chronicles thessalonians timothy peter job joshua judges
+        hebrews revelation verse surah
         """
     )
 )

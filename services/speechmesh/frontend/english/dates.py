@@ -144,7 +144,17 @@ _SHORT_MONTH = re.compile(
 )
 
 
+_LISTED_MONTH = re.compile(
+    r"(?P<month>Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![A-Za-z.'])"
+    r"(?P<next>(?:,\ |\ (?:&|and|or)\ |/)(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![A-Za-z]))?"
+)
+_MONTHS_SAID = frozenset(MONTHS) - {"march", "may"}
+
+
 def _short_month(context: Context, position: int) -> Reading | None:
+    listed = _LISTED_MONTH.match(context.text, position)
+    if listed and (listed["next"] or not _MONTHS_SAID.isdisjoint(context.recent(2).split())):
+        return whole(_month(listed["month"]), position, listed.end("month"))
     match = _SHORT_MONTH.match(context.text, position)
     return whole(_month(match["month"]), position, match.end()) if match else None
 
@@ -263,7 +273,7 @@ def recognise_weekday(context: Context, position: int) -> Reading | None:
     listed = _ANOTHER_DAY.match(context.text, match.end()) or not _DAYS.isdisjoint(recent)
     if match["day"] == "Sun":
         listed = "saturday" in recent
-    cued = context.previous in _WEEKDAY_CUES
+    cued = context.previous in _WEEKDAY_CUES or (match["day"] == "Sat" and bool(context.previous))
     if _PART_OF_DAY.match(context.text, match.end("day")):
         return whole(WEEKDAYS[match["day"].lower()], position, match.end())
     if not follows and not listed and (not match["dot"] or (match["day"] in {"Sat", "Sun"} and not cued)):

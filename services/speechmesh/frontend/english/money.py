@@ -118,6 +118,8 @@ def recognise_money(context: Context, position: int) -> Reading | None:
     symbol = match["currency"].strip()
     currency = BY_SYMBOL.get(symbol) or BY_CODE[symbol]
     sign = _SIGNS[match["before"] or match["sign"]]
+    if match["before"] == "~" and text[position - 1 : position].isdigit():
+        sign = "to "  # ¥500~¥800
     literal, end = match["number"], match.end()
     if symbol == "€" and "." not in literal and _EUROPEAN_DECIMALS.match(text, match.end("number")):
         literal, end = f"{literal}.{text[end + 1 : end + 3]}", end + 3

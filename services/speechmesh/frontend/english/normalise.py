@@ -46,6 +46,7 @@ _NUMERIC: tuple[Recogniser, ...] = (
     addresses.recognise_domain,
     software.recognise_hardware,
     codes.recognise_code,
+    citations.recognise_book,
     dates.recognise_numeric_date,
     dates.recognise_day_first,
     times.recognise_time,

@@ -48,6 +48,9 @@ _STEPS = frozenset(
 _INNINGS = re.compile(
     r"\ (?:in|after|off|from)\ \d{1,2}(?:\.\d)?\ overs|\ (?:dec|declared)(?![a-z])|\ \(\d{1,2}(?:\.\d)?\ ov"
 )
+_LABELLED = frozenset(
+    str.split("table figure equation exhibit form schedule appendix exercise problem listing example")
+)
 _SCIENTIFIC = re.compile(
     r"(?P<number>\d{1,15}(?:\.\d{1,15})?)[eE](?P<sign>[-+]?)(?P<exponent>\d{1,3})(?![A-Za-z0-9]|\.\d)",
     re.ASCII,
@@ -70,8 +73,8 @@ def recognise_quantity(context: Context, position: int) -> Reading | None:
     match = _AMOUNT.match(text, position)
     if match is None or (match["sign"] in {"-", "+"} and not is_at_token_start(text, position)):
         return None
-    if match["sign"] == "~" and text[position - 1 : position].isdigit():
-        return whole("to", position, position + 1)  # 2~3
+    if match["sign"] == "~" and position and text[position - 1].isalnum():
+        return whole("to" if text[position - 1].isdigit() else "tilde", position, position + 1)  # 2~3, HEAD~3
     fraction = None if match["sign"] == "~" else _recognise_fraction(context, match.start("number"))
     sign = _SIGNS[match["sign"]]
     if fraction:
@@ -205,7 +208,9 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
     magnitude = magnitude_at(text, end)
     if unit is None and magnitude is None and not _BOUNDARY.match(text, end):
         return None
-    if low == high and low.isdigit() and len(low) == 2:
+    if context.previous in _LABELLED and low.isdigit() and high.isdigit():
+        words = f"{numbers.integer(low)} dash {numbers.integer(high)}"  # table 2-1
+    elif low == high and low.isdigit() and len(low) == 2:
         words = f"{numbers.cardinal(int(low))} {numbers.cardinal(int(high))}"  # fifty-fifty
     elif low.isdigit() and high.isdigit() and len(low) == 4 and unit is None and magnitude is None:
         words = _year_range(context, low, high, end)

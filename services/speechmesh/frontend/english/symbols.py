@@ -12,6 +12,7 @@ from speechmesh.frontend.english.units import per_name, unit_after
 _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
 _PER = re.compile(r"\ ?/\ ?(?P<unit>[A-Za-zμ]{1,8})(?![A-Za-z0-9])")
 _PER_POWER = re.compile(r"/(?P<unit>[kcmμn]?m)(?P<power>[²³23])(?![A-Za-z0-9])")
+_RATE = re.compile(r"\d\ ?[A-Za-z]{2,12}$", re.ASCII)
 _VARIABLE = re.compile(r"[xynzkN](?![A-Za-z0-9])")
 _SHORT_PER = {
     "mo": "month",
@@ -47,6 +48,7 @@ _COMPARISONS = re.compile(r"(?:<=|>=|!=|==|≤|≥|≠|<|>|=)=?")
 _VARIABLE_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\ ?$")  # x < y
 _VARIABLE_AFTER = re.compile(r"\ ?[A-Za-z](?![A-Za-z0-9])")
 _BLOOD = re.compile(r"(?:^|\ )(?:(?:blood|rh)\ (?:[a-z']+\ ){0,10}[abo]|type\ (?:a|b|o|a\ b))$")
+_LIMIT = re.compile(r"\ ?[$€£-]?\d")
 _MENU = re.compile(r"[a-z]\ >\ [A-Z][a-z]")
 _COMPARISON_WORDS = {
     "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
@@ -96,6 +98,13 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
         words = _COMPARISON_WORDS.get(comparison[0], "")
         strong = len(comparison[0]) > 1 or comparison[0] in "=≤≥≠"
         fits = _between_operands(text, position, end, numeric=not strong)
+        if (
+            not fits
+            and comparison[0][0] in "<>≤≥"
+            and _LIMIT.match(text, end)
+            and before in {"", " ", "(", "\n", "|"}
+        ):
+            return whole(words.removeprefix("is "), position, end)  # (≥ 18 years)
         if comparison[0] == ">" and _MENU.match(text, position - 2):
             return whole(",", position, end)  # Settings > Privacy
         if context.previous.endswith("'s") or context.previous in {"is", "was", "are", "be"}:
@@ -197,7 +206,15 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         return whole("over", position, position + 1)  # 1/x
     if after.isdigit() and source[:1] in CURRENCY_SYMBOLS and before.isalnum():
         return whole("per", position, position + 1)  # $0.002/1K tokens
+    if source.isdigit() and after in CURRENCY_SYMBOLS and after:
+        return whole("for", position, position + 1)  # 3/$5
     per = _PER.match(text, position)
+    if (
+        per
+        and per["unit"] in {"s", "sec", "min", "hr", "h"}
+        and _RATE.search(text, max(0, position - 18), position)
+    ):
+        return whole(f"per {per_name(per['unit'])}", position, per.end())  # 100 req/s
     if per and any(character.isdigit() for character in source):
         name = _SHORT_PER.get(per["unit"]) or per_name(per["unit"])
         if name:

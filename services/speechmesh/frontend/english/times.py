@@ -36,7 +36,7 @@ _DETERMINERS = frozenset(
 )
 _DURATION = re.compile(
     r"(?:(?P<h>\d{1,4})\ ?(?:h|hr|hrs)\.?\ ?(?P<m>\d{1,2})\ ?(?:m|min|mins)(?:\ ?(?P<s>\d{1,2})\ ?(?:s|sec))?"
-    r"|(?P<m2>\d{1,4})\ ?(?:m|min)\ ?(?P<s2>\d{1,2})\ ?(?:s|sec))(?![A-Za-z0-9])",
+    r"|(?P<m2>\d{1,4})\ ?(?:m|min)\ ?(?P<s2>\d{1,2}(?:\.\d{1,6})?)\ ?(?:s|sec))(?![A-Za-z0-9])",
     re.ASCII,
 )
 _FEET_INCHES = re.compile(
@@ -51,6 +51,7 @@ _FEET = re.compile(
     r"(?P<feet>\d{1,3}(?:,\d{3})*)'(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|x)(?![a-z]))",
     re.ASCII,
 )
+_FEET_BY = re.compile(r"(?P<feet>\d{1,3})'(?:(?P<by>\ ?[x×]\ ?)(?=\d{1,3}')|(?=[ ,.;)]|$))", re.ASCII)
 _NO_NOUNS = frozenset(
     str.split(
         """
@@ -189,7 +190,7 @@ def recognise_duration(context: Context, position: int) -> Reading | None:
     counts = (match["h"], match["m"] or match["m2"], match["s"] or match["s2"])
     names = ("hour", "minute", "second")
     words = [
-        f"{numbers.cardinal(int(count))} {name if int(count) == 1 else name + 's'}"
+        f"{numbers.number(count.lstrip('0') or '0')} {name if count.lstrip('0') == '1' else name + 's'}"
         for count, name in zip(counts, names, strict=True)
         if count
     ]
@@ -205,6 +206,9 @@ def recognise_height(context: Context, position: int) -> Reading | None:
         name = "inch" if inches == "1" else "inches"
         words = f"{numbers.cardinal(int(match['feet']))} {feet_name} {numbers.number(inches)} {name}"
         return whole(words, position, match.end())
+    side = _FEET_BY.match(context.text, position)
+    if side and not context.in_quotes and (side["by"] or context.previous in {"by", "a", "an"}):
+        return _side(context, side)
     feet = _FEET.match(context.text, position)
     if feet:
         return whole(f"{numbers.integer(feet['feet'])} feet", position, feet.end())
@@ -221,3 +225,15 @@ def recognise_height(context: Context, position: int) -> Reading | None:
         return whole(f"{words} {name}", position, match.end())
     name = "inch" if match["inches"] == "1" or attributive else "inches"
     return whole(f"{numbers.number(match['inches'])} {name}", position, match.end())
+
+
+def _side(context: Context, match: re.Match[str]) -> Reading:
+    """Read one side of "10' x 12'", in feet; before a noun it is "a twelve foot wall"."""
+    end = match.end("feet") + 1
+    noun = context.next_word(end)
+    name = "foot" if not match["by"] and noun.islower() and noun not in _NO_NOUNS else "feet"
+    pieces = [Piece(f"{numbers.integer(match['feet'])} {name}", match.start(), end)]
+    if match["by"]:
+        pieces.append(Piece("by", *match.span("by")))
+        end = match.end("by")
+    return Reading(tuple(pieces), end)

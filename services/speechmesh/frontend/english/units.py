@@ -161,6 +161,7 @@ _SHORT_FOR = re.compile(
 
 _COOKED = r"(?:flour|sugar|oil|water|milk|butter|cream|broth|stock|rice|cheese|oats|honey|juice|vinegar|wine)"
 _POINTS = re.compile(r"[ -]?pt\.?(?=\ (?:font|type|text|bold)(?![a-z]))")
+_STONES = re.compile(r"\ ?st\.?(?=\ \d{1,2}\ ?lbs?(?![a-z]))", re.ASCII)
 _PINTS = re.compile(
     rf"\ pts?\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|berries|strawberries|blueberries|beer)(?![a-z]))"
 )
@@ -192,6 +193,9 @@ def unit_after(text: str, position: int) -> UnitMatch | None:
     points = _POINTS.match(text, position)
     if points:
         return UnitMatch("point", "point", points.end())
+    stones = _STONES.match(text, position)
+    if stones:
+        return UnitMatch("stone", "stone", stones.end())
     pints = _PINTS.match(text, position)
     if pints:
         return UnitMatch("pint", "pints", pints.end())
@@ -234,7 +238,8 @@ def _known(text: str, match: re.Match[str]) -> UnitMatch | None:
 def _fits_with_space(text: str, symbol: str, unit: Unit, match: re.Match[str]) -> bool:
     """Whether a symbol that could be another word is the unit here: "5 in the box" has no inches."""
     if match["space"] == "-":
-        return len(symbol) > 1 and symbol.isalpha() and text[match.end() : match.end() + 1] != "-"
+        goes_on = text[match.end() : match.end() + 1] == "-" and not text.startswith("-old", match.end())
+        return len(symbol) > 1 and symbol.isalpha() and not goes_on
     if unit.attached or ("\n" in match["space"] and not symbol.isalpha()):
         return False
     if symbol == "in":

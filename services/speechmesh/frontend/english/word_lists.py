@@ -73,6 +73,7 @@ COMMON_WORDS = frozenset(
     war warm wash waste watch water way we wear week well went were west wet what when where which while
     white who whole whom whose why wide wife wild will win wind wine wing wish with woman won wood word
     wore work world worse worst would wow write wrong yard yeah year yes yet you young your yours zero
+    york rome oslo lima cuba iran iraq peru utah ohio iowa asia kyiv doha baku delhi
     alert await debug fatal agent admin tips steps notes ages pros cons beta alpha spam panic lol
     wtf-not max win pro web app net air mac one day top key bot chat
     """
@@ -105,8 +106,8 @@ RESPELLED = {
     "msg": "message", "msgs": "messages", "llama": "llama", "ppl": "people", "pcs": "pieces", "tbh": "to be honest",
     "iot": "I O T", "oauth": "O auth", "saas": "sass", "ctrl": "control", "cmd": "command", "gov't": "government",
     "int'l": "international", "nat'l": "national", "idk": "i don't know", "phds": "P H D's",
-    "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged", "hrs": "hours",
-    "hx": "history", "dx'd": "diagnosed", "svc": "service",
+    "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged",
+    "add'l": "additional", "hrs": "hours", "hx": "history", "dx'd": "diagnosed", "svc": "service",
     "ttyl": "T T Y L", "tysm": "T Y S M",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""

@@ -20,6 +20,7 @@ from speechmesh.frontend.english.word_lists import (
 
 WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
 _PLURALS_NOT_RESPELLED = frozenset({"PCs", "HRs"})
+_RESPELLED_NOUNS = frozenset({"jpeg", "jpg", "mpeg", "gui"})
 _LETTER_PLURAL = re.compile(r"[B-HJ-Z]s")
 _CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")
 _PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,6})('?s)")
@@ -68,6 +69,8 @@ def read_word(raw: str, *, shouting: bool = False) -> str:
     lower = raw.lower()
     if lower in RESPELLED and raw not in _PLURALS_NOT_RESPELLED:
         return RESPELLED[lower]
+    if raw[-1:] == "s" and raw[:-1].isupper() and lower[:-1] in _RESPELLED_NOUNS:
+        return f"{RESPELLED[lower[:-1]]}s"  # JPEGs
     base, apostrophe, ending = lower.partition("'")
     if ending == "s" and base in RESPELLED:
         return RESPELLED[base] + "'s"
