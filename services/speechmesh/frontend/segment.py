@@ -29,6 +29,7 @@ _CUT_BEFORE = {
 }
 _CUT_BETWEEN_WORDS = 100.0
 _CUT_WITHIN_TOKEN = 130.0  # inside "$1,299.50"
+_CUT_AT_PAUSE_WITHIN_TOKEN = 50.0  # inside "555-0199", whose groups are set off
 _TINY_PIECE = 40.0  # worth avoiding, but not at the price of a cut without a pause
 _TINY_WORDS = 2
 _PIECE = 1.0
@@ -222,10 +223,22 @@ def _first_clause(sentence: _Sentence) -> int:
     """How many words the first clause has, 0 if there is none worth being a segment."""
     count = len(sentence.words)
     for index in range(1, count - 1):
-        pause = sentence.pauses[index]
-        if pause is not None:
+        if sentence.pauses[index] is not None and not _is_within_token(sentence, index):
             return index + 1
     return 0
+
+
+def _is_within_token(sentence: _Sentence, index: int) -> bool:
+    """Whether the comma's pause after word ``index`` is inside a code or a date of digits.
+
+    It touches the words on both sides then. Chinese sets no blank after a comma: the rule is for the words of other
+    languages.
+    """
+    pause = sentence.pauses[index]
+    if pause is None or pause.mark is not PauseMark.COMMA or index + 1 >= len(sentence.words):
+        return False
+    before, after = sentence.words[index], sentence.words[index + 1]
+    return after.text.isascii() and pause.start <= before.end and pause.end >= after.start
 
 
 def _split(sentence: _Sentence, begin: int, end: int, max_words: int) -> Iterator[SpokenSegment]:
@@ -269,6 +282,8 @@ def _cut_cost(sentence: _Sentence, index: int) -> float:
     if index == 0:
         return 0.0
     pause = sentence.pauses[index - 1]
+    if pause is not None and _is_within_token(sentence, index - 1):
+        return _CUT_AT_PAUSE_WITHIN_TOKEN
     if pause is not None:
         return _CUT_AT_SENTENCE_LIKE_PAUSE if pause.mark in _STRONG_PAUSES else _CUT_AT_PAUSE
     before, after = sentence.words[index - 1], sentence.words[index]

@@ -180,3 +180,28 @@ def test_a_long_pronunciation_is_cut_too() -> None:
     assert [len(item.phones) for part in parts for item in part.words] == [100] * 12
     assert [len(part.words) for part in parts] == [2] * 6
     assert [part.final for part in parts] == [None] * 5 + [PauseMark.QUESTION]
+
+
+def test_no_first_segment_ends_within_a_telephone_number() -> None:
+    items = (
+        Word("call", 0, 4),
+        Word("one", 5, 6),
+        Pause(PauseMark.COMMA, 6, 7),
+        Word("eight", 7, 10),
+        Pause(PauseMark.COMMA, 10, 11),
+        Word("five", 11, 14),
+        Pause(PauseMark.COMMA, 14, 15),
+        Word("now", 16, 19),
+        Word("please", 20, 26),
+    )
+    segments = split_segments(SpokenText(items, ()), first_max_words=3)
+    assert pieces(segments) == ["call one , eight , five ,", "now please"]
+
+
+def test_a_long_code_is_cut_at_its_pauses_rather_than_at_none() -> None:
+    groups = [[Word("one", 4 * at, 4 * at + 3)] * 3 for at in range(10)]
+    items: list[Word | Pause] = []
+    for at, group in enumerate(groups):
+        items += [*group, Pause(PauseMark.COMMA, 4 * at + 3, 4 * at + 4)]
+    segments = split_segments(SpokenText(tuple(items), ()), max_words=12, first_max_words=100)
+    assert all(segment.final is PauseMark.COMMA for segment in segments)

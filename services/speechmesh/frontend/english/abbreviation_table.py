@@ -48,7 +48,8 @@ c circa; ca circa; est established; Est established; Op opus; op opus; par parag
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
-col column; cols columns; pop population; exp expires; Exp expires; Plat platform; plat platform; dep departs;
+col column; cols columns; App appendix; app appendix; pop population; exp expires; Exp expires; Plat platform;
+plat platform; dep departs;
 Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation
 """
 _LABELS = """
@@ -63,7 +64,8 @@ _TITLES = """
 Prof professor; Sts saints; Gen general; Col colonel; Lt lieutenant; Sgt sergeant; Capt captain; Rev reverend;
 Hon honorable; Gov governor; Sen senator; Rep representative; Pres president; Cmdr commander; Maj major;
 Mt mount; Ft fort; Adm admiral; Cpl corporal; Pvt private; Supt superintendent; Atty attorney;
-Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father
+Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father;
+Pfc private first class; Spc specialist; Cpt captain; Brig brigadier
 """
 _DOTTED_TITLES = """
 Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy; Vit vitamin; vit vitamin; Lv leave;
@@ -81,7 +83,7 @@ tbsp tablespoon; nat'l national; int'l international; acct account; Acct account
 apt apartment; co company; doc document; docs documents; pts points; agg aggregate; pkg package; pkgs packages;
 med medium; pt patient; encl enclosed; attd attached;
 lg large; wt weight; ht height; Pt patient; blk block; blks blocks; tbsps tablespoons; Tbsps tablespoons;
-tsps teaspoons;
+tsps teaspoons; vol volume;
 yd yard; yds yards
 """
 _INLINE = """

@@ -33,8 +33,14 @@ _LETTERS = re.compile(
 _DEGREE = re.compile(r"(?:Ph\.\ ?D|[BM]\.Sc|Ed\.D|Psy\.D|LL\.[BMD]|Pharm\.D)(?![A-Za-z])\.?")
 _POSSESSIVE = re.compile(r"'?s(?![A-Za-z])")
 _INITIAL = re.compile(r"[A-Z]\.(?=\ ?[A-Z]|\ \()")
+_BEFORE_SPECIES = frozenset(
+    {"and", "or", "of", "with", "by", "for", "from", "the", "in", "to", "like", "as", "that"}
+)
+_SPECIES = re.compile(r"[A-Z]\.(?=\ [a-z]{3})")  # E. coli
 _PRONOUN = re.compile(r"\ I(?:'[a-z]|\ [a-z])")
-_DIGIT = re.compile(r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX])(?![A-Za-z'])", re.ASCII)
+_DIGIT = re.compile(
+    r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX]|(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3}))(?![A-Za-z'])", re.ASCII
+)
 _FIRST = re.compile(r"\ I(?=[,;:)]|\ [(§&])")  # Art. I, § 8
 _LETTERED = frozenset({"building", "apartment", "suite", "room", "appendix", "figure", "exhibit"})
 _LETTERED_NUMBER = re.compile(r"\ [B-HJ-Z](?![A-Za-z0-9'])|\ A(?=[,.;)]|$)")
@@ -183,8 +189,20 @@ _PLAN_WORDS = frozenset(
 )
 
 
+def _is_species(context: Context, position: int) -> bool:
+    """Whether a capital's full stop only shortens it, for the sentence goes on in lower case: "E. coli"."""
+    match = _SPECIES.match(context.text, position)
+    if match is None or context.previous in _PLAN_WORDS:
+        return False
+    if context.next_word(match.end()) in SENTENCE_STARTERS:
+        return False
+    return not context.adjacent_source[:1].islower() or context.previous in _BEFORE_SPECIES
+
+
 def recognise_initial(context: Context, position: int) -> Reading | None:
     """Read the initial of a name: the full stop of "J. Smith" is no pause."""
+    if _is_species(context, position):
+        return whole(context.text[position], position, position + 2)
     match = _INITIAL.match(context.text, position)
     if match is None or context.previous in _PLAN_WORDS | {"a", "an"}:
         return None

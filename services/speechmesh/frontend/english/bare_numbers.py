@@ -51,6 +51,7 @@ _IDENTIFIER_CUES = frozenset(
     )
 )
 _EMERGENCY = frozenset({"911", "411", "211", "311", "988"})
+_BILLS = frozenset({"S.B.", "H.B.", "A.B.", "H.R.", "SB", "HB", "AB"})
 _AIRLINES = frozenset(str.split("UA AA DL BA LH AF WN NK EK QR SQ QF JL NH CX KL LX IB VS TK AC"))
 _STREET = re.compile(
     r"\ (?:[NSEW]\.?\ |[NS][EW]\ )?(?:[A-Z][A-Za-z']{1,20}\.?\ |\d{1,3}(?:st|nd|rd|th)\ ){1,4}?"
@@ -74,6 +75,10 @@ def plain_words(context: Context, literal: str, end: int) -> str:
     ):
         return numbers.digits(literal)
     if 3 <= len(literal) <= 4 and context.adjacent_source in _AIRLINES:
+        return numbers.identifier(literal)
+    if context.adjacent_source in _BILLS or (
+        literal in {"1040", "1099"} and context.previous in {"a", "form", "the", "your"}
+    ):
         return numbers.identifier(literal)
     if literal == "404" and context.previous in {"a", "error", "status", "p", "returns", "returned"}:
         return numbers.identifier(literal)

@@ -19,6 +19,10 @@ _PHRASES = {
     "Rt Hon.": "right honorable",
     "Rt Hon": "right honorable",
     "S. Ct.": "supreme court",
+    "Gen Z": "gen Z",
+    "Gen. Z": "gen Z",
+    "Gen X": "gen X",
+    "Gen. X": "gen X",
     "F. Supp.": "F supp",
     "cert. denied": "cert denied",
     "cert. granted": "cert granted",
@@ -63,7 +67,7 @@ _UNIT = re.compile(r"(?:kg|km|mg|cm|mm|ml|mL)(?![A-Za-z0-9'])")
 _RANK = re.compile(r"\d(?:st|nd|rd|th|d)$", re.ASCII)
 _COORDINATE = re.compile(r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:\.\d{1,9})?°)", re.ASCII)
 _COORDINATES = {"lat": "latitude", "lon": "longitude", "long": "longitude"}
-_NUMBER = re.compile(r"[Nn]o\.(?=[:,]|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
+_NUMBER = re.compile(r"[Nn]o\.(?=[:,]|\ \(|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
 
 
 _DOSES = re.compile(

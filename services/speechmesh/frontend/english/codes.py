@@ -57,6 +57,7 @@ _PRODUCT = re.compile(
     r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|-(?:inch|foot|in|ft|cm|mm|m)(?![a-z])|[a-z]{1,3}(?![a-z])|$))",
     re.ASCII,
 )
+_RELAY = re.compile(r"\d{2,4}\ ?m(?:\ (?:medley\ |freestyle\ |mixed\ )?relay)(?![a-z])", re.ASCII)
 _VERSES = re.compile(r"[-–]\d{1,3}(?![\d:])", re.ASCII)
 _BOOKS = frozenset(
     str.split(
@@ -248,7 +249,8 @@ def recognise_product(context: Context, position: int) -> Reading | None:
         return None
     factor = match["a"]
     words = numbers.identifier(factor) if factor.isdigit() and len(factor) > 2 else numbers.number(factor)
-    sign = "by" if match["sign"] == "x" else "times"
+    relay = _RELAY.match(context.text, match.end())
+    sign = "by" if match["sign"] == "x" or relay else "times"
     return Reading((Piece(words, *match.span("a")), Piece(sign, *match.span("sign"))), match.end())
 
 

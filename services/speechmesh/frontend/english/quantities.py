@@ -23,6 +23,7 @@ _AMOUNT = re.compile(rf"(?P<sign>[-−+±~]?)(?P<number>{NUMBER})", re.ASCII)
 _SECOND = re.compile(rf"(?P<dash>\ ?[–—]\ ?|-|\ -\ )(?P<sign>−?)(?P<number>{NUMBER})(?![-/]\d)", re.ASCII)
 _MIXED = re.compile(r"(?:[ -]?(?P<sign>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])|[ -](?P<n>[1-9]\d?)/(?P<d>[1-9]\d?)(?![\d/]))")
 _SLASHED = re.compile(r"(?P<n>\d{1,4})/(?P<d>\d{1,4})(?![\d/]|-\d)", re.ASCII)
+_ALWAYS_OPEN = re.compile(r"24/7/365(?![\d/])", re.ASCII)
 _SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>5|10|20|100)(?![\d/]|\.\d)", re.ASCII)
 _MAGNITUDE = re.compile(
     r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|lakh|crore|mn|bn|tn)(?![A-Za-z])"
@@ -247,6 +248,9 @@ def _mixed_words(match: re.Match[str]) -> str:
 
 
 def _recognise_fraction(context: Context, position: int) -> Reading | None:
+    always = _ALWAYS_OPEN.match(context.text, position)
+    if always:
+        return whole("twenty four seven three sixty five", position, always.end())
     score = _SCORE.match(context.text, position)
     if score:
         both = numbers.number(score["n"]), numbers.number(score["d"])
@@ -276,7 +280,8 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
         and _INNINGS.match(context.text, match.end())
     ):
         words = f"{numbers.cardinal(numerator)} for {numbers.cardinal(denominator)}"
-    scored = denominator == 10 and numerator > 1 and context.next_word(match.end()) != "of"
+    starred = denominator == 5 and context.next_word(match.end()) in {"star", "stars"}
+    scored = starred or (denominator == 10 and numerator > 1 and context.next_word(match.end()) != "of")
     if words is None and (scored or (numerator == denominator and denominator > 1)):
         words = f"{numbers.cardinal(numerator)} out of {numbers.cardinal(denominator)}"
     if words is None and denominator > 20:

@@ -11,6 +11,7 @@ _HALF_OF_DAY = re.compile(r"\ ?(?P<half>[aApP])(?:\.\ ?[mM](?:\.)?|[mM])(?![A-Za
 _SHORT_HALF = re.compile(r"(?P<half>[ap])(?![A-Za-z0-9'-])")  # 11:55p
 _FRENCH = re.compile(r"(?P<hour>2[0-3]|[01]?\d)h(?P<minute>[0-5]\d)(?![A-Za-z0-9])", re.ASCII)
 _ZERO_HOUR = re.compile(r"(?P<hour>0\d)(?P<minute>[0-5]\d)(?![\dA-Za-z]|[.,:/-]\d)", re.ASCII)
+_ZULU_HOUR = re.compile(r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)Z(?![A-Za-z0-9])", re.ASCII)
 _SERVICE = re.compile(r"\ (?:to|from|train|bus|flight|ferry|service)(?![a-z])")
 _CLOCK = re.compile(
     r"(?P<hour>2[0-4]|[01]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9}+)?)?(?![\d:])",
@@ -74,6 +75,12 @@ def recognise_time(context: Context, position: int) -> Reading | None:
     if military and (military["hour"][0] == "0" or context.previous in _BEFORE_TIMES):
         words = _military_words(military["hour"], military["minute"])
         return whole(words, position, military.end())
+    zulu = _ZULU_HOUR.match(text, position)
+    if zulu:
+        words = _military_words(zulu["hour"], zulu["minute"])
+        return Reading(
+            (Piece(words, position, zulu.end() - 1), Piece("U T C", zulu.end() - 1, zulu.end())), zulu.end()
+        )
     french = _FRENCH.match(text, position)
     if french:
         hour = int(french["hour"])

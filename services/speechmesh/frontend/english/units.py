@@ -84,7 +84,7 @@ UNITS: dict[str, Unit] = {
         "yrs": "year", "wk": "week", "wks": "week", "ha": "hectare", "cal": "calorie", "mol": "mole", "Pa": "pascal",
         "dB": "decibel", "dBA": "decibel", "Ω": "ohm", "μm": "micron", "mcg": "microgram", "tsp": "teaspoon",
         "tbsp": "tablespoon", "Tsp": "teaspoon",
-        "Tbsp": "tablespoon", "kt": "knot", "kn": "knot", "Wh": "watt hour", "eV": "electron volt",
+        "Tbsp": "tablespoon", "kt": "knot", "kn": "knot", "kts": "knot", "Wh": "watt hour", "eV": "electron volt",
         "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo", "acre": "acre",
         "blk": "block", "blks": "block", "tsps": "teaspoon", "tbsps": "tablespoon", "Tbsps": "tablespoon",
         "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
@@ -162,6 +162,11 @@ _SHORT_FOR = re.compile(
 _COOKED = r"(?:flour|sugar|oil|water|milk|butter|cream|broth|stock|rice|cheese|oats|honey|juice|vinegar|wine)"
 _POINTS = re.compile(r"[ -]?pt\.?(?=\ (?:font|type|text|bold)(?![a-z]))")
 _STONES = re.compile(r"\ ?st\.?(?=\ \d{1,2}\ ?lbs?(?![a-z]))", re.ASCII)
+_SPOONS = re.compile(
+    rf"\ (?P<spoon>[Tt])\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|salt|soda|powder|pepper|cinnamon|vanilla|yeast|"
+    r"paprika|cumin|thyme|oregano|garlic)(?![a-z]))"
+)
+_RACES = re.compile(r"-m(?=\ (?:race|run|final|dash|relay|sprint|freestyle|hurdles|record|swim)(?![a-z]))")
 _PINTS = re.compile(
     rf"\ pts?\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|berries|strawberries|blueberries|beer)(?![a-z]))"
 )
@@ -196,6 +201,13 @@ def unit_after(text: str, position: int) -> UnitMatch | None:
     stones = _STONES.match(text, position)
     if stones:
         return UnitMatch("stone", "stone", stones.end())
+    spoons = _SPOONS.match(text, position)
+    if spoons:
+        name = "tablespoon" if spoons["spoon"] == "T" else "teaspoon"
+        return UnitMatch(name, f"{name}s", spoons.end())
+    races = _RACES.match(text, position)
+    if races:
+        return UnitMatch("meter", "meter", races.end())
     pints = _PINTS.match(text, position)
     if pints:
         return UnitMatch("pint", "pints", pints.end())

@@ -107,7 +107,8 @@ RESPELLED = {
     "iot": "I O T", "oauth": "O auth", "saas": "sass", "ctrl": "control", "cmd": "command", "gov't": "government",
     "int'l": "international", "nat'l": "national", "idk": "i don't know", "phds": "P H D's",
     "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged",
-    "add'l": "additional", "hrs": "hours", "hx": "history", "dx'd": "diagnosed", "svc": "service",
+    "add'l": "additional", "wwii": "world war two", "wwi": "world war one",
+    "hrs": "hours", "hx": "history", "dx'd": "diagnosed", "svc": "service",
     "ttyl": "T T Y L", "tysm": "T Y S M",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""
