@@ -186,6 +186,9 @@ They [live] streamed it. | ay1
 [Tear] along the line. | eh1
 The stock [dove] five percent. | ow1
 Prices [dove] after the news. | ow1
+A path which [winds] round the towers. | ay1
+The lobes instantly [close] together. | ow1 z
+The rooms were unwholesomely [close]. | ow1 s
 """
 
 

@@ -149,11 +149,14 @@ OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
     ),
     "winds": lambda a: (
         "verb"
-        if a.after in ALONG
-        and a.before
-        and a.before_that in DETERMINERS
-        and not a.before.endswith(ADJECTIVE_ENDINGS)
-        and a.before not in ADJECTIVES
+        if a.before in SINGULAR_SUBJECTS
+        or (
+            a.after in ALONG
+            and a.before
+            and a.before_that in DETERMINERS
+            and not a.before.endswith(ADJECTIVE_ENDINGS)
+            and a.before not in ADJECTIVES
+        )
         else "noun"
     ),
     "refuse": lambda a: (

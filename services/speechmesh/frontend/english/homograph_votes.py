@@ -65,8 +65,8 @@ def cast_votes(around: Around) -> dict[str, float]:
         votes["verb"] += 0.5
     elif before_that in DETERMINERS:  # "a building permit", but "the farms produce"
         votes["verb" if is_plural(before) else "noun"] += 1.5
-    if before.endswith("ly") and len(before) > 4:
-        votes["adjective"] += 2.0 + 2.0 * (before_that in BES)
+    if before.endswith("ly") and before_that in BES:
+        votes["adjective"] += 4.0
     if after in OBJECT_BEGINS:
         votes["verb"] += 2.5
     elif not before and after in NOW:

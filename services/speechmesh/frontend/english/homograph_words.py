@@ -104,7 +104,7 @@ SHIPS: Final = word_set(
 OF_REFUSE: Final = word_set(
     "collection collections collector collectors bin bins disposal truck trucks dump bag bags tip"
 )
-ALONG: Final = word_set("through along around past between down up across its")
+ALONG: Final = word_set("round through along around past between down up across its")
 POLISH: Final = word_set(
     """people government president prime border language zloty army food town city sausage citizens troops parliament
     farmers national side minister capital history immigrants descent economy origin authorities embassy market"""

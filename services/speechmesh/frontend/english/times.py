@@ -214,7 +214,8 @@ def recognise_height(context: Context, position: int) -> Reading | None:
         words = f"{numbers.cardinal(int(match['feet']))} {feet_name} {numbers.number(inches)} {name}"
         return whole(words, position, match.end())
     side = _FEET_BY.match(context.text, position)
-    if side and not context.in_quotes and (side["by"] or context.previous in {"by", "a", "an"}):
+    quoted = context.in_quotes or context.text[position - 1 : position] == "'"
+    if side and not quoted and (side["by"] or context.previous in {"by", "a", "an"}):
         return _side(context, side)
     feet = _FEET.match(context.text, position)
     if feet:

@@ -21,6 +21,9 @@ from speechmesh.frontend.english.word_lists import (
 WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
 _PLURALS_NOT_RESPELLED = frozenset({"PCs", "HRs"})
 _RESPELLED_NOUNS = frozenset({"jpeg", "jpg", "mpeg", "gui"})
+_PARTS_OF_NAMES = frozenset(
+    str.split("arg bin buf cap dir env ext lib max mem min obj opt pin pix seg sub tar web")
+)
 _LETTER_PLURAL = re.compile(r"[B-HJ-Z]s")
 _CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")
 _PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,6})('?s)")
@@ -180,7 +183,8 @@ def _in_context(context: Context, raw: str, position: int) -> str:
             return raw.lower()
         return spell(raw)
     named = context.text[position - 1 : position] == "_" or context.text.startswith("_", position + len(raw))
-    return read_word(raw, shouting=raw.isupper() and (named or context.shouting(position)))
+    shouting = context.shouting(position) or (named and (len(raw) > 3 or raw.lower() in _PARTS_OF_NAMES))
+    return read_word(raw, shouting=raw.isupper() and shouting)
 
 
 _OPERATORS = frozenset("=<>≥≤≠+×÷^|∈∉∪∩⊂")
