@@ -50,11 +50,12 @@ ph phone; Dept department; Ex exercise; qn question; Q question;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
 col column; cols columns; App appendix; app appendix; pop population; exp expires; Exp expires; Plat platform;
 plat platform; dep departs;
-Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation
+Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation; Sgt sergeant
 """
 _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
-Avg average; Wt weight; Ht height; Est estimated; Appt appointment; Addr address; Amt amount; Ext extension;
+Avg average; Dist distance;
+Wt weight; Ht height; Est estimated; Appt appointment; Addr address; Amt amount; Ext extension;
 Temp temperature; Pop population
 """
 _DATED = "est established; Est established"

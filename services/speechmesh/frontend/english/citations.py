@@ -39,6 +39,7 @@ _STATUTES = re.compile(r"Stat\.(?=\ (?:§|Ann\.))")
 _AFTER_RANK = re.compile(r"(?P<name>Cir|Fl|fl|c|cent|Lt|Sgt)\.")
 _EXPIRES = re.compile(r"[Ee]xp(?=\ (?:0[1-9]|1[0-2])/\d\d)", re.ASCII)
 _PILLS = re.compile(r"(?P<name>tab|cap)(?P<many>s?)\.(?=\ [a-z0-9(])")
+_BUSINESS = re.compile(r"bus\.(?=\ (?:days?|hrs?|hours|card|school))")
 _NUMBER_OF = re.compile(r"[Nn]o\.(?=\ of\ (?!course))")
 _VERSE = re.compile(r"vv?\.(?=\ \d)")
 _BOOK = re.compile(
@@ -65,7 +66,9 @@ _LIMIT = re.compile(r"(?P<name>min|max)\.")
 _LIMITED = re.compile(r"\d-[a-z]{2,12}\ $", re.ASCII)  # a 2-night min.
 _UNIT = re.compile(r"(?:kg|km|mg|cm|mm|ml|mL)(?![A-Za-z0-9'])")
 _RANK = re.compile(r"\d(?:st|nd|rd|th|d)$", re.ASCII)
-_COORDINATE = re.compile(r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:\.\d{1,9})?°)", re.ASCII)
+_COORDINATE = re.compile(
+    r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:(?:\.\d{1,9})?°|\.\d{3,9}))", re.ASCII
+)
 _COORDINATES = {"lat": "latitude", "lon": "longitude", "long": "longitude"}
 _NUMBER = re.compile(r"[Nn]o\.(?=[:,]|\ \(|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
 
@@ -102,6 +105,8 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
             f" to {numbers.integer(doses['high'])}" if doses["high"] else ""
         )
         return whole(f"every {hours} hours", position, doses.end())
+    if _BUSINESS.match(text, position):
+        return whole("business", position, position + 4)
     number_of = _NUMBER_OF.match(text, position)
     if number_of:
         return whole("number", position, number_of.end())

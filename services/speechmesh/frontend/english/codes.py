@@ -62,6 +62,7 @@ _VERSES = re.compile(r"[-–]\d{1,3}(?![\d:])", re.ASCII)
 _BOOKS = frozenset(
     str.split(
         """
+        qur'an quran koran
         genesis gen exodus psalm psalms proverbs isaiah matthew matt mark luke john acts romans corinthians galatians
         ephesians philippians samuel kings chronicles thessalonians timothy peter job joshua judges
         hebrews revelation verse surah
@@ -70,6 +71,8 @@ _BOOKS = frozenset(
 )
 _RATIO = re.compile(r"(?P<a>\d{1,6}(?:\.\d{1,3})?):(?P<b>\d{1,6}(?:\.\d{1,3})?)(?![\d:])", re.ASCII)
 _TOLL_FREE = re.compile(r"1-(?P<code>8\d\d)-(?=[A-Z])", re.ASCII)
+_LOCAL = re.compile(r"[2-9]\d\d-\d{4}(?!\d|-\d)", re.ASCII)
+_BEFORE_PHONES = frozenset(str.split("phone telephone call tel mobile cell fax dial number"))
 _CARD = re.compile(
     r"\d{4}(?P<separator>[ -])\d{4}(?P=separator)\d{4}(?:(?P=separator)\d{4})?(?![\d-])", re.ASCII
 )
@@ -209,6 +212,8 @@ def recognise_phone(context: Context, position: int) -> Reading | None:
     if toll_free:
         return whole(f"one {numbers.identifier(toll_free['code'])}", position, toll_free.end())
     match = _CARD.match(text, position)
+    if match is None and context.previous in _BEFORE_PHONES:
+        match = _LOCAL.match(text, position)
     for compiled in _PHONES:
         match = match or compiled.match(text, position)
     if match is None or sum(character.isdigit() for character in match[0]) < 7:

@@ -62,7 +62,8 @@ _SHORT_YEAR = re.compile(r"'(?P<year>\d\d)(?![\d'\"A-Za-z])", re.ASCII)
 _WEEKDAY = re.compile(
     r"(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?P<dot>\.?)(?=(?P<after>,?[ \n]?))(?![A-Za-z])"
 )
-_PART_OF_DAY = re.compile(r"\.?\ (?:morning|afternoon|evening|night)s?(?![A-Za-z])")
+_PART_OF_DAY = re.compile(r"\.?\ (?:(?:morning|afternoon|evening|night)s?|[AP]M)(?![A-Za-z])")
+_RANK = re.compile(r"\d(?:st|nd|rd|th)$", re.ASCII)  # the 3rd Sun.
 _ANOTHER_DAY = re.compile(r"(?:\ (?:&|and|or)\ |/|,\ )(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?![A-Za-z])")
 _SPAN = re.compile(
     r"(?P<first>[A-Z][a-z]{2,8})\.?\ ?[-–]\ ?(?P<last>[A-Z][a-z]{2,8})(?:\.(?=,|\ [a-z\d]))?(?![A-Za-z'-])"
@@ -200,7 +201,7 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         year_words = numbers.year(int(short_year) + 2000 if len(short_year) == 2 else int(short_year))
         return whole(f"{MONTHS[int(expiry['month']) - 1]} {year_words}", position, expiry.end())
     short = _MONTH_DAY.match(text, position)
-    if short and context.next_word(short.end()) in _MEASURED:
+    if short and (text[short.end() : short.end() + 1] == '"' or context.next_word(short.end()) in _MEASURED):
         return None  # by 1/2 inch
     if short and context.previous in _DATE_CUES | set(WEEKDAYS.values()):
         words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"
@@ -273,7 +274,11 @@ def recognise_weekday(context: Context, position: int) -> Reading | None:
     listed = _ANOTHER_DAY.match(context.text, match.end()) or not _DAYS.isdisjoint(recent)
     if match["day"] == "Sun":
         listed = "saturday" in recent
-    cued = context.previous in _WEEKDAY_CUES or (match["day"] == "Sat" and bool(context.previous))
+    cued = (
+        context.previous in _WEEKDAY_CUES
+        or bool(_RANK.search(context.adjacent_source))
+        or (match["day"] == "Sat" and bool(context.previous))
+    )
     if _PART_OF_DAY.match(context.text, match.end("day")):
         return whole(WEEKDAYS[match["day"].lower()], position, match.end())
     if not follows and not listed and (not match["dot"] or (match["day"] in {"Sat", "Sun"} and not cued)):

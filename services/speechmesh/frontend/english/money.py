@@ -81,6 +81,7 @@ _BEFORE = re.compile(
 _AFTER = re.compile(
     rf"{_AMOUNT}{_MAGNITUDE}\ ?(?P<currency>[€£¥₹₩₽₺₫₱฿₪₦₿₴]|\$(?!\d)|(?:{_CODE})(?![A-Za-z]))", re.ASCII
 )
+_NOTES = re.compile(r"[$€£](?P<value>1|2|5|[125]0|100)s(?![A-Za-z0-9])", re.ASCII)  # two $50s
 _NEGATIVE = re.compile(rf"(?P<currency>{_SYMBOL})\((?P<number>{NUMBER})\){_MAGNITUDE}", re.ASCII)
 _CENTS = re.compile(rf"(?P<number>{NUMBER})\ ?¢", re.ASCII)
 _UPPER = re.compile(rf"\ ?[-–—]\ ?(?:{_SYMBOL})?(?P<number>{NUMBER}){_MAGNITUDE}(?![A-Za-z0-9])", re.ASCII)
@@ -88,6 +89,11 @@ _EUROPEAN_DECIMALS = re.compile(r",\d\d(?!\d|,)")
 _US_REPEATED = re.compile(r"\ USD(?![A-Za-z])")
 _DETERMINERS = frozenset(
     {"a", "an", "the", "this", "that", "its", "his", "her", "their", "our", "your", "my", "another"}
+)
+_PRICED = frozenset(
+    str.split(
+        "bill bills note notes coin coins deal contract grant lawsuit settlement mansion bonus voucher coupon"
+    )
 )
 _NO_NOUNS = frozenset(
     str.split(
@@ -113,6 +119,10 @@ def recognise_money(context: Context, position: int) -> Reading | None:
     """Read an amount whose currency stands before it."""
     text = context.text
     match = _BEFORE.match(text, position)
+    notes = _NOTES.match(text, position)
+    if notes:
+        words = numbers.plural(numbers.cardinal(int(notes["value"]))).removeprefix("one ")
+        return whole(words, position, notes.end())
     if match is None or (match["before"] in {"-", "+", "–"} and not is_at_token_start(text, position)):
         return _negative(context, position)
     symbol = match["currency"].strip()
@@ -189,7 +199,8 @@ def _words(context: Context, literal: str, magnitude: str, currency: Currency, e
 
 def _is_before_noun(context: Context, end: int) -> bool:
     """Whether an amount that ends here stands before what it measures: "a $5 bill", "the $100M mark"."""
-    if context.previous not in _DETERMINERS or not context.adjacent_source:
+    determined = context.previous in _DETERMINERS and context.adjacent_source
+    if not determined and context.next_word(end) not in _PRICED:
         return False
     if context.text[end : end + 1] == "-":
         return context.text[end + 1 : end + 2].isalpha()  # a $15-an-hour job
@@ -198,7 +209,7 @@ def _is_before_noun(context: Context, end: int) -> bool:
     noun = context.next_word(end)
     if not noun.islower() or noun in _NO_NOUNS:
         return False
-    return context.previous in {"a", "an"} or not noun.endswith(("ed", "ly", "ing"))
+    return not determined or context.previous in {"a", "an"} or not noun.endswith(("ed", "ly", "ing"))
 
 
 def _number(literal: str, magnitude: str) -> str:

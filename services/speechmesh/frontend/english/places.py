@@ -89,7 +89,7 @@ _NUMBERED_STREET = re.compile(
     r"(?P<name>[NSEW])\.?(?=\ \d{1,3}(?:st|nd|rd|th)\ (?:St|Ave|Street|Avenue|Pl|Place|Rd|Road)(?![A-Za-z]))"
 )
 _BOUND = re.compile(r"(?P<name>[NSEW])(?P<dot>\.?)(?![A-Za-z0-9'&/-])")
-_ROAD = re.compile(r"(?:[A-Z]{1,3}-|(?:Hwy|Highway|Route|Rte\.?)\ )\d{1,4}\ $", re.ASCII)
+_ROAD = re.compile(r"(?:[A-Z]{1,3}-|(?:Hwy\.?|Highway|Route|Rte\.?)\ )\d{1,4}\ $", re.ASCII)
 _COMPASS = re.compile(r"(?P<name>[NS]?[NSEW]?[NS][EW])(?=\ of\ )")
 _TRADITIONAL = {
     "Ala": "alabama", "Ariz": "arizona", "Ark": "arkansas", "Calif": "california", "Colo": "colorado",

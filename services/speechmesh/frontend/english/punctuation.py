@@ -73,7 +73,7 @@ def recognise_full_stop(context: Context, position: int) -> Reading | None:
         return whole("dot", position, position + 1)
     if before.isalnum() and _METHOD.match(text, position + 1):
         return whole("dot", position, position + 1)
-    if before.isalnum() and after and (after in ",;" or _shortens(context, position)):
+    if before.isalnum() and after and (after in ",;:" or _shortens(context, position)):
         return Reading((), position + 1)  # J. Ling., 12; an unknown "blvs. of"
     return whole(".", position, position + 1)
 

@@ -297,6 +297,9 @@ def recognise_vulgar_fraction(context: Context, position: int) -> Reading | None
     if found is None:
         return None
     words = numbers.fraction(*found)
+    inch = _INCH_SIGN.match(context.text, position + 1)
+    if inch and not context.in_quotes:
+        return whole(f"{words} inch", position, inch.end())
     upper = _UPPER_FRACTION.match(context.text, position + 1)
     if upper:
         words = f"{words} to {numbers.fraction(*FRACTIONS[upper[1]])}"
@@ -304,6 +307,7 @@ def recognise_vulgar_fraction(context: Context, position: int) -> Reading | None
     return _finish(context, words, position, position + 1, one=True) or whole(words, position, position + 1)
 
 
+_INCH_SIGN = re.compile(r"\"(?=\ ?[x×]|\ [a-z])")
 _UPPER_FRACTION = re.compile("\\ ?[-–]\\ ?([" + "".join(FRACTIONS) + "])")
 _DIGITS = re.compile(r"\d++", re.ASCII)
 

@@ -13,7 +13,7 @@ _WORD = re.compile(r"[A-Za-z]++(?:'[A-Za-z]++)*+")
 class Shouting:
     """Which stretches of a text are written in capitals throughout."""
 
-    _STRETCH = re.compile(r"[^.!?\n]++")
+    _STRETCH = re.compile(r"(?:[^.!?\n]|[.!?](?=[A-Za-z0-9]))++")
 
     def __init__(self, text: str) -> None:
         self._starts: list[int] = []

@@ -8,11 +8,13 @@ from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.folding import CURRENCY_SYMBOLS, GREEK, SUPERSCRIPTS
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 from speechmesh.frontend.english.units import per_name, unit_after
+from speechmesh.frontend.english.word_lists import HAVE_NUMBERS
 
 _ARROW = re.compile(r"[-=]{1,3}>(?=[ \nA-Za-z0-9(\"'])")
 _PER = re.compile(r"\ ?/\ ?(?P<unit>[A-Za-zμ]{1,8})(?![A-Za-z0-9])")
 _PER_POWER = re.compile(r"/(?P<unit>[kcmμn]?m)(?P<power>[²³23])(?![A-Za-z0-9])")
 _RATE = re.compile(r"\d\ ?[A-Za-z]{2,12}$", re.ASCII)
+_SHORTENED = re.compile(r"\.(?=[,;:)]|\ [a-z0-9=&+])")  # $5/mo. for
 _VARIABLE = re.compile(r"[xynzkN](?![A-Za-z0-9])")
 _SHORT_PER = {
     "mo": "month",
@@ -36,6 +38,7 @@ _SLASHED_WORDS = {
 }  # fmt: skip
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
 _DIALS = frozenset({"press", "dial", "hit", "push", "pressing", "dialing"})
+_LABEL = re.compile(r":|\ (?:is|are|was)(?![a-z])")
 _AFTER_KEY = re.compile(r"(?:\d{2,3})?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
 _DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
@@ -219,7 +222,8 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         name = _SHORT_PER.get(per["unit"]) or per_name(per["unit"])
         if name:
             words = name if name == "each" else f"per {name}"
-            return whole(words, position, per.end())
+            shortened = _SHORTENED.match(text, per.end())
+            return whole(words, position, shortened.end() if shortened else per.end())
     if text[position - 1 : position + 2] == " / " and position:
         numeric = text[position - 2 : position - 1].isdigit() and text[position + 2 : position + 3].isdigit()
         return whole("divided by" if numeric else ",", position, position + 1)
@@ -271,6 +275,12 @@ def recognise_number_sign(context: Context, position: int) -> Reading | None:
         return whole("number", position, match.end())
     if context.text[position] != "#":
         return None
+    if (
+        context.previous in HAVE_NUMBERS
+        and context.adjacent_source
+        and _LABEL.match(context.text, position + 1)
+    ):
+        return whole("number", position, position + 1)  # phone #: 555-0100
     return whole("pound" if _is_dialled(context, position) else "", position, position + 1)
 
 

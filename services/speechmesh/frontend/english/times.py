@@ -12,6 +12,7 @@ _SHORT_HALF = re.compile(r"(?P<half>[ap])(?![A-Za-z0-9'-])")  # 11:55p
 _FRENCH = re.compile(r"(?P<hour>2[0-3]|[01]?\d)h(?P<minute>[0-5]\d)(?![A-Za-z0-9])", re.ASCII)
 _ZERO_HOUR = re.compile(r"(?P<hour>0\d)(?P<minute>[0-5]\d)(?![\dA-Za-z]|[.,:/-]\d)", re.ASCII)
 _ZULU_HOUR = re.compile(r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)Z(?![A-Za-z0-9])", re.ASCII)
+_LETTERED_HOUR = re.compile(r"(?P<hour>1[0-2]|[1-9])(?P<half>[ap])(?![A-Za-z0-9'-])", re.ASCII)
 _SERVICE = re.compile(r"\ (?:to|from|train|bus|flight|ferry|service)(?![a-z])")
 _CLOCK = re.compile(
     r"(?P<hour>2[0-4]|[01]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9}+)?)?(?![\d:])",
@@ -52,10 +53,12 @@ _FEET = re.compile(
     r"(?P<feet>\d{1,3}(?:,\d{3})*)'(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|x)(?![a-z]))",
     re.ASCII,
 )
+_INCH_SPREAD = re.compile(r"(?P<low>\d{1,3})[-–](?P<high>\d{1,3})\"(?=[ \n][a-z]|[,.;)])", re.ASCII)
 _FEET_BY = re.compile(r"(?P<feet>\d{1,3})'(?:(?P<by>\ ?[x×]\ ?)(?=\d{1,3}')|(?=[ ,.;)]|$))", re.ASCII)
 _NO_NOUNS = frozenset(
     str.split(
         """
+        today tomorrow tonight now
         above across and apart are at away below by deep diagonally from high in is long of off on or out over per tall
         than thick to was were wide x
         """
@@ -94,6 +97,10 @@ def recognise_time(context: Context, position: int) -> Reading | None:
             return whole(_clock_words(hour, french["minute"], None, False), position, french.end())
         return whole(f"{hours} {numbers.integer(str(int(french['minute'])))}", position, french.end())
     clock = _CLOCK.match(text, position)
+    nightly = _LETTERED_HOUR.match(text, position)
+    if nightly and context.previous in _BEFORE_TIMES | {"to"}:
+        words = f"{numbers.cardinal(int(nightly['hour']))} {nightly['half'].upper()} M"  # from 9p to 5a
+        return whole(words, position, nightly.end())
     match = clock or _BARE_HOUR.match(text, position) or _HOUR_RANGE.match(text, position)
     if match is None:
         return None
@@ -217,6 +224,10 @@ def recognise_height(context: Context, position: int) -> Reading | None:
     quoted = context.in_quotes or context.text[position - 1 : position] == "'"
     if side and not quoted and (side["by"] or context.previous in {"by", "a", "an"}):
         return _side(context, side)
+    spread = _INCH_SPREAD.match(context.text, position)
+    if spread and not context.in_quotes:
+        low, high = numbers.number(spread["low"]), numbers.number(spread["high"])
+        return whole(f"{low} to {high} inches", position, spread.end())
     feet = _FEET.match(context.text, position)
     if feet:
         return whole(f"{numbers.integer(feet['feet'])} feet", position, feet.end())

@@ -85,7 +85,8 @@ UNITS: dict[str, Unit] = {
         "dB": "decibel", "dBA": "decibel", "Ω": "ohm", "μm": "micron", "mcg": "microgram", "tsp": "teaspoon",
         "tbsp": "tablespoon", "Tsp": "teaspoon",
         "Tbsp": "tablespoon", "kt": "knot", "kn": "knot", "kts": "knot", "Wh": "watt hour", "eV": "electron volt",
-        "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo", "acre": "acre",
+        "KiB": "kibibyte", "MiB": "mebibyte", "GiB": "gibibyte", "TiB": "tebibyte", "kilo": "kilo",
+        "acre": "acre", "ac": "acre",
         "blk": "block", "blks": "block", "tsps": "teaspoon", "tbsps": "tablespoon", "Tbsps": "tablespoon",
         "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
         "lx": "lux", "Gy": "gray", "Nm": "newton meter", "Bq": "becquerel", "mph": "mile per hour",
@@ -225,6 +226,8 @@ def unit_after(text: str, position: int) -> UnitMatch | None:
 def _known(text: str, match: re.Match[str]) -> UnitMatch | None:
     symbol = match["symbol"].replace(" ", "")
     unit = UNITS.get(symbol)
+    if symbol == "ac" and match["space"] != " ":
+        return None  # b² - 4ac
     if symbol == "K" and not (match["space"] == " " and _KELVIN.match(text, match.end())):
         return None  # thousands
     if unit is None or (match["space"] and not _fits_with_space(text, symbol, unit, match)):

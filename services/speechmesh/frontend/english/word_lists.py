@@ -138,7 +138,7 @@ SENTENCE_STARTERS = frozenset(
 """Capitalised after an abbreviation's full stop, these begin a sentence."""
 
 CITED = frozenset(
-    {"c", "cap", "caps", "cent", "cert", "id", "lat", "lon", "long", "max", "min", "no", "tab", "tabs"}
+    {"c", "bus", "cap", "caps", "cent", "cert", "id", "lat", "lon", "long", "max", "min", "no", "tab", "tabs"}
 )
 """Words that may be abbreviations before a full stop, as their neighbours tell."""
 

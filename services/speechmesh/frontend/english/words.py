@@ -179,6 +179,8 @@ def _in_context(context: Context, raw: str, position: int) -> str:
     if raw == "WHO" and context.previous == "the":
         return spell(raw)
     if raw in {"US", "IT", "AM", "PM", "ER", "OR"} and not context.shouting(position):
+        if raw == "AM" and context.previous.endswith("day"):
+            return spell(raw)
         if raw in {"AM", "OR"} or (raw == "IT" and context.previous in _BEFORE_PRONOUN):
             return raw.lower()
         return spell(raw)
