@@ -55,6 +55,7 @@ class Ahead:
         if (error := await _ended(self._first)) is not None and not self.conductor.turn.is_set():
             log.info("what was begun ahead failed: %s", error)
         await self._chunks.aclose()
+        del self._first  # whose error holds this, and all that was made ahead
 
 
 class Lookahead:

@@ -13,7 +13,8 @@ from speechmesh.frontend.audio_out import AudioChunk, StageTime, Summary
 from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.metering import Kind, SpeechMeter, record_stage
-from speechmesh.frontend.performance.performance import Means, Performance
+from speechmesh.frontend.performance.means import Means
+from speechmesh.frontend.performance.performance import Performance
 from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.planning import Planning

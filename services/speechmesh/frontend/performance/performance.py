@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import Executor
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext
-from dataclasses import dataclass
 
-from speechmesh.common.bundle import VoiceBundle
-from speechmesh.common.errors import DeadlineExceeded, Internal, Overloaded, SpeechmeshError, Unavailable
+from speechmesh.common.errors import Internal, Overloaded, SpeechmeshError, Unavailable
 from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk
 from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.lookahead import Lookahead
 from speechmesh.frontend.metering import SpeechMeter
 from speechmesh.frontend.patience import Patience
+from speechmesh.frontend.performance.means import Means
+from speechmesh.frontend.performance.opener import Opener
 from speechmesh.frontend.performance.playing import Player
 from speechmesh.frontend.performance.said_before import said_before
-from speechmesh.frontend.phrases.cache import PhraseCache
 from speechmesh.frontend.plan import Script
 from speechmesh.frontend.prepared import Preparation, Prepared
-from speechmesh.frontend.reader import Reader
-from speechmesh.frontend.recordings.recordings import Recordings
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
-from speechmesh.frontend.settings import FrontendSettings
-from speechmesh.frontend.stages import Stages
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What all requests of a process are spoken with.
-
-    Attributes:
-        reader: of a voice.
-        stages: the acoustic and the vocoder stage.
-        phrases: what was said before.
-        settings: the frontend's.
-        text_executor: where text is read.
-        audio_executor: where audio is coded that takes long.
-        recordings: what documents may play; None: nothing.
-    """
-
-    reader: Callable[[VoiceBundle], Reader]
-    stages: Stages
-    phrases: PhraseCache
-    settings: FrontendSettings
-    text_executor: Executor
-    audio_executor: Executor
-    recordings: Recordings | None = None
 
 
 class Performance:
@@ -74,11 +44,11 @@ class Performance:
         self._delivery = delivery
         self._meter = meter
         self._means = means
-        self._give_up_at = give_up_at
         settings = means.settings
         self._preparation = Preparation(checked, script, means.reader, settings, means.text_executor)
+        self._open = Opener(checked, self._preparation, delivery, means, give_up_at)
         self._lookahead = Lookahead(
-            self._preparation, self._opened, means.phrases.is_made, settings.max_segments_in_flight
+            self._preparation, self._open, means.phrases.is_made, settings.max_segments_in_flight
         )
         self._patience = Patience(settings.stage_patience_ms)
         self._player: Player | None = None
@@ -161,30 +131,9 @@ class Performance:
             await self._lookahead.aclose()
         if (ahead := await self._lookahead.take(prepared.index)) is not None:
             return ahead.conductor, ahead.run()
-        conductor, run = self._opened(prepared)
+        conductor, run = self._open(prepared)
         conductor.turn.set()
         return conductor, run
-
-    def _opened(self, prepared: Prepared) -> tuple[Conductor, AsyncGenerator[SpokenChunk]]:
-        """Streams at a segment, within the time that the caller still has.
-
-        Raises:
-            DeadlineExceeded: when that is none.
-        """
-        left_s = None if self._give_up_at is None else self._give_up_at - time.monotonic()
-        if left_s is not None and left_s <= 0:
-            raise DeadlineExceeded("the deadline passed")
-        means = self._means
-        conductor = Conductor(
-            self._checked,
-            prepared,
-            self._preparation,
-            self._delivery,
-            means.stages,
-            means.settings,
-            means.phrases,
-        )
-        return conductor, conductor.run(left_s)
 
 
 def _name_voice(error: SpeechmeshError, voice: str) -> None:

@@ -45,9 +45,15 @@ class Player:
             load: decodes one; see Recordings.load.
             patience_ms: how long is waited for the room of one, once the caller has some audio.
         """
+
+        async def loaded(index: int) -> LoadedClip:
+            """A recording, decoded by the time at which the listener needs it."""
+            deadline_s = time.monotonic() + delivery.playback.slack_ms(index) / 1000.0
+            return await load(delivery.clips[index], deadline_s)
+
         self._delivery = delivery
-        self._load = load
-        self._reel = Reel(delivery.clips, self._loaded)
+        # No method: this and the reel would hold each other, and what is decoded, until the collector comes.
+        self._reel = Reel(delivery.clips, loaded)
         self._patience = Patience(patience_ms)
 
     def look_ahead(self) -> None:
@@ -116,11 +122,6 @@ class Player:
             else:
                 self._patience.reset()
                 return clip
-
-    async def _loaded(self, index: int) -> LoadedClip:
-        """A recording, decoded by the time at which the listener needs it."""
-        deadline_s = time.monotonic() + self._delivery.playback.slack_ms(index) / 1000.0
-        return await self._load(self._delivery.clips[index], deadline_s)
 
     def _nothing(self, index: int, segment: SpokenSegment, error: RecordingError) -> SpokenChunk | None:
         """What is told of a recording of which nothing is heard, but for the pauses around it."""

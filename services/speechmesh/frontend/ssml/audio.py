@@ -36,14 +36,15 @@ def audio(element: Element) -> Inside:
     except ValueError as error:
         element.tell("AUDIO_LEFT_OUT", f"{error}; what it falls back to is read")
         return element.inside()
-    inside, outer, place = Inside(element.style, Collector()), element.collector, element.place
+    collector, outer, place = Collector(), element.collector, element.place
 
     def finish(offset: int) -> None:
-        fallback = inside.collector.items()
+        fallback = collector.items()
         outer.audio(
             Audio(path, playing, fallback, place.offset, offset, element.tag_end, place.line, place.column)
         )
 
+    inside = Inside(element.style, collector)
     inside.finish = finish
     return inside
 

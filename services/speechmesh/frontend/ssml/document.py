@@ -73,6 +73,8 @@ def read_document(document: str, events: Events, limits: Limits) -> None:
     except DefusedXmlException:
         begins = document.rfind("<!DOCTYPE", 0, index.offset(parser.byte) + 1)
         raise index.place_at(begins).wrong("a document type (<!DOCTYPE ...>) is not taken") from None
+    finally:
+        parser.let_go()
 
 
 def _said(message: str, document: str) -> str:
@@ -99,6 +101,11 @@ class _Parser(DefusedExpatParser):
         self._parser.buffer_text = False
         self._parser.StartCdataSectionHandler = partial(self._cdata, True)
         self._parser.EndCdataSectionHandler = partial(self._cdata, False)
+
+    def let_go(self) -> None:
+        """Ends the use; it and what it tells the events to hold each other until then."""
+        self.setContentHandler(ContentHandler())
+        self._parser = None
 
     def _cdata(self, begins: bool) -> None:
         self.in_cdata = begins

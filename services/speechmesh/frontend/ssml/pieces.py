@@ -79,11 +79,12 @@ def _piece(
     phonemes: Phonemes | None = None,
     alias: str | None = None,
 ) -> Inside:
-    inside, outer = Inside(element.style, Collector(), is_text=True), element.collector
+    collector, outer = Collector(), element.collector
     tag = element.place.offset, element.tag_end
 
     def finish(_offset: int) -> None:
-        outer.piece(inside.collector, tag, element.style, say_as=say_as, phonemes=phonemes, alias=alias)
+        outer.piece(collector, tag, element.style, say_as=say_as, phonemes=phonemes, alias=alias)
 
+    inside = Inside(element.style, collector, is_text=True)
     inside.finish = finish
     return inside
