@@ -569,7 +569,7 @@ async def test_a_lone_server_that_hangs_is_unavailable_in_the_end(
         server.go_on.set()
 
 
-async def test_a_cancelled_chunk_is_cancelled_in_triton_and_leaves_no_count(
+async def test_a_chunk_whose_caller_left_is_counted_until_triton_answers_and_never_cancelled_there(
     tritons: Start, model: VocoderModel
 ) -> None:
     servers = await tritons(2)
@@ -582,8 +582,11 @@ async def test_a_cancelled_chunk_is_cancelled_in_triton_and_leaves_no_count(
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(result, asyncio.CancelledError) for result in results)
-        assert outstanding(backend) == [0, 0]
-        await eventually(lambda: sum(server.n_cancelled for server in servers) == 6)
+        assert outstanding(backend) == [3, 3]  # which the next chunk's choice should know
+        for server in servers:
+            server.go_on.set()
+        await eventually(lambda: outstanding(backend) == [0, 0])
+        assert sum(server.n_cancelled for server in servers) == 0
         assert n_healthy(backend) == 2
         assert [each.n_redone for each in backend.endpoints()] == [0, 0]
 

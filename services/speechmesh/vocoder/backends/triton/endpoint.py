@@ -69,7 +69,7 @@ class Endpoint:
         self._channel = grpc.aio.insecure_channel(address.channel_target, options=list(options))
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         self._models: frozenset[str] = frozenset()
-        self._calls: set[Any] = set()
+        self._calls: set[asyncio.Future[pb.ModelInferResponse]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._roused = asyncio.Event()
@@ -115,11 +115,14 @@ class Endpoint:
         limit_queueing(request, attempt_s)
         task = asyncio.current_task()
         cancels = task.cancelling() if task else 0
-        call = self._stub.ModelInfer(request, timeout=attempt_s, metadata=outgoing_metadata())
+        call = asyncio.ensure_future(self._call(request, attempt_s))
         self._calls.add(call)
         self._idle.clear()
+        call.add_done_callback(self._ended)
         try:
-            response = await call
+            # Who leaves does not end the call: Triton may crash of one that is cancelled (server 2.51; its issues 7368
+            # and 8034), and a chunk is short.
+            response = await asyncio.shield(call)
         except grpc.aio.AioRpcError as error:
             refusal = refused(error)
             self._blame(refusal, request.model_name, started, full_time=attempt_s == self._attempt_timeout_s)
@@ -129,14 +132,22 @@ class Endpoint:
                 raise
             # Not the caller left: the call was dropped here, see _drop_calls.
             raise Refused(Refusal.LOST, "dropped with its server") from None
-        finally:
-            self._calls.discard(call)
-            if not self._calls:
-                self._idle.set()
         self.n_chunks += 1
         self._heard_at = self._answered_at = time.monotonic()
         self._backoff_s = _FIRST_BACKOFF_S
         return response
+
+    async def _call(self, request: pb.ModelInferRequest, timeout_s: float) -> pb.ModelInferResponse:
+        # A coroutine, as asyncio takes no call of gRPC's for a future.
+        response: pb.ModelInferResponse = await self._stub.ModelInfer(
+            request, timeout=timeout_s, metadata=outgoing_metadata()
+        )
+        return response
+
+    def _ended(self, call: asyncio.Future[pb.ModelInferResponse]) -> None:
+        self._calls.discard(call)
+        if not self._calls:
+            self._idle.set()
 
     def _blame(self, error: Refused, model_name: str, started: float, *, full_time: bool) -> None:
         if error.refusal is Refusal.LOST:
