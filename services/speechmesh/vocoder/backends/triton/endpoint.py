@@ -28,6 +28,8 @@ _MAX_BACKOFF_S = 5.0
 _TRUSTED_AFTER_S = 30.0
 # Loading reads the file and runs every warm-up.
 _CONTROL_TIMEOUT_S = 120.0
+# gRPC gives a call up, and with that cancels it, when so many times the time of an attempt is over.
+_CALL_TIMES = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +117,17 @@ class Endpoint:
         limit_queueing(request, attempt_s)
         task = asyncio.current_task()
         cancels = task.cancelling() if task else 0
-        call = asyncio.ensure_future(self._call(request, attempt_s))
+        call = asyncio.ensure_future(self._call(request, _CALL_TIMES * self._attempt_timeout_s))
         self._calls.add(call)
         self._idle.clear()
         call.add_done_callback(self._ended)
         try:
-            # Who leaves does not end the call: Triton may crash of one that is cancelled (server 2.51; its issues 7368
-            # and 8034), and a chunk is short.
-            response = await asyncio.shield(call)
-        except grpc.aio.AioRpcError as error:
-            refusal = refused(error)
+            # Who leaves, or waits no longer, does not end the call: Triton may crash of one that is cancelled (server
+            # 2.51; its issues 7368 and 8034), and a chunk is short.
+            async with asyncio.timeout(attempt_s):
+                response = await asyncio.shield(call)
+        except (TimeoutError, grpc.aio.AioRpcError) as error:
+            refusal = refused(error) if isinstance(error, grpc.aio.AioRpcError) else _hung(attempt_s)
             self._blame(refusal, request.model_name, started, full_time=attempt_s == self._attempt_timeout_s)
             raise refusal from error
         except asyncio.CancelledError:
@@ -273,3 +276,7 @@ class Endpoint:
             log.info("Triton at %s is ready", self.address)
         self.healthy, self._models = True, models
         self._changed()
+
+
+def _hung(attempt_s: float) -> Refused:
+    return Refused(Refusal.HUNG, f"no answer within {attempt_s:g} s")
