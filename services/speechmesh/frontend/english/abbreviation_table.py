@@ -40,7 +40,7 @@ _BARE_NUMBERED = """
 Vol volume; vol volume; Fig figure; fig figure; Figs figures; figs figures; Ch chapter; pp pages; pg page;
 Pg page; ext extension; Ext extension; Apt apartment; apt apartment; Ste suite; Rm room; Eq equation;
 eq equation; Rte route; Hwy highway; Bldg building; Nos numbers; Nr number; nr number; Lv level; Lvl level;
-lvl level; Ver version; Dkt docket
+lvl level; Ver version; Dkt docket; Flt flight; flt flight
 """
 _NUMBERED = """
 Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page;
@@ -50,7 +50,7 @@ ph phone; Dept department; Ex exercise; qn question; Q question;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
 col column; cols columns; App appendix; app appendix; pop population; exp expires; Exp expires; Plat platform;
 plat platform; dep departs;
-Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation; Sgt sergeant
+Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation; Sgt sergeant; chap chapter; Chap chapter
 """
 _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
@@ -66,7 +66,7 @@ Prof professor; Sts saints; Gen general; Col colonel; Lt lieutenant; Sgt sergean
 Hon honorable; Gov governor; Sen senator; Rep representative; Pres president; Cmdr commander; Maj major;
 Mt mount; Ft fort; Adm admiral; Cpl corporal; Pvt private; Supt superintendent; Atty attorney;
 Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father;
-Pfc private first class; Spc specialist; Cpt captain; Brig brigadier
+Drs doctors; Pfc private first class; Spc specialist; Cpt captain; Brig brigadier
 """
 _DOTTED_TITLES = """
 Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy; Vit vitamin; vit vitamin; Lv leave;
@@ -89,7 +89,8 @@ yd yard; yds yards
 """
 _INLINE = """
 cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
-Natl national; Intl international; approx approximately; Tel telephone; Adj adjusted
+Natl national; Intl international; approx approximately; Tel telephone; Adj adjusted;
+Pls please; pls please; Plz please; plz please
 """
 _ENDING = """
 ea each; Jr junior; Sr senior; Inc incorporated; Ltd limited; Co company; Corp corporation; Bros brothers;

@@ -25,6 +25,7 @@ _SAINTS = frozenset(
     """
     )
 )
+_AND_SPOUSE = re.compile(r"\ (?:&|and)\ (?:Mr|Mrs|Ms|Dr|Prof)(?![A-Za-z])")
 _RANKED = re.compile(r"\d{1,3}(?:st|nd|rd|th)$", re.ASCII)  # 5th Ave
 _TOKEN = re.compile(r"(?P<name>[A-Za-z]{1,8}(?:\.[A-Za-z])?)(?![A-Za-z'])(?P<dot>\.?)")
 _LETTERS = re.compile(
@@ -138,6 +139,8 @@ def _saint_or_street(context: Context, match: re.Match[str]) -> Reading | None:
     source = context.adjacent_source
     named_before = context.previous_is_name() or source[:1].isdigit()
     named_after = following[:1].isupper() and following.lower() not in SENTENCE_STARTERS
+    if before == "doctor" and _AND_SPOUSE.match(context.text, match.end()):
+        return _expanded(context, before, match, False)  # Dr. & Mrs. Lee
     if (before == "saint" and following in _SAINTS) or (before == "doctor" and named_after):
         return _expanded(context, before, match, False)
     if named_after and not named_before:

@@ -13,7 +13,9 @@ FORMULA = rf"(?:{_ELEMENT}\d{{0,3}}){{2,12}}"
 """What a formula of several elements is written like."""
 _FORMULA = re.compile(rf"{FORMULA}(?![A-Za-z0-9'])", re.ASCII)
 _ION = re.compile(
-    r"(?P<element>Na|Li|Ag|Cl|Br|Ca|Mg|Zn|Cu|Fe)(?P<charge>[+-])(?=[ ,.;)]|$)|Na(?=\ \d)", re.ASCII
+    r"(?P<element>Na|Li|Ag|Cl|Br|Ca|Mg|Zn|Cu|Fe)(?P<charge>[+-])(?=[ ,.;)/]|$)|Na(?=\ \d)"
+    r"|(?:Na|Ca|Mg|Zn|Cu|Fe|Al|Mn|Pb|Ba)(?=[²³⁴][+⁻])",
+    re.ASCII,
 )
 _PART = re.compile(r"[A-Za-z]++|\d++", re.ASCII)
 _WITHOUT_COUNTS = frozenset(

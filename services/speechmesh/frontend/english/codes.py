@@ -51,7 +51,10 @@ _VERSION = re.compile(
 _DOTTED = re.compile(r"\d++(?:\.\d++){2,}+", re.ASCII)
 _HYPHENATED = re.compile(r"(?:\d{5}-\d{4}(?!\d|-\d)|\d{1,12}(?:-\d{1,12}){2,}+)(?![A-Za-z0-9])", re.ASCII)
 _ORDINAL = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3}){1,9}+|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])", re.ASCII
+    r"(?P<number>\d{1,3}(?:,\d{3}){1,9}+|\d{1,15})"
+    r"(?:st|nd|rd|th|ST|ND|RD|TH|(?<=[23])d(?=\ (?:[Ff]l|Cir|Dist|Dept|Div)\.))"
+    r"(?![A-Za-z0-9])",
+    re.ASCII,
 )
 _PRODUCT = re.compile(
     r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|-(?:inch|foot|in|ft|cm|mm|m)(?![a-z])|[a-z]{1,3}(?![a-z])|$))",

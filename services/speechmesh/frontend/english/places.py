@@ -21,6 +21,7 @@ _STATES = {
     "WA": "washington", "WV": "west virginia", "WI": "wisconsin", "WY": "wyoming", "DC": "D C",
 }  # fmt: skip
 _ALSO_WORDS = frozenset({"HI", "ID", "IN", "LA", "MA", "ME", "OH", "OK", "OR", "PA"})
+_PARTY = re.compile(r"(?:^|[ (])[DRI][-–]$")
 _TITLE = re.compile(r",\ (?:Ph\.?D|M\.?P\.?H|MBA|M\.?Sc?|FAC[SP]|FAAP|JD|RN)(?![A-Za-z])")
 _STATE = re.compile(
     r"(?P<state>[A-Z]{2})(?:,?[ ]{1,2}(?P<zip>\d{5})(?:-(?P<more>\d{4}))?(?![\d-]))?(?![A-Za-z0-9'&-])",
@@ -151,7 +152,7 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
     after_town = text[max(0, position - 2) : position].endswith((", ", "-"))
     if state["inside"] is not None and (after_town or state["name"] in _ALWAYS_STATES):
         return Reading((name,), end)
-    if state["name"] in _ALWAYS_STATES:
+    if state["name"] in _ALWAYS_STATES or _PARTY.search(text, max(0, position - 3), position):
         if ends_sentence(context, end):
             return Reading((name, Piece(".", end - 1, end)), end)
         return Reading((name,), end)

@@ -15,6 +15,10 @@ _PER = re.compile(r"\ ?/\ ?(?P<unit>[A-Za-zμ]{1,8})(?![A-Za-z0-9])")
 _PER_POWER = re.compile(r"/(?P<unit>[kcmμn]?m)(?P<power>[²³23])(?![A-Za-z0-9])")
 _RATE = re.compile(r"\d\ ?[A-Za-z]{2,12}$", re.ASCII)
 _SHORTENED = re.compile(r"\.(?=[,;:)]|\ [a-z0-9=&+])")  # $5/mo. for
+_PLURAL_BEFORE = re.compile(r"(?<![A-Za-z])[a-z]{2,12}s$")
+_COUNTED_PER = re.compile(
+    r"/(?P<unit>mL|ml|L|dL|μL|kg|cm|km|h|hr|sec|min|day|week|month|year)(?![A-Za-z0-9/])"
+)  # cells/mL
 _VARIABLE = re.compile(r"[xynzkN](?![A-Za-z0-9])")
 _SHORT_PER = {
     "mo": "month",
@@ -52,6 +56,7 @@ _VARIABLE_BEFORE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\ ?$")  # x < y
 _VARIABLE_AFTER = re.compile(r"\ ?[A-Za-z](?![A-Za-z0-9])")
 _BLOOD = re.compile(r"(?:^|\ )(?:(?:blood|rh)\ (?:[a-z']+\ ){0,10}[abo]|type\ (?:a|b|o|a\ b))$")
 _LIMIT = re.compile(r"\ ?[$€£-]?\d")
+_CHARGE = re.compile(r"(?<=[A-Za-z0-9₀-₉])(?P<count>[²³⁴])(?P<sign>[+⁻])(?![0-9A-Za-z⁰¹²³⁴⁵⁶⁷⁸⁹])")  # Ca²⁺
 _MENU = re.compile(r"[a-z]\ >\ [A-Z][a-z]")
 _COMPARISON_WORDS = {
     "<": "is less than", ">": "is greater than", "<=": "is less than or equal to", ">=": "is greater than or equal to",
@@ -166,6 +171,10 @@ def _between_operands(text: str, start: int, end: int, *, numeric: bool = False)
 
 
 def _power(context: Context, match: re.Match[str]) -> Reading:
+    charge = _CHARGE.match(context.text, match.start())
+    if charge:
+        sign = "plus" if charge["sign"] == "+" else "minus"
+        return whole(f"{numbers.integer(SUPERSCRIPTS[charge['count']])} {sign}", match.start(), charge.end())
     raw = match["value"] or "".join(SUPERSCRIPTS[character] for character in match["raised"])
     value = raw.lstrip("-−")
     after_word = context.text[max(0, match.start() - 2) : match.start()].isalpha() and match.start() >= 2
@@ -192,6 +201,13 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
     if text[position] != "/":
         return None
     source = context.previous_source
+    counted = (
+        _COUNTED_PER.match(text, position)
+        if _PLURAL_BEFORE.search(text, max(0, position - 16), position)
+        else None
+    )
+    if counted:
+        return whole(f"per {per_name(counted['unit'])}", position, counted.end())
     raised = _PER_POWER.match(text, position)
     if raised:
         power = "square" if raised["power"] in "²2" else "cubic"
