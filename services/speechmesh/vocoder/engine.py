@@ -23,6 +23,9 @@ from speechmesh.vocoder.settings import VocoderSettings
 from speechmesh.vocoder.tier_pressure import TierPressure
 from speechmesh.vocoder.turns import Turns
 
+# Chunks that warm each Triton together: a few times what runs on a CPU at once, so that no load takes more memory.
+_WARM_AT_ONCE = 16
+
 
 def make_backend(settings: VocoderSettings) -> VocoderBackend:
     """The backend that the settings name."""
@@ -34,6 +37,7 @@ def make_backend(settings: VocoderSettings) -> VocoderBackend:
     return TritonBackend(
         settings.triton_url,
         copies=settings.triton_instances,
+        warm_at_once=max(settings.max_running_chunks, _WARM_AT_ONCE),
         timeout_ms=settings.triton_timeout_ms,
         attempt_timeout_ms=settings.triton_attempt_timeout_ms,
         resolve_interval_s=settings.triton_resolve_interval_s,

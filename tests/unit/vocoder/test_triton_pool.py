@@ -20,7 +20,7 @@ from tritonclient.grpc import service_pb2_grpc
 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, Internal, Overloaded, Unavailable
-from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel
+from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel, warmup_chunks
 from speechmesh.vocoder.backends.triton import TritonBackend, endpoint
 from speechmesh.vocoder.backends.triton.targets import Address, Resolve, Target, parse_targets, resolve_host
 
@@ -56,6 +56,8 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.began: asyncio.Queue[pb.ModelInferRequest] = asyncio.Queue()
         self.checked: asyncio.Queue[str] = asyncio.Queue()
         self.n_running = self.n_cancelled = self.n_checks = 0
+        self.most_running = 0
+        self.n_let_by: int | None = None  # chunks, after which all hang
 
     async def ModelReady(self, request: pb.ModelReadyRequest, context: object) -> pb.ModelReadyResponse:
         self.n_checks += 1
@@ -69,7 +71,10 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):
         context: grpc.aio.ServicerContext[pb.ModelInferRequest, pb.ModelInferResponse],
     ) -> pb.ModelInferResponse:
         self.began.put_nowait(request)
+        if self.n_let_by is not None and self.began.qsize() > self.n_let_by:
+            self.go_on.clear()
         self.n_running += 1
+        self.most_running = max(self.most_running, self.n_running)
         try:
             if np.frombuffer(request.raw_input_contents[0], "<f4")[0] == self.hangs_on:
                 await asyncio.Event().wait()
@@ -149,11 +154,13 @@ async def backend_for(
     *,
     timeout_ms: int = 5_000,
     attempt_timeout_ms: int = 2_000,
+    warm_at_once: int = 1,
     resolve: Resolve = resolve_host,
 ) -> AsyncIterator[TritonBackend]:
     url = servers if isinstance(servers, str) else ",".join(server.url for server in servers)
     backend = TritonBackend(
         url,
+        warm_at_once=warm_at_once,
         timeout_ms=timeout_ms,
         attempt_timeout_ms=attempt_timeout_ms,
         resolve_interval_s=0.02,
@@ -589,6 +596,23 @@ async def test_a_chunk_whose_caller_left_is_counted_until_triton_answers_and_nev
         assert sum(server.n_cancelled for server in servers) == 0
         assert n_healthy(backend) == 2
         assert [each.n_redone for each in backend.endpoints()] == [0, 0]
+
+
+async def test_a_server_is_warmed_with_every_shape_and_then_with_many_chunks_at_once(
+    tritons: Start, model: VocoderModel
+) -> None:
+    (server,) = await tritons(1)
+    n_shapes = len(warmup_chunks(model))
+    server.n_let_by = n_shapes
+    backend = backend_for([server], model, warm_at_once=5)
+    entering = asyncio.create_task(backend.__aenter__())
+    await eventually(lambda: server.n_running == 5)
+    assert server.began.qsize() == n_shapes + 5
+    assert server.most_running == 5
+    server.n_let_by = None
+    server.go_on.set()
+    await entering
+    await backend.__aexit__(None, None, None)
 
 
 async def test_a_cancelled_wait_for_a_server_leaves_nothing(tritons: Start, model: VocoderModel) -> None:

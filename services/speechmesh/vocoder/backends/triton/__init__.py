@@ -52,6 +52,7 @@ class TritonBackend:
         url: str,
         *,
         copies: int = 1,
+        warm_at_once: int = 1,
         timeout_ms: int,
         attempt_timeout_ms: int,
         resolve_interval_s: float,
@@ -59,6 +60,7 @@ class TritonBackend:
         resolve: Resolve = resolve_host,
     ) -> None:
         self._url = url
+        self._warm_at_once = warm_at_once
         self._timeout_s = timeout_ms / 1000.0
         self.copies = copies
         # The models that the servers are checked for.
@@ -77,7 +79,7 @@ class TritonBackend:
 
     @asynccontextmanager
     async def running(self, models: Sequence[ServedVocoder]) -> AsyncIterator[None]:
-        """Connects, waits until each model is ready on some server, and runs each chunk shape once."""
+        """Connects, waits until each model is ready on some server, and runs each chunk shape, then many at once."""
         self._served += [model.name for model in models]
         metrics.VOCODER_TRITON_EJECTIONS.add(0)  # shown from the start, for alerts
         shown = metrics.VOCODER_TRITON_ENDPOINTS.shows(self._n_endpoints)
@@ -94,16 +96,26 @@ class TritonBackend:
     async def _warm(self, model: ServedVocoder) -> None:
         if not self._pool.candidates(model.name):
             log.info("waiting for Triton at %s with the model %s", self._url, model.name)
-        for chunk in warmup_chunks(model):
-            while True:
-                while not self._pool.candidates(model.name):
-                    await self._pool.wait_change()
-                try:
-                    await self.vocode(model, chunk, Priority.NORMAL)
-                    break
-                except (Unavailable, Overloaded) as error:  # one that is starting or busy is waited for
-                    log.info("warming %s: %s", model.name, error)
-                    await asyncio.sleep(error.retry_after_ms / 1000.0)
+        chunks = warmup_chunks(model)
+        for chunk in chunks:
+            await self._warm_up(model, chunk, Priority.NORMAL)
+        # Then many of the longest at once. The server's memory, whose messages and batches are of all sizes, would take
+        # thousands of chunks to find its level; and where batches are large, one has been run before it counts.
+        async with asyncio.TaskGroup() as together:
+            for _ in range(self.n_servers * self._warm_at_once):
+                together.create_task(self._warm_up(model, chunks[-1], Priority.RELAXED))
+
+    async def _warm_up(self, model: ServedVocoder, chunk: Chunk, priority: Priority) -> None:
+        """Runs a chunk on any server, however long that takes."""
+        while True:
+            while not self._pool.candidates(model.name):
+                await self._pool.wait_change()
+            try:
+                await self.vocode(model, chunk, priority)
+                return
+            except (Unavailable, Overloaded) as error:  # one that is starting or busy is waited for
+                log.info("warming %s: %s", model.name, error)
+                await asyncio.sleep(error.retry_after_ms / 1000.0)
 
     async def vocode(self, model: ServedVocoder, chunk: Chunk, priority: Priority) -> Vocoded:
         """Runs a chunk; see VocoderBackend.
