@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -167,6 +168,7 @@ async def _serve_until_signal(settings: ServiceSettings, lifespan: Lifespan) -> 
     async def run() -> None:
         async with running(settings, lifespan):
             started.set()
+            _set_apart_what_stays()
             await stop.wait()
             log.info("draining")
 
@@ -181,3 +183,13 @@ async def _serve_until_signal(settings: ServiceSettings, lifespan: Lifespan) -> 
     else:
         await service
     log.info("stopped")
+
+
+def _set_apart_what_stays() -> None:
+    """Has the cycle collector pass over what is loaded now.
+
+    It runs in full only when a quarter as many objects are new as there are old ones, and then looks at all: a pause of
+    tens of milliseconds for every stream, rare enough that garbage piles up in between.
+    """
+    gc.collect()
+    gc.freeze()

@@ -23,7 +23,8 @@ from speechmesh.vocoder.settings import VocoderSettings
 from speechmesh.vocoder.tier_pressure import TierPressure
 from speechmesh.vocoder.turns import Turns
 
-# Chunks that warm each Triton together: a few times what runs on a CPU at once, so that no load takes more memory.
+# Chunks of either kind, urgent or not, that warm each Triton together: a few times what runs on a CPU at once, so that
+# no load takes more memory.
 _WARM_AT_ONCE = 16
 
 

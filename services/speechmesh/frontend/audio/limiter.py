@@ -11,6 +11,9 @@ CEILING_DBTP = -1.0  # EBU R 128's; what is left is for the codecs, which oversh
 LOOK_AHEAD_MS = 4.0
 RELEASE_DB_PER_S = 60.0
 
+# A chunk may be seconds long, and each of its samples is 8 bytes in a dozen arrays: parts of it stay in the caches.
+_N_AT_ONCE = 8192
+
 _Float64 = npt.NDArray[np.float64]
 
 # The peaks between samples, by fourfold oversampling as in ITU-R BS.1770-4, annex 2: windowed sinc, a row a phase. With
@@ -54,6 +57,13 @@ class TruePeakLimiter:
 
         What comes out is behind by the look-ahead and half of the peak filter: under 5 ms from 8 kHz on.
         """
+        parts = [
+            self._limited(samples[at : at + _N_AT_ONCE], last=last and at + _N_AT_ONCE >= len(samples))
+            for at in range(0, max(len(samples), 1), _N_AT_ONCE)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _limited(self, samples: FloatArray, *, last: bool) -> FloatArray:
         waiting = np.concatenate([self._waiting, np.asarray(samples, np.float32)])
         needed_db = np.concatenate([self._needed_db, self._peak_gains_db(samples, last=last)])
         if last:

@@ -29,6 +29,8 @@ class LetterToSound:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Words are of all lengths: these would keep what the longest took. A run is no slower without.
+        options.enable_mem_pattern = options.enable_cpu_mem_arena = False
         self._session = ort.InferenceSession(
             read_data(MODEL_FILE), sess_options=options, providers=["CPUExecutionProvider"]
         )

@@ -103,7 +103,8 @@ class TritonBackend:
         # thousands of chunks to find its level; and where batches are large, one has been run before it counts.
         async with asyncio.TaskGroup() as together:
             for _ in range(self.n_servers * self._warm_at_once):
-                together.create_task(self._warm_up(model, chunks[-1], Priority.RELAXED))
+                for priority in (Priority.RELAXED, Priority.URGENT):
+                    together.create_task(self._warm_up(model, chunks[-1], priority))
 
     async def _warm_up(self, model: ServedVocoder, chunk: Chunk, priority: Priority) -> None:
         """Runs a chunk on any server, however long that takes."""
