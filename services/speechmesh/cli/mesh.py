@@ -24,6 +24,13 @@ ALLOCATOR = {
     "MALLOC_MMAP_THRESHOLD_": "1048576",
     "MALLOC_TRIM_THRESHOLD_": "1048576",
 }
+# The frontend keeps what was said, up to seconds of audio of all lengths, each replacing others in the end.
+FRONTEND_ALLOCATOR = ALLOCATOR | {"MALLOC_MMAP_THRESHOLD_": "131072"}
+
+
+def allocator(program: str) -> dict[str, str]:
+    """How malloc is to handle what is freed in a process of the mesh."""
+    return FRONTEND_ALLOCATOR if program == "frontend" else ALLOCATOR
 
 
 @dataclass(frozen=True)
@@ -155,7 +162,7 @@ class MeshPlan:
         for order, (name, (command, environment)) in enumerate(self.programs().items()):
             config[f"program:{name}"] = {
                 "command": " ".join(f'"{_escaped(part)}"' for part in command),
-                "environment": _environment(_unset(ALLOCATOR) | environment),
+                "environment": _environment(_unset(allocator(name)) | environment),
                 "priority": str(order),  # stopped in reverse: the frontend drains first
                 "autorestart": "true",
                 "startsecs": "1",

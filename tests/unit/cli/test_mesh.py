@@ -55,9 +55,10 @@ def test_every_process_gives_freed_memory_back_unless_the_user_says_otherwise(
     monkeypatch.setenv("MALLOC_ARENA_MAX", "8")
     parser = configparser.RawConfigParser()
     parser.read(plan(tmp_path).write_supervisor_config())
-    for name in ("triton", "acoustic", "vocoder", "frontend"):
+    thresholds = {"triton": 2**20, "acoustic": 2**20, "vocoder": 2**20, "frontend": 2**17}
+    for name, threshold in thresholds.items():
         environment = parser[f"program:{name}"]["environment"]
-        assert 'MALLOC_MMAP_THRESHOLD_="1048576"' in environment
+        assert f'MALLOC_MMAP_THRESHOLD_="{threshold}"' in environment
         assert "MALLOC_ARENA_MAX" not in environment
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from speechmesh.acoustic.settings import AcousticSettings
-from speechmesh.cli.mesh import ALLOCATOR
+from speechmesh.cli.mesh import allocator
 from speechmesh.common.settings import ServiceSettings
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.vocoder.settings import VocoderSettings
@@ -99,7 +99,7 @@ def test_environment_is_the_settings(service: str) -> None:
     assert values[f"SPEECHMESH_{service.upper()}_VOICES_DIR"] == "/voices"
     assert values["PYTHONUNBUFFERED"] == values["PYTHONDONTWRITEBYTECODE"] == "1"
     assert values["ORT_DISABLE_TELEMETRY"] == "1"
-    assert ALLOCATOR.items() <= values.items()
+    assert allocator(service).items() <= values.items()
 
 
 def test_exposes_the_settings_port(service: str) -> None:
