@@ -64,8 +64,8 @@ def read_by_file(model: Path, entries: list[Entry], phones: list[str]) -> Said:
 def score(said: Said) -> dict[str, float]:
     """Rates in percent.
 
-    Stress is right when the whole 0/1 pattern of the word's vowels is; first stress, when the first stressed
-    syllable is the right one.
+    Stress is right when the whole 0/1 pattern of the word's vowels is (also of the words alone whose phones are right);
+    first stress, when the first stressed syllable is the right one.
     """
     n_phones = sum(len(entry.phones) for entry, _ in said)
     errors = sum(edit_distance(entry.phones, heard) for entry, heard in said)
@@ -73,10 +73,12 @@ def score(said: Said) -> dict[str, float]:
     right = sum(entry.phones == heard for entry, heard in said)
     stress = sum(stress_pattern(entry.phones) == stress_pattern(heard) for entry, heard in said)
     first = sum(first_stress(entry.phones) == first_stress(heard) for entry, heard in said)
+    as_spoken = sum(without_stress(entry.phones) == without_stress(heard) for entry, heard in said)
     return {
         "phone_error_percent": round(100 * errors / n_phones, 2),
         "phone_error_without_stress_percent": round(100 * bare / n_phones, 2),
         "word_accuracy_percent": round(100 * right / len(said), 2),
         "stress_accuracy_percent": round(100 * stress / len(said), 2),
+        "stress_accuracy_of_right_phones_percent": round(100 * right / max(as_spoken, 1), 2),
         "first_stress_accuracy_percent": round(100 * first / len(said), 2),
     }
