@@ -17,6 +17,8 @@ from speechmesh.speech.v1 import speech_pb2_grpc
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import MakeMesh, Mesh
 from tests.integration.test_document_recordings import CLIP, chime
+from tests.integration.test_document_voices import ahead_tasks
+from tests.integration.test_errors import streaming_tasks
 
 PLAIN = "Good morning. The train to <sub alias='Massachusetts'>MA</sub> leaves at 9:15. "
 TWO_VOICES = "Good morning. <voice name='mandarin'>今天天气很好。</voice> And back again. "
@@ -62,7 +64,10 @@ async def speak(mesh: Mesh, body: str, *, leave_after: int | None = None) -> Non
             if n_responses == leave_after:
                 call.cancel()
                 break
-    await asyncio.sleep(0.3)  # the stages end their parts
+    async with asyncio.timeout(20):
+        while streaming_tasks() or ahead_tasks():
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)  # what those awaited ends with them
 
 
 @pytest.mark.parametrize(
