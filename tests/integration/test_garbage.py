@@ -65,7 +65,7 @@ async def speak(mesh: Mesh, body: str, *, leave_after: int | None = None) -> Non
                 call.cancel()
                 break
     async with asyncio.timeout(20):
-        while streaming_tasks() or ahead_tasks():
+        while streaming_tasks() or ahead_tasks():  # noqa: ASYNC110 - nothing tells of their end
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)  # what those awaited ends with them
 
