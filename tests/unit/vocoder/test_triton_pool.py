@@ -598,6 +598,21 @@ async def test_a_chunk_whose_caller_left_is_counted_until_triton_answers_and_nev
         assert [each.n_redone for each in backend.endpoints()] == [0, 0]
 
 
+async def test_what_callers_left_is_waited_for_before_the_connection_is_closed(
+    tritons: Start, model: VocoderModel
+) -> None:
+    (server,) = await tritons(1)
+    async with backend_for([server], model) as backend:
+        server.go_on.clear()
+        task = asyncio.create_task(vocode(backend, model))
+        await eventually(lambda: server.n_running == 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        asyncio.get_running_loop().call_later(0.2, server.go_on.set)
+    assert (server.n_running, server.n_cancelled) == (0, 0)
+
+
 async def test_a_server_is_warmed_with_every_shape_and_then_with_many_chunks_at_once(
     tritons: Start, model: VocoderModel
 ) -> None:

@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,8 @@ _TRUSTED_AFTER_S = 30.0
 _CONTROL_TIMEOUT_S = 120.0
 # gRPC gives a call up, and with that cancels it, when so many times the time of an attempt is over.
 _CALL_TIMES = 4.0
+# How long chunks that nobody waits for may take before the connection to a healthy server is closed.
+_FAREWELL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,10 @@ class Endpoint:
             await self._idle.wait()
         finally:
             self.retired = True
+            if self.healthy:  # what callers left there is not cancelled, see infer
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_FAREWELL_S):
+                        await self._idle.wait()
             self._drop_calls()
             await self._channel.close()
 
