@@ -15,7 +15,7 @@ from speechmesh.cli.console import err, fail
 from speechmesh.cli.live import LiveSpeech, live_encoding
 from speechmesh.cli.records import Records
 from speechmesh.cli.say_input import is_document, lexicon_of, read_text
-from speechmesh.cli.say_report import print_summary, print_warnings, print_waterfall
+from speechmesh.cli.say_report import print_style_reading, print_summary, print_warnings, print_waterfall
 from speechmesh.cli.sinks import PLAYERS, Sink, find_player, open_sink
 from speechmesh.client import Client, SpeechError, SpeechOptions, SpeechStream
 from speechmesh.client.files import ENCODING_BY_SUFFIX
@@ -161,6 +161,8 @@ def say(
                     begin = partial(records.begin, spoken, ssml=is_ssml)
                     first_audio_s, total_s = _deliver(stream, output, player, records, begin)
                 summary = stream.summary or summary
+                if stream.header is not None and stream.header.HasField("style_reading"):
+                    print_style_reading(stream.header.style_reading)
                 print_warnings(summary)
                 print_summary(summary, first_audio_s, total_s, output)
     except SpeechError as error:

@@ -17,6 +17,19 @@ def print_warnings(summary: pb.Summary) -> None:
         err.print(f"[yellow]warning:[/] {escape(warning.message)}", highlight=False)
 
 
+def print_style_reading(reading: pb.StyleReading) -> None:
+    """Prints what a style in plain words came to."""
+    if not reading.understood:
+        err.print("[yellow]warning:[/] no word of the style instruction was understood; nothing is changed")
+        return
+    changes = [f"style {reading.style}"] if reading.style else []
+    changes += [f"rate {reading.rate:.2f}"] if reading.rate not in (0.0, 1.0) else []
+    changes += [f"pitch {reading.pitch_semitones:+.1f} semitones"] if reading.pitch_semitones else []
+    changes += [f"effort {reading.energy_db:+.1f} dB"] if reading.energy_db else []
+    understood = escape(", ".join(reading.understood))
+    err.print(f"style: {understood}: {escape(', '.join(changes)) or 'as it is'}", highlight=False)
+
+
 def print_summary(summary: pb.Summary, first_audio_s: float, total_s: float, output: Path | None) -> None:
     """Prints how much was said, how fast."""
     where = f" -> {output}" if output else ""
