@@ -21,6 +21,8 @@ from tests.integration.test_document_voices import ahead_tasks
 from tests.integration.test_errors import streaming_tasks
 
 PLAIN = "Good morning. The train to <sub alias='Massachusetts'>MA</sub> leaves at 9:15. "
+# What other tests left in this process may become garbage meanwhile; what a request leaves, it leaves each time.
+_ATTEMPTS = 3
 TWO_VOICES = "Good morning. <voice name='mandarin'>今天天气很好。</voice> And back again. "
 
 
@@ -83,6 +85,9 @@ async def speak(mesh: Mesh, body: str, *, leave_after: int | None = None) -> Non
 )
 async def test_a_request_leaves_no_cycles(mesh: Mesh, body: str, leave_after: int | None) -> None:
     await speak(mesh, body, leave_after=leave_after)  # what is made once is made
-    with garbage() as found:
-        await speak(mesh, body, leave_after=leave_after)
-    assert not found
+    for _ in range(_ATTEMPTS):
+        with garbage() as found:
+            await speak(mesh, body, leave_after=leave_after)
+        if not found:
+            return
+    raise AssertionError(found)
