@@ -314,7 +314,7 @@ def _is_dialled(context: Context, position: int) -> bool:
         and text[position - 1].isdigit()
         and _AFTER_KEY.match(text, position + 1)
     ):
-        return context.recent(2).split()[0] in _DIALS  # press 9#
+        return any(word in _DIALS for word in context.recent(2).split()[:1])  # press 9#
     rest = _AFTER_KEY.match(text, position + 1)
     return bool(rest) and context.previous in _DIALS
 
