@@ -314,7 +314,7 @@ async def test_a_caller_that_leaves_in_a_recording_frees_everything(
 
 
 class Decoding:
-    """Stands for the decoder: notes what it decodes and when, and takes its time."""
+    """The decoder, watched: notes what it decodes, and takes as long as it would where the machine is busy."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.0) -> None:
         self.lengths: list[int] = []  # of what was decoded, in samples

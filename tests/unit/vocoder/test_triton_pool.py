@@ -20,7 +20,7 @@ from tritonclient.grpc import service_pb2_grpc
 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, Internal, Overloaded, Unavailable
-from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel, warmup_chunks
+from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel, triton, warmup_chunks
 from speechmesh.vocoder.backends.triton import TritonBackend, endpoint
 from speechmesh.vocoder.backends.triton.targets import Address, Resolve, Target, parse_targets, resolve_host
 
@@ -628,6 +628,15 @@ async def test_a_server_is_warmed_with_every_shape_and_then_with_many_chunks_at_
     server.go_on.set()
     await entering
     await backend.__aexit__(None, None, None)
+
+
+async def test_a_network_that_is_slow_is_warmed_by_one_chunk_after_the_other(
+    tritons: Start, model: VocoderModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triton, "_WARM_TOGETHER_S", 1e-9)
+    (server,) = await tritons(1)
+    async with backend_for([server], model, warm_at_once=5):
+        assert server.most_running == 1
 
 
 async def test_a_cancelled_wait_for_a_server_leaves_nothing(tritons: Start, model: VocoderModel) -> None:

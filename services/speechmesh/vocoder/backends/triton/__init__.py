@@ -38,11 +38,15 @@ _CHANNEL_OPTIONS = (
 # our own attempts. What remains are its transparent retries, of calls that no server has seen.
 
 
+# Of a network whose longest chunk takes as long as all this, none are run together.
+_WARM_TOGETHER_S = 1.0
+
+
 class TritonBackend:
     """Calls Triton servers. Batching over streams and the order of service are Triton's; the choice is made here.
 
     A chunk is a pure function: one that was lost with its server is redone on another at once, with never more than
-    one attempt on its way.
+    one attempt that is waited for.
     """
 
     name = "triton"
@@ -79,32 +83,43 @@ class TritonBackend:
 
     @asynccontextmanager
     async def running(self, models: Sequence[ServedVocoder]) -> AsyncIterator[None]:
-        """Connects, waits until each model is ready on some server, and runs each chunk shape, then many at once."""
+        """Connects, waits until each model is ready on some server, and warms it."""
         self._served += [model.name for model in models]
         metrics.VOCODER_TRITON_EJECTIONS.add(0)  # shown from the start, for alerts
         shown = metrics.VOCODER_TRITON_ENDPOINTS.shows(self._n_endpoints)
         async with self._pool.running(self._served):
             with shown:
                 for model in models:
-                    await self._warm(model)
+                    took_s = await self._warm(model)
+                    await self._warm_together(model, took_s)
                 yield
 
     def _n_endpoints(self) -> metrics.Values:
         states = self._pool.counts()
         return [(count, {metrics.STATE: state}) for state, count in states.items()]
 
-    async def _warm(self, model: ServedVocoder) -> None:
+    async def _warm(self, model: ServedVocoder) -> float:
+        """Runs each chunk shape once; the seconds that the longest took."""
         if not self._pool.candidates(model.name):
             log.info("waiting for Triton at %s with the model %s", self._url, model.name)
-        chunks = warmup_chunks(model)
-        for chunk in chunks:
+        began_s = 0.0
+        for chunk in warmup_chunks(model):
+            began_s = time.monotonic()
             await self._warm_up(model, chunk, Priority.NORMAL)
-        # Then many of the longest at once. The server's memory, whose messages and batches are of all sizes, would take
-        # thousands of chunks to find its level; and where batches are large, one has been run before it counts.
+        return time.monotonic() - began_s
+
+    async def _warm_together(self, model: ServedVocoder, took_s: float) -> None:
+        """Runs many of the longest chunk at once, where that is cheap: others may be listening to these servers.
+
+        A server's memory, whose messages and batches are of all sizes, would take thousands of chunks to find its
+        level; and where batches are large, one has been run before it counts.
+        """
+        n_each = min(self._warm_at_once, int(_WARM_TOGETHER_S / max(took_s, 1e-3)))
+        longest = warmup_chunks(model)[-1]
         async with asyncio.TaskGroup() as together:
-            for _ in range(self.n_servers * self._warm_at_once):
+            for _ in range(self.n_servers * n_each):
                 for priority in (Priority.RELAXED, Priority.URGENT):
-                    together.create_task(self._warm_up(model, chunks[-1], priority))
+                    together.create_task(self._warm_up(model, longest, priority))
 
     async def _warm_up(self, model: ServedVocoder, chunk: Chunk, priority: Priority) -> None:
         """Runs a chunk on any server, however long that takes."""
