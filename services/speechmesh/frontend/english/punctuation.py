@@ -191,8 +191,8 @@ def _is_operand(text: str, position: int) -> bool:
 
 def recognise_quote(context: Context, position: int) -> Reading | None:
     """Follow double quotes, which are silent, to tell them from the sign of inches."""
-    if _OF_NUMBER.match(context.text, position) and context.text[position - 1 : position].isdigit():
-        context.possess_last_word(position + 2)
+    of_number = _OF_NUMBER.match(context.text, position) and context.text[position - 1 : position].isdigit()
+    if of_number and context.possess_last_word(position, position + 2):
         return Reading((), position + 2)
     clipped_and = _CLIPPED_AND.match(context.text, position)
     if clipped_and:

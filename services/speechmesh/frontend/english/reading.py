@@ -138,11 +138,13 @@ class Context:
             if isinstance(item, Word):
                 return
 
-    def possess_last_word(self, end: int) -> None:
-        """Make the last word a genitive: "flight 1208's" is "twelve oh eight's"."""
-        if self.items and isinstance(self.items[-1], Word):
-            last = self.items[-1]
-            self.items[-1] = dataclasses.replace(last, text=f"{last.text}'s", end=self.folded.ends[end - 1])
+    def possess_last_word(self, begin: int, end: int) -> bool:
+        """Make the word before a genitive: "flight 1208's" is "twelve oh eight's"; whether one ends there."""
+        last = self.items[-1] if self.items else None
+        if not isinstance(last, Word) or last.end < self.folded.ends[begin - 1]:
+            return False  # a footnote's mark is silent
+        self.items[-1] = dataclasses.replace(last, text=f"{last.text}'s", end=self.folded.ends[end - 1])
+        return True
 
     def finish(self) -> SpokenText:
         """Everything said, with the dropped runs in order, those that touch in one."""
