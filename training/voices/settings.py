@@ -131,10 +131,15 @@ class TierSettings(TrainingSettings):
     intermediate_dim: int
     layers: int
     n_fft: int = 800
-    batch: int = Field(16, ge=1)
-    segment_frames: int = Field(40, ge=8)
+    batch: int = Field(8, ge=1)
+    segment_frames: int = Field(
+        80,
+        ge=16,
+        description="Of a piece that is learnt from. The networks hear 20 to 25 frames to either side: with pieces of "
+        "40 no frame is learnt with all that it hears, and a low voice comes out hoarse.",
+    )
     judged: int = Field(
-        8, ge=1, description="How many of a batch the discriminators hear: they cost more than the vocoder."
+        4, ge=1, description="How many of a batch the discriminators hear: they cost more than the vocoder."
     )
     gan_from: float = Field(
         0.35, ge=0, le=1, description="Part of the steps after which the discriminators join."

@@ -18,7 +18,7 @@ from training.voices.features import make_features
 from training.voices.listener import train_listener
 from training.voices.progress import duration_text, say
 from training.voices.report import write_report
-from training.voices.settings import VoiceSettings
+from training.voices.settings import VoiceSettings, load_settings
 from training.voices.speech import make_speech
 from training.voices.training_loop import read_checkpoint
 from training.voices.vocoder_training import checkpoint_of, train_vocoder
@@ -50,24 +50,44 @@ class Step:
 
 def steps_of(settings: VoiceSettings) -> list[Step]:
     """The steps of a voice, in order."""
-    space = settings.feature_space.model_dump_json()
-    people = "".join(speaker.model_dump_json(exclude={"description"}) for speaker in settings.speakers)
-    corpus = settings.corpus.model_dump_json() + people
-    speech = settings.speech.model_dump_json() + str(settings.feature_space.sample_rate_hz)
     mandarin = settings.language == "zh-CN"
-    vocoders = [_vocoder_step(settings, tier) for tier in settings.tiers]
+    borrowed = (
+        "" if settings.vocoder_of is None else _vocoders_fingerprint(load_settings(settings.vocoder_of))
+    )
+    bundle = settings.model_dump_json() + borrowed
     return [
-        Step("corpus", lambda c: make_corpus(c.settings, c.work), corpus),
-        Step("speech", lambda c: make_speech(c.settings, c.work), speech),
-        Step("features", lambda c: make_features(c.settings, c.work), space),
-        Step("acoustic", _acoustic, settings.acoustic.model_dump_json(exclude=_HARMLESS), CHECKPOINT),
-        Step("predicted", lambda c: predict_mels(c.settings, c.work, c.device), ""),
-        *vocoders,
-        Step("bundle", lambda c: _nothing(make_bundle(c.settings, c.work)), settings.model_dump_json()),
+        *_steps_to_vocoders(settings),
+        Step("bundle", lambda c: _nothing(make_bundle(c.settings, c.work)), bundle),
         *([Step("listener", lambda c: train_listener(c.settings, c.work), "")] if mandarin else []),
         Step("evaluate", lambda c: evaluate(c.settings, c.work), ""),
         Step("report", lambda c: write_report(c.settings, c.work), ""),
     ]
+
+
+def _steps_to_features(settings: VoiceSettings) -> list[Step]:
+    space = settings.feature_space.model_dump_json()
+    people = "".join(speaker.model_dump_json(exclude={"description"}) for speaker in settings.speakers)
+    corpus = settings.corpus.model_dump_json() + people
+    speech = settings.speech.model_dump_json() + str(settings.feature_space.sample_rate_hz)
+    return [
+        Step("corpus", lambda c: make_corpus(c.settings, c.work), corpus),
+        Step("speech", lambda c: make_speech(c.settings, c.work), speech),
+        Step("features", lambda c: make_features(c.settings, c.work), space),
+    ]
+
+
+def _steps_to_vocoders(settings: VoiceSettings) -> list[Step]:
+    return [
+        *_steps_to_features(settings),
+        Step("acoustic", _acoustic, settings.acoustic.model_dump_json(exclude=_HARMLESS), CHECKPOINT),
+        Step("predicted", lambda c: predict_mels(c.settings, c.work, c.device), ""),
+        *(_vocoder_step(settings, tier) for tier in settings.tiers),
+    ]
+
+
+def _vocoders_fingerprint(settings: VoiceSettings) -> str:
+    """Of all that a voice's vocoders are made of: who borrows them is made anew when it changes."""
+    return list(_sums(_steps_to_vocoders(settings)).values())[-1]
 
 
 def _acoustic(context: Context) -> None:
@@ -80,7 +100,8 @@ def _vocoder_step(settings: VoiceSettings, tier: Tier) -> Step:
         seconds = context.hours * 3600.0 * settings.vocoders[tier].share
         train_vocoder(context.settings, context.work, tier, seconds, context.device)
 
-    depends = settings.vocoders[tier].model_dump_json(exclude=_HARMLESS) + repr(settings.vocoder_hears)
+    heard = [_sums(_steps_to_features(load_settings(name)))["features"] for name in settings.vocoder_hears]
+    depends = settings.vocoders[tier].model_dump_json(exclude=_HARMLESS) + repr(heard)
     return Step(f"vocoder.{tier}", run, depends, checkpoint_of(tier))
 
 
@@ -90,8 +111,12 @@ def _nothing(_: object) -> None:
 
 def fingerprints(settings: VoiceSettings) -> dict[str, str]:
     """For each step a hash of all the settings that it and the steps before it are made of."""
+    return _sums(steps_of(settings))
+
+
+def _sums(steps: list[Step]) -> dict[str, str]:
     sums, so_far = {}, ""
-    for step in steps_of(settings):
+    for step in steps:
         so_far = fingerprint(so_far, step.name, step.depends)
         sums[step.name] = so_far
     return sums

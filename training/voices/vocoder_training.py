@@ -29,11 +29,13 @@ from training.voices.discriminators import (
 )
 from training.voices.settings import TierSettings, VoiceSettings, load_settings
 from training.voices.shards import shard_folders
-from training.voices.spectral_losses import SpectralLoss
+from training.voices.spectral_losses import PeriodicityLoss, SpectralLoss
 from training.voices.training_loop import Budget, read_checkpoint, train
 from training.voices.work import Work, read_json
 
 _WEIGHTS = {"mel": 15.0, "stft": 5.0, "adversarial": 1.0, "matching": 4.0}
+# That of periodicity: it teaches early what the others hardly tell. Kept as high to the end it costs 0.15 dB of MCD.
+_PERIODICITY_WEIGHT, _LAST_PERIODICITY_WEIGHT, _PERIODICITY_FALLS_FROM = 30.0, 6.0, 0.6
 _BETAS = (0.8, 0.99)
 _MAX_GRADIENT = 10.0
 # The discriminators learn alone for this part of the training before the vocoder listens to them.
@@ -69,6 +71,12 @@ def vocos_of(settings: VoiceSettings, tier: TierSettings) -> Vocos:
         for block in network.backbone.convnext:
             block.gamma.fill_(1.0 / tier.layers)  # type: ignore[operator]
     return network
+
+
+def periodicity_weight(part: float) -> float:
+    """The weight of the periodicity loss when `part` of the training is done."""
+    fallen = max(part - _PERIODICITY_FALLS_FROM, 0.0) / (1.0 - _PERIODICITY_FALLS_FROM)
+    return _PERIODICITY_WEIGHT + (_LAST_PERIODICITY_WEIGHT - _PERIODICITY_WEIGHT) * fallen
 
 
 class Pieces:
@@ -142,6 +150,7 @@ class VocoderTask:
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.discriminators = Discriminators().to(device)
         self._spectral = SpectralLoss(settings.feature_space).to(device)
+        self._periodicity = PeriodicityLoss(settings.feature_space).to(device)
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), tier.learning_rate, betas=_BETAS, weight_decay=0.01
         )
@@ -163,6 +172,7 @@ class VocoderTask:
                 group["lr"] = base * rate
         made = self._speak(mel)
         losses = dict(self._spectral(made, real))
+        losses["periodicity"] = self._periodicity(made, real)
         teaching: list[Tensor] = []
         if part >= tier.gan_from:
             heard, teaching = self._hear(made[: tier.judged], real[: tier.judged])
@@ -170,7 +180,8 @@ class VocoderTask:
                 heard = {"judge": heard["judge"]}
             losses |= heard
         self._optimiser.zero_grad(set_to_none=True)
-        terms = [_WEIGHTS[name] * loss for name, loss in losses.items() if name in _WEIGHTS]
+        weights = _WEIGHTS | {"periodicity": periodicity_weight(part)}
+        terms = [weights[name] * loss for name, loss in losses.items() if name in weights]
         torch.stack(terms).sum().backward(inputs=list(self.network.parameters()))  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), _MAX_GRADIENT)
         self._optimiser.step()
