@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from training.voices.acoustic_network import Acoustic
 from training.voices.acoustic_training import LIMIT, Normaliser, load_acoustic
 from training.voices.features import load_features, load_statistics
-from training.voices.half_weights import LARGE, round_weights, store_halves
+from training.voices.half_weights import round_weights, store_halves
 from training.voices.settings import VoiceSettings
 from training.voices.work import Work, whole_file
 
@@ -89,16 +89,16 @@ def duration_factors(settings: VoiceSettings, work: Work, network: Acoustic) -> 
     return factors
 
 
-def export_acoustic(settings: VoiceSettings, work: Work, path: Path, *, least_half: int = LARGE) -> None:
-    """Writes the trained model; weights of `least_half` values and more are stored in half."""
+def export_acoustic(settings: VoiceSettings, work: Work, path: Path) -> None:
+    """Writes the trained model."""
     network = load_acoustic(settings, work)
-    round_weights(network, least_half)
+    round_weights(network)
     normaliser = Normaliser(load_statistics(work))
     served = ServedAcoustic(network, normaliser, duration_factors(settings, work, network)).eval()
     with whole_file(path) as part:
         _export(served, part)
         model = onnx.load(str(part))
-        store_halves(model, least_half)
+        store_halves(model)
         onnx.checker.check_model(model)
         onnx.save(model, str(part))
 

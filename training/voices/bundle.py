@@ -20,7 +20,6 @@ from speechmesh.common.bundle import (
 from speechmesh.common.errors import Incompatible
 from training.voices.acoustic_export import ENERGY_DB, export_acoustic
 from training.voices.features import token_table
-from training.voices.half_weights import SMALL
 from training.voices.settings import REPOSITORY, VoiceSettings, load_settings
 from training.voices.vocoder_export import export_vocoder
 from training.voices.work import Work, whole_folder
@@ -77,16 +76,11 @@ def make_bundle(settings: VoiceSettings, work: Work) -> Path:
         else:
             vocoders = _borrowed(settings, work, folder)
         _write_texts(settings, vocoders, folder)
-        if _n_bytes(folder) > MAX_BYTES:
-            export_acoustic(settings, work, folder / "acoustic.onnx", least_half=SMALL)
-        if (size := _n_bytes(folder)) > MAX_BYTES:
-            raise Incompatible(f"the bundle has {size / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:g}")
         load_bundle(folder)
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        if size > MAX_BYTES:
+            raise Incompatible(f"the bundle has {size / 1e6:.1f} MB, more than {MAX_BYTES / 1e6:g}")
     return target
-
-
-def _n_bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def install(work: Work, voice: str, voices: Path = REPOSITORY / "voices") -> Path:

@@ -7,24 +7,23 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-LARGE, SMALL = 1024, 64
-"""The least values of a weight that is stored in half: as a rule, and where every kilobyte counts."""
+_MIN_VALUES = 1024
 
 
 @torch.no_grad()
-def round_weights(network: torch.nn.Module, least_values: int = LARGE) -> None:
-    """Rounds the weights of so many values or more to float16, in place."""
+def round_weights(network: torch.nn.Module) -> None:
+    """Rounds the large weights to float16, in place."""
     for parameter in network.parameters():
-        if parameter.numel() >= least_values:
+        if parameter.numel() >= _MIN_VALUES:
             parameter.copy_(parameter.half().float())
 
 
-def store_halves(model: onnx.ModelProto, least_values: int = LARGE) -> None:
-    """Stores as float16, cast back at load, whatever weight of so many values float16 holds exactly."""
+def store_halves(model: onnx.ModelProto) -> None:
+    """Stores as float16, cast back at load, whatever large weight float16 holds exactly."""
     casts = []
     for weight in model.graph.initializer:
         values = numpy_helper.to_array(weight)
-        if values.dtype != np.float32 or values.size < least_values:
+        if values.dtype != np.float32 or values.size < _MIN_VALUES:
             continue
         with np.errstate(over="ignore"):
             halves = values.astype(np.float16)
