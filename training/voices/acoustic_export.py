@@ -34,13 +34,16 @@ class ServedAcoustic(nn.Module):
     pitch_per_semitone: Tensor
     duration_factor: Tensor
 
-    def __init__(self, network: Acoustic, normaliser: Normaliser, duration_factor: list[float]) -> None:
+    def __init__(
+        self, network: Acoustic, normaliser: Normaliser, duration_factor: list[float], headroom_db: float
+    ) -> None:
         super().__init__()
         self.network = network
         statistics = normaliser.statistics
         self._energy_per_db = math.log(10.0) / 20.0 / statistics.energy_deviation
         deviations = torch.tensor(statistics.log_f0_deviation)
-        self.register_buffer("mel_mean", torch.from_numpy(normaliser.mel_mean))
+        headroom = math.log(10.0) / 20.0 * headroom_db
+        self.register_buffer("mel_mean", torch.from_numpy(normaliser.mel_mean) - headroom)
         self.register_buffer("mel_deviation", torch.from_numpy(normaliser.mel_deviation))
         self.register_buffer("pitch_per_semitone", math.log(2.0) / 12.0 / deviations)
         self.register_buffer("duration_factor", torch.tensor(duration_factor))
@@ -94,7 +97,8 @@ def export_acoustic(settings: VoiceSettings, work: Work, path: Path) -> None:
     network = load_acoustic(settings, work)
     round_weights(network)
     normaliser = Normaliser(load_statistics(work))
-    served = ServedAcoustic(network, normaliser, duration_factors(settings, work, network)).eval()
+    factors = duration_factors(settings, work, network)
+    served = ServedAcoustic(network, normaliser, factors, settings.headroom_db).eval()
     with whole_file(path) as part:
         _export(served, part)
         model = onnx.load(str(part))

@@ -117,7 +117,7 @@ def _write_texts(settings: VoiceSettings, vocoders: dict[Tier, VocoderConfig], f
         ),
         frontend=FrontendConfig(reader=_READERS[settings.language]),
         feature_space=settings.feature_space,
-        loudness_lufs=settings.speech.loudness_lufs - _SPOKEN_BELOW_TAUGHT_LU,
+        loudness_lufs=settings.speech.loudness_lufs - _SPOKEN_BELOW_TAUGHT_LU - settings.headroom_db,
         acoustic=AcousticConfig(
             family="parallel",
             model="acoustic.onnx",

@@ -174,6 +174,13 @@ class VoiceSettings(_Strict):
     vocoder_hears: tuple[Name, ...] = Field(
         (), description="Further voices on whose speech the vocoder is trained."
     )
+    headroom_db: float = Field(
+        0.0,
+        ge=0.0,
+        le=6.0,
+        description="How much quieter than taught the acoustic model speaks: room for the peaks of a vocoder, which "
+        "lays its pulses otherwise than the teacher did.",
+    )
     export_ladder_frames: tuple[int, ...] = (8, 16, 32, 64, 128, 256)
 
     @model_validator(mode="after")

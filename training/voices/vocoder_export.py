@@ -16,6 +16,7 @@ from speechmesh.vocoder.export.onnx import export_onnx
 from speechmesh.vocoder.export.stateful import make_stateful
 from speechmesh.vocoder.export.streaming import stream
 from speechmesh.vocoder.networks.vocos import Vocos
+from training.voices.computed_basis import compute_basis
 from training.voices.features import load_features
 from training.voices.half_weights import round_weights, store_halves
 from training.voices.settings import VoiceSettings
@@ -42,6 +43,7 @@ def export_vocoder(settings: VoiceSettings, work: Work, tier: Tier, path: Path) 
         export_onnx(network, settings.feature_space.n_mels, part)
         stateful = make_stateful(onnx.load(str(part)))
         store_halves(stateful.model)
+        compute_basis(stateful.model, network.head.istft.basis.numpy())
         onnx.save(stateful.model, str(part))
     config = VocoderConfig(
         model=path.name,

@@ -14,6 +14,7 @@ from speechmesh.common.bundle import load_bundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.runtime import open_session
 from speechmesh.vocoder.offline import vocode
+from training.voices.acoustic_export import export_acoustic
 from training.voices.acoustic_training import AcousticTask
 from training.voices.features import load_features
 from training.voices.loudness import block_powers, gated_lufs, true_peak_dbfs
@@ -129,6 +130,27 @@ def test_pitch_and_energy_may_be_given_and_are_bounded(made):
     high, wild = (session.run(["mel"], feed | {"pitch": np.array([v], np.float32)})[0] for v in (6.0, 1e6))
     assert np.abs(high - neutral).max() > 1e-3
     np.testing.assert_allclose(high, wild)
+
+
+def test_headroom_makes_the_voice_quieter_by_as_much(made, tmp_path: Path):
+    quieter = made.settings.model_copy(update={"headroom_db": 3.0})
+    export_acoustic(quieter, made.work, tmp_path / "acoustic.onnx")
+    features = load_features(made.work, made.settings.speakers[0].name, "held_out")[0]
+    n_tokens = len(features.tokens)
+    inputs = {
+        "phones": features.tokens[None],
+        "wordend": np.zeros((1, n_tokens), np.int64),
+        "punct": np.zeros(1, np.int64),
+        "speaker": np.zeros(1, np.int64),
+        **{
+            name: np.array([value], np.float32) for name, value in (("speed", 1), ("pitch", 0), ("energy", 0))
+        },
+    }
+    taught, heard = (
+        open_session(path).run(["mel"], inputs)[0]
+        for path in (made.work / "bundle" / "acoustic.onnx", tmp_path / "acoustic.onnx")
+    )
+    assert taught - heard == pytest.approx(3.0 * np.log(10.0) / 20.0, abs=1e-4)
 
 
 def test_the_report_tells_each_speaker_beside_its_teacher(made):
