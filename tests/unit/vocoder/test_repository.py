@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import onnxruntime
 import pytest
 import yaml
 from google.protobuf import text_format
@@ -24,9 +25,28 @@ def test_the_repository_is_what_the_stock_backend_expects(voices_dir: Path, tmp_
     assert model.read_bytes() == (voices_dir / "bootstrap/vocoder.onnx").read_bytes()
     assert (config.name, config.backend) == ("bootstrap.balanced", "onnxruntime")
     dims = {tensor.name: list(tensor.dims) for tensor in (*config.input, *config.output)}
-    assert dims == {"mel": [-1, 80], "state": [-1], "last": [-1], "wav": [-1], "next_state": [-1]}
+    assert dims == {"mel": [-1, 80], "state": [-1], "last": [-1], "wav": [-1], "next_state": [16713]}
     (group,) = config.instance_group
     assert (group.count, group.kind) == (3, model_config_pb2.ModelInstanceGroup.KIND_CPU)
+
+
+@pytest.mark.parametrize("folder", ["voices", "tests/data/voices"])
+def test_outputs_are_of_the_very_shapes_that_the_graphs_declare(folder: str, tmp_path: Path) -> None:
+    """The native backend loads no others (CompareDimsSupported in its sources), and compares inputs less strictly."""
+    for name in build_repository(Path(__file__).parents[3] / folder, tmp_path, instances=2):
+        text = (tmp_path / name / "config.pbtxt").read_text()
+        config = text_format.Parse(text, model_config_pb2.ModelConfig())
+        session = onnxruntime.InferenceSession(tmp_path / name / "1/model.onnx")
+        for tensors, declared, exact in (
+            (config.input, session.get_inputs(), False),
+            (config.output, session.get_outputs(), True),
+        ):
+            shapes = {t.name: [d if isinstance(d, int) else -1 for d in t.shape] for t in declared}
+            assert {tensor.name for tensor in tensors} == shapes.keys()
+            for tensor in tensors:
+                dims, shape = [-1, *tensor.dims], shapes[tensor.name]
+                assert len(dims) == len(shape)
+                assert all(a == b or (b == -1 and not exact) for a, b in zip(dims, shape, strict=True))
 
 
 def test_one_instance_alone_is_never_written_as_triton_may_hold_a_chunk_then(

@@ -47,9 +47,11 @@ def model_config(model: ServedVocoder, *, instances: int, kind: InstanceKind) ->
         default_timeout_microseconds=_MAX_QUEUE_WAIT_US,
         allow_timeout_override=True,
     )
-    stateful = model.config.stateful is not None
+    stateful = model.config.stateful
     inputs = {"mel": [-1, model.n_mels]} | ({"state": [-1], "last": [-1]} if stateful else {})
-    outputs = {"wav": [-1]} | ({"next_state": [-1]} if stateful else {})
+    # The native backend loads no model whose outputs are not, number by number, what the graph says. A first chunk's
+    # state is shorter than those that come back, so that the graph leaves its size open for the input alone.
+    outputs = {"wav": [-1]} | ({"next_state": [stateful.state_size]} if stateful else {})
     return pb.ModelConfig(
         name=model.name,
         backend="onnxruntime",

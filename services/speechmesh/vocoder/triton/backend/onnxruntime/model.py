@@ -46,6 +46,7 @@ class TritonPythonModel:
             if name.startswith("session."):
                 options.add_session_config_entry(name, value)
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        _require_same_shapes(config, self._session)
         self._run_options = ort.RunOptions()
         if shrink := parameters.get("memory.enable_memory_arena_shrinkage"):
             self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", shrink)
@@ -137,6 +138,28 @@ class TritonPythonModel:
             ]
             responses[index] = pb_utils.InferenceResponse(output_tensors=tensors)
             start += size
+
+
+def _require_same_shapes(config, session):
+    """Refuses what the native backend would: dims of config.pbtxt that are not the graph's.
+
+    An output's must be the same, open ones included; an input's may say less of what the graph fixes nowhere.
+    """
+    for kind, tensors in (("input", session.get_inputs()), ("output", session.get_outputs())):
+        shapes = {tensor.name: [d if isinstance(d, int) else -1 for d in tensor.shape] for tensor in tensors}
+        for entry in config[kind]:
+            name, dims = entry["name"], [-1, *map(int, entry["dims"])]
+            if name not in shapes:
+                raise pb_utils.TritonModelException(f"{kind} {name} is not one of {', '.join(shapes)}")
+            shape = shapes[name]
+            same = len(shape) == len(dims) and all(
+                model == wanted or (kind == "input" and model == -1)
+                for model, wanted in zip(shape, dims, strict=True)
+            )
+            if not same:
+                raise pb_utils.TritonModelException(
+                    f"{kind} {name}: the model has {shape}, config.pbtxt {dims}"
+                )
 
 
 def _is_traced(request):
