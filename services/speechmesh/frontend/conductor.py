@@ -218,7 +218,7 @@ class Conductor:
         index = ready.segment_index
         if ready.frames.first_frame == 0:
             self._delivery.begin_stage("vocoder", index)
-        slack_ms = self._delivery.playback.slack_ms(index) + ready.frames.first_frame * self._space.frame_ms
+        slack_ms = self._delivery.slack_ms(index) + ready.frames.first_frame * self._space.frame_ms
         await vocoder.send(
             vocoder_pb2.StreamAudioRequest(
                 frames=vocoder_pb2.SegmentFrames(

@@ -92,5 +92,6 @@ class Playback:
         ahead_ms = self.undelivered_ms(segment)
         if self._started is None:
             return self._target_ms - self.elapsed_ms + ahead_ms
-        playing_ms = (self._clock() - self._started) * 1000.0
+        # While it stood still nothing was used up.
+        playing_ms = (self._clock() - self._started) * 1000.0 - self._stopped_ms
         return self._delivered_ms - playing_ms + ahead_ms

@@ -22,6 +22,8 @@ def vocode(bundle: VoiceBundle, tier: Tier, frames: FloatArray) -> FloatArray:
     config, space = bundle.config.vocoders[tier], bundle.config.feature_space
     if frames.ndim != 2 or frames.shape[1] != space.n_mels:
         raise Incompatible(f"frames of shape {frames.shape} are not [T, {space.n_mels}]")
+    if not len(frames):
+        return np.zeros(0, np.float32)
     session = open_session(bundle.folder / config.model)
     cutter = new_cutter(config, space)
     cutter.push(frames.astype(np.float32), 0, last=True)

@@ -61,6 +61,10 @@ class Ramp:
         unhurried_ms = max(slack_ms / 2.0 - cost.wait_ms, cost.wait_ms, self._CHEAP_MS)
         return self._within(min(unhurried_ms, self._max_chunk_ms), cost)
 
+    def least_ms(self, cost: ChunkCost) -> float:
+        """How long the smallest chunk is expected to take for a listener who has little left."""
+        return cost.urgent_wait_ms + (self._ladder[0] + 2 * self._context) * cost.ms_per_frame
+
     def _lasts(self, size: int, cost: ChunkCost) -> bool:
         """Whether the audio of a first chunk lasts until another of its size can be there, with something to spare."""
         next_ms = cost.urgent_wait_ms + (size + 2 * self._context) * cost.ms_per_frame

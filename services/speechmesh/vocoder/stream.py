@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 
+import numpy as np
 from opentelemetry import trace
 
 from speechmesh.common.bundle import VoiceBundle
-from speechmesh.common.errors import Incompatible, Overloaded
+from speechmesh.common.errors import Incompatible, Internal, Overloaded
 from speechmesh.common.features import FloatArray
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
@@ -176,15 +177,18 @@ class VocoderStream:
         return SamplesOut(segment.index, first_sample, samples, last, segment.model, timing if last else None)
 
     async def _next_cut(self, segment: _Segment) -> Cut:
+        """Waits for frames enough for a chunk of the right size, but not until the listener has nothing left."""
         ramp = self._ramp(segment.model)
         while True:
             segment.pushed.clear()
+            cost = self._engine.cost(segment.model)
             slack_ms = (segment.deadline - time.monotonic()) * 1000.0
-            max_frames = ramp.max_frames(slack_ms, self._engine.cost(segment.model))
-            if cut := segment.cutter.next(max_frames, urgent=slack_ms < 0):
+            spare_ms = slack_ms - ramp.least_ms(cost)
+            if cut := segment.cutter.next(ramp.max_frames(slack_ms, cost), urgent=spare_ms <= 0.0):
                 ramp.begun()
                 return cut
-            await segment.pushed.wait()
+            # What is at hand will have to do when the time comes; if that is now, there is nothing to be cut.
+            await _within(segment.pushed.wait(), spare_ms / 1000.0 if spare_ms > 0.0 else None)
 
     def _ramp(self, model: VocoderModel) -> Ramp:
         if model.name not in self._ramps:
@@ -239,7 +243,7 @@ class VocoderStream:
                     slack_ms = (deadline - begun) * 1000.0
                     self._engine.pressure.observe(queue_ms=queue_ms, slack_ms=slack_ms + queue_ms)
                     priority = self._engine.priority(slack_ms)
-                    vocoded = await self._engine.backend.vocode(model, chunk, priority)
+                    vocoded = _finite(await self._engine.backend.vocode(model, chunk, priority), model)
                     compute_s = time.monotonic() - begun
                     record_chunk(
                         model, priority, len(chunk.frames), queue_s=queue_ms / 1000.0, compute_s=compute_s
@@ -252,3 +256,23 @@ class VocoderStream:
                     raise
                 trace.get_current_span().add_event("vocoder.overloaded")
                 await asyncio.sleep(error.retry_after_ms / 1000.0)
+
+
+async def _within(awaited: Awaitable[object], timeout_s: float | None) -> None:
+    """Waits, but no longer."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            await awaited
+    except TimeoutError:
+        pass
+
+
+def _finite(vocoded: Vocoded, model: VocoderModel) -> Vocoded:
+    """What came of a chunk, if it can be heard. A state that is not finite shows in the samples of the chunk behind.
+
+    Raises:
+        Internal: when samples are no numbers, as frames that are none or a run in half precision give.
+    """
+    if not np.isfinite(vocoded.samples).all():
+        raise Internal(f"the vocoder {model.name} gave samples that are not finite")
+    return vocoded

@@ -63,9 +63,12 @@ class Turns:
     def _may_run(self, deadline: float) -> bool:
         """Whether one may be sent. With none running one may always: nobody would call it later.
 
+        With no server up all may: there is nothing to take turns at, and each waits for a server as long as it will,
+        not one after the other.
+
         Where others hold all places, urgent ones have some of their own: a backend lets them past, see Priority.
         """
-        if not self.n_running:
+        if not self.n_running or not self._max_running():
             return True
         left_s = deadline - time.monotonic()
         if left_s < _URGENT_S:

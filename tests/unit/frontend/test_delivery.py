@@ -48,6 +48,16 @@ async def audio_of(
     return np.frombuffer(chunk.audio if chunk else b"", "<f4")
 
 
+async def test_a_stage_is_told_the_slack_without_what_it_made_of_the_segment(delivery: Delivery) -> None:
+    """It counts that itself: told twice, the listener would seem to have twice as much."""
+    before_ms = delivery.playback.slack_ms(1)
+    assert delivery.slack_ms(1) == pytest.approx(before_ms, abs=5.0)
+    await audio_of(delivery, 0, 0, np.zeros(16_000), last=True)
+    await audio_of(delivery, 1, 0, np.zeros(8_000), last=False)
+    assert delivery.playback.slack_ms(1) - delivery.slack_ms(1) == pytest.approx(500.0, abs=5.0)
+    assert delivery.slack_ms(2) == pytest.approx(delivery.playback.slack_ms(2), abs=5.0)
+
+
 async def test_what_the_caller_has_already_is_left_out(delivery: Delivery) -> None:
     first = np.linspace(0, 0.5, 1000)
     second = np.linspace(-0.5, 0, 600)

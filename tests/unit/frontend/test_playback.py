@@ -85,6 +85,15 @@ def test_playback_goes_on_where_it_stopped(playback: Playback, clock: Clock) -> 
     assert playback.gaps_ms == [pytest.approx(30), pytest.approx(40)]
 
 
+def test_after_a_stop_the_listener_has_as_long_as_came_since(playback: Playback, clock: Clock) -> None:
+    heard_until_dry(playback, clock)
+    assert playback.slack_ms(0) == pytest.approx(-30)
+    playback.delivered(0, 200.0, last=False)
+    assert playback.slack_ms(0) == pytest.approx(200)
+    clock.now_s += 0.05
+    assert playback.slack_ms(0) == pytest.approx(150)
+
+
 def test_what_a_player_bridges_is_no_gap(playback: Playback, clock: Clock) -> None:
     playback.delivered(0, 100.0, last=False)
     clock.now_s += 0.109

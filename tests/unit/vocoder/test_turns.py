@@ -44,6 +44,24 @@ async def test_the_earliest_deadline_is_next_and_equal_ones_keep_their_order() -
     assert order == [-1.0, 2.0, 2.5, 5.0, 9.0]
 
 
+async def test_with_no_server_up_nobody_waits_for_another_to_give_up() -> None:
+    n_places = 1
+    turns, order, release = Turns(max_running=lambda: n_places, max_waiting=9), [], asyncio.Event()
+    tasks = [asyncio.create_task(hold(turns, n, order, release)) for n in range(4)]
+    await settle()
+    assert order == [0]
+    n_places = 0
+    tasks.append(asyncio.create_task(hold(turns, 9, order, release)))
+    await settle()
+    assert order == [0, 9]
+    tasks[0].cancel()  # as one that waited in vain for a server
+    await settle()
+    assert order == [0, 9, 1, 2, 3]
+    release.set()
+    await asyncio.gather(*tasks[1:])
+    assert turns.n_running == turns.n_waiting == 0
+
+
 async def test_who_leaves_the_queue_is_not_called() -> None:
     turns, order, release = Turns(max_running=lambda: 1, max_waiting=9), [], asyncio.Event()
     first = asyncio.create_task(hold(turns, 0.0, order, release))

@@ -112,6 +112,13 @@ class Delivery:
         delivered_ms = _ms(self._n_samples, self._rate_hz(times.segment)) if index == self.segment else 0.0
         self.playback.expect(index, max((times.duration_ms or 0.0) - delivered_ms, 0.0))
 
+    def slack_ms(self, index: int) -> float:
+        """Time until a listener runs dry that got nothing of the segment: a stage adds what it made of it itself."""
+        slack_ms = self.playback.slack_ms(index)
+        if index == self.segment and self._n_samples:
+            slack_ms -= _ms(self._n_samples, self._rate_hz(self._timeline[index].segment))
+        return slack_ms
+
     def warn(self, warning: TextWarning) -> None:
         """Something that the caller should know, and that turned out while it was listening; a bounded number."""
         if len(self._warnings) < _MAX_WARNINGS:

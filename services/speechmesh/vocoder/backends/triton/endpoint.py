@@ -152,6 +152,8 @@ class Endpoint:
 
     def _ended(self, call: asyncio.Future[pb.ModelInferResponse]) -> None:
         self._calls.discard(call)
+        if not call.cancelled():
+            call.exception()  # taken even where the caller left: asyncio would tell of it as a fault of ours
         if not self._calls:
             self._idle.set()
 
