@@ -3,6 +3,10 @@
 Labels are absolute: they are relative to the voice, whatever encloses them. Everything else changes what encloses it:
 rates multiply, semitones and decibels add up. So `80%` and `0.8` are a factor on the enclosing rate, as the clouds have
 it, where SSML 1.1 would have them be one on the voice's.
+
+What a number without a sign means differs. A rate of `50%` is half the rate, as in SSML 1.1 and with Amazon, where
+Azure takes it for `+50%`. A pitch of `50%` is `+50%`, as Azure and Google have it. A volume of `10` is a level from 0
+to 100, `+10` a change on that scale.
 """
 
 from __future__ import annotations
@@ -92,9 +96,9 @@ def _pitch(value: str, enclosing: float, limits: Limits, tell: Tell) -> float:
     else:
         match = _VALUE.fullmatch(value)
         unit = match["unit"] if match else ""
-        if match is None or unit not in ("st", "%", "hz") or (unit == "%" and not match["sign"]):
+        if match is None or unit not in ("st", "%", "hz"):
             raise wrong(
-                value, f"a change (+2st, -10%, +5Hz), a pitch in Hz or one of {', '.join(PITCHES_SEMITONES)}"
+                value, f"a change (2st, -10%, +5Hz), a pitch in Hz or one of {', '.join(PITCHES_SEMITONES)}"
             )
         if unit == "st":
             asked = enclosing + _signed(match)
@@ -115,15 +119,17 @@ def _volume(value: str, enclosing: float, limits: Limits, tell: Tell) -> float:
         asked = VOLUMES_DB[value]
     else:
         match = _VALUE.fullmatch(value)
-        if match is None or match["unit"] not in ("db", "%", "") or (match["sign"] and not match["unit"]):
-            raise wrong(value, f"a change (+6dB, -10%), 0 to 100 or one of {', '.join(VOLUMES_DB)}")
+        if match is None or match["unit"] not in ("db", "%", ""):
+            raise wrong(value, f"a change (+6dB, -10%, +10), 0 to 100 or one of {', '.join(VOLUMES_DB)}")
         relative = bool(match["sign"]) or match["unit"] == "db"
         if relative and enclosing <= SILENT_DB:
-            return SILENT_DB  # minus infinity, whatever is added to it
+            return SILENT_DB  # no voice at all, whatever is added to it
         if match["unit"] == "db":
             asked = enclosing + _signed(match)
-        elif relative:
+        elif relative and match["unit"]:
             asked = enclosing + _decibels(1 + _signed(match) / 100)
+        elif relative:
+            asked = _decibels((_amplitude(enclosing) * 100 + _signed(match)) / 100)
         else:
             asked = _decibels(float(match["number"]) / 100)  # 100 is the voice's own level
     if asked <= SILENT_DB:
@@ -137,6 +143,10 @@ def _signed(match: re.Match[str]) -> float:
 
 def _semitones(factor: float) -> float:
     return _SEMITONES * math.log2(factor) if factor > 0 else -math.inf
+
+
+def _amplitude(level_db: float) -> float:
+    return 10 ** (level_db / 20)
 
 
 def _decibels(factor: float) -> float:

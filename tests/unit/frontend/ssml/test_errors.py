@@ -53,7 +53,7 @@ def refused(document: str, limits: Limits | None = None) -> str:
         ('<speak><phoneme alphabet="sapi" ph="h"/></speak>', "line 1, column 8", "alphabet: 'sapi'"),
         ('<speak><prosody rate="quick">x</prosody></speak>', "line 1, column 8", "rate: 'quick'"),
         ('<speak><prosody pitch="2">x</prosody></speak>', "line 1, column 8", "pitch: '2'"),
-        ('<speak><prosody volume="+6">x</prosody></speak>', "line 1, column 8", "volume: '+6'"),
+        ('<speak><prosody volume="6st">x</prosody></speak>', "line 1, column 8", "volume: '6st'"),
         ('<speak><emphasis level="huge">x</emphasis></speak>', "line 1, column 8", "level: 'huge'"),
         ('<speak><voice gender="x">x</voice></speak>', "line 1, column 8", "gender: 'x'"),
         ("<speak><lang>x</lang></speak>", "line 1, column 8", "xml:lang is missing"),

@@ -99,6 +99,10 @@ def test_the_items_of_a_document(body: str, items: list[str]) -> None:
         ('volume="-6dB"', Style(volume_db=-6.0)),
         ('volume="100"', Style()),
         ('volume="0"', Style(volume_db=SILENT_DB)),
+        ('rate="50%"', Style(rate=0.5)),
+        ('pitch="100%"', Style(pitch_semitones=12.0)),
+        ('pitch="0%"', Style()),
+        ('volume="+0"', Style()),
         ('rate="fast" pitch="low" volume="soft"', Style(rate=1.55, pitch_semitones=-3.0, volume_db=-6.0)),
     ],
 )
@@ -109,6 +113,36 @@ def test_prosody_is_plain_numbers(attributes: str, style: Style) -> None:
     assert text.style.pitch_semitones == pytest.approx(style.pitch_semitones)
     assert text.style.volume_db == pytest.approx(style.volume_db)
     assert not script.cautions
+
+
+def test_a_pitch_without_a_sign_is_a_rise() -> None:
+    for unsigned, signed in (("50%", "+50%"), ("10%", "+10%"), ("2st", "+2st")):
+        said = [parse_ssml(f'<speak><prosody pitch="{p}">x</prosody></speak>') for p in (unsigned, signed)]
+        assert said[0].texts[0].style == said[1].texts[0].style
+        assert said[0].texts[0].style.pitch_semitones > 0
+
+
+@pytest.mark.parametrize(
+    ("outer", "change", "level"),
+    [
+        ("100", "+10", "110"),
+        ("100", "-5.5", "94.5"),
+        ("50", "-10", "40"),
+        ("50", "+50", "100"),
+        ("50", "-50", "0"),
+    ],
+)
+def test_a_volume_with_a_sign_is_a_change_on_the_scale_of_0_to_100(
+    outer: str, change: str, level: str
+) -> None:
+    changed, plain = (
+        parse_ssml(
+            f'<speak><prosody volume="{outer}"><prosody volume="{volume}">x</prosody></prosody></speak>'
+        )
+        for volume in (change, level)
+    )
+    assert changed.texts[0].style.volume_db == pytest.approx(plain.texts[0].style.volume_db)
+    assert not changed.cautions
 
 
 @pytest.mark.parametrize(
@@ -123,6 +157,7 @@ def test_prosody_is_plain_numbers(attributes: str, style: Style) -> None:
         ('volume="-6dB"', 'volume="-4dB"', (1.0, 0, -10)),
         ('volume="-6dB"', 'volume="loud"', (1.0, 0, 4)),
         ('volume="silent"', 'volume="+20dB"', (1.0, 0, SILENT_DB)),
+        ('volume="silent"', 'volume="+20"', (1.0, 0, SILENT_DB)),
         ('volume="silent"', 'volume="medium"', (1.0, 0, 0)),
         ('rate="120%" pitch="+1st"', 'volume="+3dB"', (1.2, 1, 3)),
     ],
