@@ -14,7 +14,6 @@ from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.segment import Manner, SpokenSegment, bounded
 from speechmesh.frontend.spoken import Dropped, Pause, Word
-from speechmesh.frontend.ssml.place import shown
 from speechmesh.frontend.ssml.say_as import say_as
 from speechmesh.frontend.ssml.script import Text
 from speechmesh.frontend.ssml.source_map import Run, SourceMap, merged
@@ -69,9 +68,8 @@ class Stretch:
             self.add(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
         elif item.say_as is not None:
             rewritten = say_as(item.text, item.say_as, self.role.language)
-            if not rewritten.is_understood:
-                message = f"{shown(item.text)!r} is no {item.say_as.kind.value}"
-                warnings.tell("SAY_AS_NOT_UNDERSTOOD", message, *whole)
+            if rewritten.problem:
+                warnings.tell("SAY_AS_NOT_UNDERSTOOD", rewritten.problem, *whole)
             self.add(rewritten.text, rewritten.sources.through(item.sources).runs)
         elif item.phonemes is not None and item.phonemes.language == primary(self.role.language):
             written = " ".join(item.text.split()).lower() or item.phonemes.written

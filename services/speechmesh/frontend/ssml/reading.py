@@ -24,4 +24,4 @@ def plain_text(text: Text, language: str) -> Rewritten:
     if text.say_as is None:
         return Rewritten(text.text, text.sources)
     said = say_as(text.text, text.say_as, language)
-    return Rewritten(said.text, said.sources.through(text.sources), said.is_understood)
+    return Rewritten(said.text, said.sources.through(text.sources), said.is_understood, said.problem)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from speechmesh.frontend.ssml import written_times
 from speechmesh.frontend.ssml.chinese_wording import CHINESE
 from speechmesh.frontend.ssml.english_wording import ENGLISH
+from speechmesh.frontend.ssml.place import shown
 from speechmesh.frontend.ssml.script import SayAs, SayAsKind
 from speechmesh.frontend.ssml.source_map import Run, SourceMap, merged
 from speechmesh.frontend.ssml.wording import Wording
@@ -39,11 +40,13 @@ class Rewritten:
         text: what to read.
         sources: where each of its characters comes from in the text that was rewritten.
         is_understood: False where the text is none of its kind, and stays as it was.
+        problem: what could not be done as asked, for the caller; empty where all was.
     """
 
     text: str
     sources: SourceMap
     is_understood: bool = True
+    problem: str = ""
 
 
 _Part = tuple[str, int, int]
@@ -59,23 +62,42 @@ def say_as(text: str, what: SayAs, language: str) -> Rewritten:
     """
     tag = language.lower()
     wording = WORDINGS.get(tag.split("-")[0])
-    if not text or wording is None:
-        return Rewritten(text, _unchanged(text), wording is not None)
-    said = _REWRITES[what.kind](text, what, wording, tag in _MONTH_FIRST)
+    if not text:
+        return Rewritten("", SourceMap(()))
+    if wording is None:
+        return _not_understood(text, what)
+    parts = _parts(text, what, wording, tag in _MONTH_FIRST)
+    problem = ""
+    if not parts and what.format:
+        # As SSML 1.1 asks for formats that are unknown; those that do not fit are no better.
+        parts = _parts(text, replace(what, format=""), wording, tag in _MONTH_FIRST)
+        problem = f"{_named(text, what)} of the format {shown(what.format)!r}; it is read as without one"
+    if not parts:
+        return _not_understood(text, what)
+    runs = merged(Run(len(part), start, end, shared=True) for part, start, end in parts)
+    return Rewritten("".join(part for part, _, _ in parts), SourceMap(tuple(runs)), problem=problem)
+
+
+def _parts(text: str, what: SayAs, wording: Wording, month_first: bool) -> list[_Part]:
+    """The pieces of the new text; none where the text is none of its kind."""
+    said = _REWRITES[what.kind](text, what, wording, month_first)
     if said is None:
-        return Rewritten(text, _unchanged(text), is_understood=False)
+        return []
     parts = [(said, 0, len(text))] if isinstance(said, str) else [part for part in said if part[0]]
     if parts:
         last, start, end = parts.pop()
         parts += [(last.rstrip(), start, end)] if last.strip() else []
-    if not parts:
-        return Rewritten(text, _unchanged(text), is_understood=False)
-    runs = merged(Run(len(part), start, end, shared=True) for part, start, end in parts)
-    return Rewritten("".join(part for part, _, _ in parts), SourceMap(tuple(runs)))
+    return parts
 
 
-def _unchanged(text: str) -> SourceMap:
-    return SourceMap((Run(len(text), 0, len(text)),) if text else ())
+def _named(text: str, what: SayAs) -> str:
+    return f"{shown(text)!r} is no {what.kind.value}"
+
+
+def _not_understood(text: str, what: SayAs) -> Rewritten:
+    """The text as it was."""
+    unchanged = SourceMap((Run(len(text), 0, len(text)),))
+    return Rewritten(text, unchanged, is_understood=False, problem=_named(text, what))
 
 
 def _as_it_is(text: str, _what: SayAs, _wording: Wording, _month_first: bool) -> str | None:

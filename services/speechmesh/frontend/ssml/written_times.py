@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from speechmesh.frontend.ssml.wording import Clock, Date, Span
@@ -20,9 +21,11 @@ _MONTHS: Final = {
 }  # fmt: skip
 _DATE_PART = re.compile(r"[\d?]+|[A-Za-z]+", re.ASCII)
 _RANK = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.ASCII | re.IGNORECASE)
-_FORMAT = re.compile(r"(y{0,4}|m{0,2}|d{0,2})*", re.ASCII)
+_FORMAT = re.compile(r"[ymd]*", re.ASCII)
+_FORMAT_SEPARATORS = re.compile(r"[\W_]+")
 _RUNS = re.compile(r"y+|m+|d+")
 _WIDTHS: Final = {"y": 4, "m": 2, "d": 2}
+_EIGHT_DIGITS = sum(_WIDTHS.values())  # which begin with the year
 _LAST_YEAR_OF_2000S = 68  # as POSIX has it for years of two digits
 _CLOCK = re.compile(
     r"(\d{1,2})(?:[:.h：点时](\d{2}))?(?:[:.：分](\d{2}))?[分秒]?\s*(?:([ap])\.?(?:m\.?)?)?", re.ASCII
@@ -44,26 +47,54 @@ def read_date(written: str, form: str, *, month_first: bool) -> Date | None:
 
     Args:
         written: "3/5/2024", "20240305", "5 March", "????0305".
-        form: the order of its parts, `mdy` or `yyyymmdd`; empty: year first where it has four digits or all
-            stands in one, else as `month_first` says.
+        form: the order of its parts, `mdy`, `yyyymmdd` or `dd.mm.yyyy`, of which the date may lack the year, or the day
+            if the year has four digits; empty: as the parts tell, and where they do not, as `month_first` says.
         month_first: whether the month stands before the day.
     """
-    if len(written) > _LONGEST or not _FORMAT.fullmatch(form):
+    letters = _FORMAT_SEPARATORS.sub("", form)
+    if len(written) > _LONGEST or not _FORMAT.fullmatch(letters):
         return None
     parts = _DATE_PART.findall(_RANK.sub("", written))
-    runs = _RUNS.findall(form)
-    if not form:
-        runs = list("ymd" if parts and len(parts[0]) in (4, 8) else "mdy" if month_first else "dmy")
-        runs = runs[: len(parts)] if len(parts) > 1 else runs
+    asked = [_RUNS.findall(letters)] if letters else _likely_orders(parts, month_first)
+    return next((date for runs in asked if (date := _date_of(parts, runs))), None)
+
+
+def _likely_orders(parts: list[str], month_first: bool) -> list[str]:
+    """The orders in which the parts of a date without a format may stand, the likeliest first."""
+    usual = ["mdy", "dmy"] if month_first else ["dmy", "mdy"]
+    if len(parts) == 1:
+        alone = {_WIDTHS["y"]: "y", _EIGHT_DIGITS: "ymd"}.get(len(parts[0]))
+        return [alone] if alone else usual
+    named = next((at for at, part in enumerate(parts) if part.lower() in _MONTHS), None)
+    if named is not None:
+        usual = [f"{rest[:named]}m{rest[named:]}" for rest in ("dy", "yd")]
+    elif any(map(_is_year, parts[:1])):
+        usual = ["ymd"]
+    return [order if len(parts) > 2 else _without_a_part(order, parts) for order in usual]
+
+
+def _is_year(part: str) -> bool:
+    return len(part) == _WIDTHS["y"] and (part.isdigit() or set(part) == {"?"})
+
+
+def _without_a_part(order: str, parts: list[str]) -> str:
+    """An order of three for a date of two parts: with the month and the year, or the month and the day."""
+    return order.replace("d" if any(map(_is_year, parts)) else "y", "")
+
+
+def _date_of(parts: list[str], runs: Sequence[str]) -> Date | None:
+    """The date whose parts have the order, and where they are written in one the widths, of some runs of letters."""
     if len(parts) == 1 and len(runs) > 1:
         parts = _sliced(parts[0], runs)
-    orders = [run[0] for run in runs]
-    if len(parts) != len(orders) or len(set(orders)) != len(orders):
+    order = "".join(run[0] for run in runs)
+    if len(parts) == 2 and sorted(order) == ["d", "m", "y"]:
+        order = _without_a_part(order, parts)
+    if len(parts) != len(order) or len(set(order)) != len(order):
         return None
-    return _dated(dict(zip(orders, parts, strict=True)))
+    return _dated(dict(zip(order, parts, strict=True)))
 
 
-def _sliced(together: str, runs: list[str]) -> list[str]:
+def _sliced(together: str, runs: Sequence[str]) -> list[str]:
     """The parts of a date that is written in one; as many as `runs` where their widths fit."""
     for widths in (
         [len(run) for run in runs],

@@ -57,6 +57,13 @@ def english(text: str) -> str:
         ("date", "5th March 1999", "dmy", "march fifth , nineteen ninety nine"),
         ("date", "3/5/24", "", "march fifth , twenty twenty four"),
         ("date", "1999", "y", "nineteen ninety nine"),
+        ("date", "03/05/2024", "mm/dd/yyyy", "march fifth , twenty twenty four"),
+        ("date", "05.03.2024", "dd.mm.yyyy", "march fifth , twenty twenty four"),
+        ("date", "9/22", "mdy", "september twenty second"),
+        ("date", "9/2024", "mdy", "september twenty twenty four"),
+        ("date", "5 March 1999", "", "march fifth , nineteen ninety nine"),
+        ("date", "March 1999", "", "march nineteen ninety nine"),
+        ("date", "25/12/2024", "", "december twenty fifth , twenty twenty four"),
         ("time", "2:30pm", "hms12", "two thirty P M"),
         ("time", "1430", "hms24", "fourteen thirty"),
         ("time", "1'21\"", "", "one minute twenty one seconds"),
@@ -109,8 +116,8 @@ def test_the_days_order_follows_the_country_where_no_format_is_given() -> None:
         ("ordinal", "last", ""),
         ("fraction", "1/0", ""),
         ("date", "13/13/2024", "mdy"),
-        ("date", "3/5", "mdy"),
-        ("date", "3/5/2024", "weekday"),
+        ("date", "--", "mdy"),
+        ("date", "March", ""),
         ("time", "25:00", ""),
         ("duration", "long", ""),
         ("telephone", "none", ""),
@@ -122,6 +129,23 @@ def test_what_is_none_of_its_kind_stays_as_it_is(kind: str, text: str, form: str
     rewritten = say_as(text, SayAs(SayAsKind(kind), form), "en")
     assert (rewritten.text, rewritten.is_understood) == (text, False)
     assert rewritten.sources.span(0, len(text)) == (0, len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("2024-03-05", "mdy"), ("3/5/2024", "ymd"), ("3/5/2024", "weekday"), ("3/5/2024", "mdmy")],
+)
+def test_a_date_that_does_not_fit_its_format_is_read_as_without_one_and_the_format_is_named(
+    text: str, form: str
+) -> None:
+    rewritten = say_as(text, SayAs(SayAsKind.DATE, form), "en-US")
+    assert rewritten.text == "March fifth, twenty twenty four"
+    assert rewritten.problem == f"'{text}' is no date of the format '{form}'; it is read as without one"
+
+
+def test_what_is_none_of_its_kind_is_told_without_its_format() -> None:
+    assert say_as("soon", SayAs(SayAsKind.DATE, "mdy"), "en").problem == "'soon' is no date"
+    assert not say_as("3/5/2024", SayAs(SayAsKind.DATE, "mdy"), "en").problem
 
 
 def test_another_language_reads_it_as_it_is() -> None:
