@@ -65,6 +65,7 @@ READINGS: dict[str, list[tuple[str, str]]] = {
     "fractions": [
         ("1/2", "one half"),
         ("1/4 mile", "one quarter mile"),
+        ("a 1/2inch pipe", "a one half inch pipe"),
         ("3/4", "three quarters"),
         ("2/3 of them", "two thirds of them"),
         ("5/8", "five eighths"),

@@ -14,7 +14,7 @@ from speechmesh.frontend.english.bare_numbers import (
 from speechmesh.frontend.english.chemistry import FORMULA
 from speechmesh.frontend.english.folding import FRACTIONS
 from speechmesh.frontend.english.reading import Context, Reading, whole
-from speechmesh.frontend.english.units import UnitMatch, unit_after
+from speechmesh.frontend.english.units import UnitMatch, name_after, unit_after
 from speechmesh.frontend.english.words import spell
 
 # At most 12 groups: a decillion has 11, and an endless run of groups must not be scanned again and again.
@@ -288,6 +288,9 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
         words = f"{numbers.number(match['n'])} over {numbers.number(match['d'])}"
     if words is None:
         words = numbers.fraction(numerator, denominator)
+    attached = name_after(context.text, match.end())
+    if attached:
+        return whole(f"{words} {attached}", position, match.end() + len(attached))
     return _finish(context, words, position, match.end(), one=numerator < denominator)
 
 

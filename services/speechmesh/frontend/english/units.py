@@ -131,6 +131,21 @@ UNITS: dict[str, Unit] = {
     **_products(), "ml": Unit("milliliter", "milliliters"), "ML": Unit("milliliter", "milliliters"),
 }  # fmt: skip
 
+
+def _names() -> dict[str, Unit]:
+    """The units by their names, of one and of many; those that are said as letters ("R P M") have none."""
+    units = [*UNITS.values(), Unit("cup", "cups"), Unit("pint", "pints")]
+    british = [Unit(*(_british(name) for name in unit[:2])) for unit in units]
+    return {name: unit for unit in [*british, *units] for name in unit[:2] if name.islower()}
+
+
+def _british(name: str) -> str:
+    return re.sub("(met|lit)er", r"\1re", name)
+
+
+NAMES = _names()
+"""Each unit by its name, in the singular and in the plural."""
+
 _POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
 _SPELLED_POWERS = {"sq": "square", "cu": "cubic"}
 _SYMBOL = r"(?:°\ ?[CFKNSEW]?|pp\.|(?:[kK]?N|m?Pa|J|W)[-×][msh]|[A-Za-zμΩ]{1,4}|[%‰])"
@@ -171,6 +186,11 @@ _RACES = re.compile(r"-m(?=\ (?:race|run|final|dash|relay|sprint|freestyle|hurdl
 _PINTS = re.compile(
     rf"\ pts?\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|berries|strawberries|blueberries|beer)(?![a-z]))"
 )
+_LONGEST_NAME = 60
+_NAME = re.compile(r"[a-z]{3,20}(?![A-Za-z0-9'])")
+_ALONE = re.compile(
+    r"(?:(?P<power>square|sq\.?|cubic|cu\.?)\ )?(?P<head>[^/]+?)(?:(?:\ ?/\ ?|\ per\ )(?P<per>[^/]+))?"
+)
 _CUPS = re.compile(
     rf"-c\.(?=\ [A-Z]?[a-z])|\ c(?:\.(?=\ [a-z(])|(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}{_COOKED}(?![a-z])))"
 )
@@ -192,6 +212,32 @@ def per_name(symbol: str) -> str | None:
         return symbol
     unit = UNITS.get(symbol)
     return unit.one if unit else None
+
+
+def name_after(text: str, position: int) -> str:
+    """The name of a unit that begins at ``position``, with no blank before it: "1/2inch"; empty where there is none."""
+    match = _NAME.match(text, position)
+    return match[0] if match and match[0] in NAMES else ""
+
+
+def unit_alone(written: str) -> Unit | None:
+    """The unit that is all that is written: "kg", "in.", "feet", "square mile", "kilometer/hour"; None for others."""
+    match = _ALONE.fullmatch(written) if len(written) <= _LONGEST_NAME else None
+    if match is None:
+        return None
+    unit = UNITS.get(written) or _unit_called(match["head"])
+    if unit is None or written in UNITS:
+        return unit
+    power = f"{_SPELLED_POWERS.get(match['power'].rstrip('.'), match['power'])} " if match["power"] else ""
+    per = _unit_called(match["per"]) if match["per"] else None
+    if match["per"] and per is None:
+        return None
+    suffix = f" per {per.one}" if per else ""
+    return Unit(*(f"{power}{name}{suffix}" for name in unit[:2]))
+
+
+def _unit_called(written: str) -> Unit | None:
+    return UNITS.get(written) or NAMES.get(written.lower()) or UNITS.get(written.rstrip("."))
 
 
 def unit_after(text: str, position: int) -> UnitMatch | None:

@@ -65,6 +65,7 @@ CHINESE: Final = Wording(
     fraction=lambda whole, numerator, denominator: (
         f"{'' if whole is None else f'{whole}又'}{numerator}/{denominator}"
     ),
+    unit=lambda _written, _one: None,
     date=_date,
     clock=_clock,
     span=_span,

@@ -6,6 +6,7 @@ from typing import Final
 
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.dates import MONTHS
+from speechmesh.frontend.english.units import unit_alone
 from speechmesh.frontend.ssml.wording import Clock, Date, Span, Wording
 
 _DIGITS = tuple(numbers.digits(str(digit)) for digit in range(10))
@@ -60,6 +61,11 @@ def _fraction(whole: int | None, numerator: int, denominator: int) -> str:
     return said if whole is None else f"{numbers.cardinal(whole)} and {said}"
 
 
+def _unit(written: str, one: bool) -> str | None:
+    unit = unit_alone(written)
+    return unit and (unit.one if one else unit.many)
+
+
 ENGLISH: Final = Wording(
     digits=_DIGITS,
     phone_digits=_DIGITS,
@@ -72,6 +78,7 @@ ENGLISH: Final = Wording(
     number=numbers.number,
     ordinal=numbers.ordinal,
     fraction=_fraction,
+    unit=_unit,
     date=_date,
     clock=_clock,
     span=_span,

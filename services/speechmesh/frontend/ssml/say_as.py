@@ -25,6 +25,8 @@ _RANK = re.compile(r"(?:第\s?)?(\d{1,3}(?:,\d{3})+|\d{1,12})(?:st|nd|rd|th|\.)?
 _ROMAN = re.compile(r"(?=[IVXLCDM])M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})", re.ASCII)
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _FRACTION = re.compile(r"(?:(\d{1,9})\s?[+ ]\s?)?(\d{1,9})\s?[/⁄]\s?(\d{1,9})", re.ASCII)
+_FRACTION_SIGN = re.compile(r"[¼-¾⅐-⅞]")
+_AMOUNT = re.compile(r"(.*\d)[\s-]*+(\D++)", re.ASCII | re.DOTALL)
 _LETTERS = re.compile(r"[A-Za-z]+|.", re.ASCII | re.DOTALL)
 _PHONE = re.compile(r"\d+|[A-Za-z]+|[+*#]|[^\dA-Za-z+*#]+", re.ASCII)
 _EXTENSIONS = frozenset({"x", "ext", "extension"})
@@ -198,6 +200,25 @@ def _fraction(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> 
     return wording.fraction(int(match[1]) if match[1] else None, int(match[2]), int(match[3]))
 
 
+def _unit(text: str, what: SayAs, wording: Wording, month_first: bool) -> str:
+    """An amount and its unit, in words, of one or of many; for the reader where it has more parts."""
+    match = _AMOUNT.fullmatch(_FRACTION_SIGN.sub(_in_digits, text).strip())
+    if match is None:
+        return text
+    amount, written = match[1].strip(), match[2]
+    fraction = _FRACTION.fullmatch(amount)
+    is_part_of_one = fraction and not fraction[1] and int(fraction[2]) < int(fraction[3])
+    unit = wording.unit(written, bool(is_part_of_one) or amount.lstrip("+-") == "1")
+    if unit is None:
+        return text
+    read = _fraction if fraction else _cardinal
+    return f"{read(amount, what, wording, month_first) or amount} {unit}"
+
+
+def _in_digits(sign: re.Match[str]) -> str:
+    return f" {unicodedata.normalize('NFKC', sign[0])}"
+
+
 def _date(text: str, what: SayAs, wording: Wording, month_first: bool) -> str | None:
     date = written_times.read_date(text, what.format, month_first=month_first)
     return wording.date(date) if date else None
@@ -232,7 +253,7 @@ _REWRITES: Final[dict[SayAsKind, _Rewrite]] = {
     SayAsKind.DIGITS: _digits,
     SayAsKind.CHARACTERS: _characters,
     SayAsKind.FRACTION: _fraction,
-    SayAsKind.UNIT: _as_it_is,
+    SayAsKind.UNIT: _unit,
     SayAsKind.DATE: _date,
     SayAsKind.TIME: _time,
     SayAsKind.DURATION: _duration,

@@ -53,6 +53,7 @@ class Wording:
         number: an amount, from digits with an optional point.
         ordinal: a rank.
         fraction: numerator and denominator, with a whole number before them where there is one.
+        unit: the name of a unit, written by symbol or name, of one (True) or of many; None for one that has none here.
         date: a date; None where its parts make none.
         clock: a time of day.
         span: a duration.
@@ -72,6 +73,7 @@ class Wording:
     number: Callable[[str], str]
     ordinal: Callable[[int], str]
     fraction: Callable[[int | None, int, int], str]
+    unit: Callable[[str, bool], str | None]
     date: Callable[[Date], str | None]
     clock: Callable[[Clock], str]
     span: Callable[[Span], str]
