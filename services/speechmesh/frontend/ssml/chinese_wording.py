@@ -34,7 +34,8 @@ def _date(date: Date) -> str | None:
 
 
 def _clock(clock: Clock) -> str:
-    half = {"am": "上午", "pm": "下午", "": ""}[clock.half]
+    halves = {"am": "凌晨", "pm": "中午"} if clock.hour == 12 else {"am": "上午", "pm": "下午"}
+    half = halves.get(clock.half, "")
     said = f"{half}{_TWO if clock.hour == 2 else clock.hour}点"
     if clock.minute:
         said += f"{'零' if clock.minute < 10 else ''}{clock.minute}分"

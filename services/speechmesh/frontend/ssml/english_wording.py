@@ -34,7 +34,9 @@ def _date(date: Date) -> str | None:
     month = MONTHS[date.month - 1].title()
     if date.day is None:
         return f"{month} {year}".strip()
-    return f"{month} {numbers.ordinal(date.day)}" + (f", {year}" if year else "")
+    day = numbers.ordinal(date.day)
+    said = f"the {day} of {month}" if date.is_day_first else f"{month} {day}"
+    return said + (f", {year}" if year else "")
 
 
 def _clock(clock: Clock) -> str:
@@ -43,7 +45,9 @@ def _clock(clock: Clock) -> str:
         minutes = ""
     if clock.second is not None:
         minutes = f":{clock.minute or 0:02}:{clock.second:02}"
-    half = f" {clock.half.upper()}" if clock.half else " o'clock" if clock.minute is None else ""
+    half = f" {clock.half.upper()}" if clock.half else ""
+    if not minutes and not half:
+        half = " o'clock" if 1 <= clock.hour <= 12 else ":00"
     return f"{clock.hour}{minutes}{half}"
 
 

@@ -221,13 +221,17 @@ def _in_digits(sign: re.Match[str]) -> str:
 
 def _date(text: str, what: SayAs, wording: Wording, month_first: bool) -> str | None:
     date = written_times.read_date(text, what.format, month_first=month_first)
-    return wording.date(date) if date else None
+    if date is None:
+        return None
+    # As Google documents it: 1 is "the tenth of September", the usual one without a year, 2 is "September tenth".
+    is_day_first = what.detail == "1" or (date.is_day_first and not date.year and what.detail != "2")
+    return wording.date(replace(date, is_day_first=is_day_first))
 
 
 def _time(text: str, what: SayAs, wording: Wording, month_first: bool) -> str | None:
     clock = written_times.read_clock(text)
     if clock:
-        return wording.clock(clock)
+        return wording.clock(written_times.in_hours_asked_for(clock, what.format, what.detail))
     return None if ":" in text else _duration(text, what, wording, month_first)
 
 

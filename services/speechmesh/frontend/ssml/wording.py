@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A date, or the parts of one that were given."""
+    """A date, or the parts of one that were given; `is_day_first`: the day stands before the month."""
 
     year: int | None = None
     month: int | None = None
     day: int | None = None
+    is_day_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from speechmesh.frontend.ssml.wording import Clock, Date, Span
@@ -91,7 +92,8 @@ def _date_of(parts: list[str], runs: Sequence[str]) -> Date | None:
         order = _without_a_part(order, parts)
     if len(parts) != len(order) or len(set(order)) != len(order):
         return None
-    return _dated(dict(zip(order, parts, strict=True)))
+    date = _dated(dict(zip(order, parts, strict=True)))
+    return date and replace(date, is_day_first="d" in order.partition("m")[0])
 
 
 def _sliced(together: str, runs: Sequence[str]) -> list[str]:
@@ -137,6 +139,27 @@ def read_clock(written: str) -> Clock | None:
     half = f"{match[4]}m" if match[4] else ""
     fits = (hour or 0) <= (12 if half else 24) and (minute or 0) < 60 and (second or 0) < 60
     return Clock(hour or 0, minute, second, half) if fits else None
+
+
+def in_hours_asked_for(clock: Clock, form: str, detail: str) -> Clock:
+    """A time of day in 12 or in 24 hours, as Google documents it.
+
+    Args:
+        clock: as it was written; one in 12 hours without a half stays so, for nobody knows which it is.
+        form: `hms24` asks for 24 hours, `hms12` for 12; another: for none.
+        detail: `1` asks for 24 hours and `2` for 12, whatever the format.
+    """
+    if detail == "1" or (detail != "2" and "24" in form):
+        if not clock.half:
+            return clock
+        hour = clock.hour % 12 + (12 if clock.half == "pm" else 0)
+        return Clock(hour, clock.minute or 0, clock.second)
+    is_asked_for_12 = detail == "2" or "12" in form
+    is_of_24 = not clock.half and ("24" in form or not 1 <= clock.hour <= 12)
+    if not (is_asked_for_12 and is_of_24):
+        return clock
+    half = "am" if clock.hour % 24 < 12 else "pm"
+    return Clock(clock.hour % 12 or 12, clock.minute, clock.second, half)
 
 
 def read_span(written: str, form: str) -> Span | None:

@@ -53,7 +53,10 @@ def english(text: str) -> str:
         ("date", "20240305", "yyyymmdd", "march fifth , twenty twenty four"),
         ("date", "????0922", "yyyymmdd", "september twenty second"),
         ("date", "9/2024", "my", "september twenty twenty four"),
-        ("date", "31.12.", "dm", "december thirty first"),
+        ("date", "31.12.", "dm", "the thirty first of december"),
+        ("date", "10-9", "dm", "the tenth of september"),
+        ("date", "9-10", "md", "september tenth"),
+        ("date", "5 March", "", "the fifth of march"),
         ("date", "5th March 1999", "dmy", "march fifth , nineteen ninety nine"),
         ("date", "3/5/24", "", "march fifth , twenty twenty four"),
         ("date", "1999", "y", "nineteen ninety nine"),
@@ -66,6 +69,8 @@ def english(text: str) -> str:
         ("date", "25/12/2024", "", "december twenty fifth , twenty twenty four"),
         ("time", "2:30pm", "hms12", "two thirty P M"),
         ("time", "1430", "hms24", "fourteen thirty"),
+        ("time", "2:30", "hms12", "two thirty"),
+        ("time", "14", "hms24", "fourteen hundred"),
         ("time", "1'21\"", "", "one minute twenty one seconds"),
         ("duration", "1:30:02", "", "one hour thirty minutes two seconds"),
         ("duration", "PT1H30M", "", "one hour thirty minutes"),
@@ -155,6 +160,46 @@ def test_a_date_that_does_not_fit_its_format_is_read_as_without_one_and_the_form
     rewritten = say_as(text, SayAs(SayAsKind.DATE, form), "en-US")
     assert rewritten.text == "March fifth, twenty twenty four"
     assert rewritten.problem == f"'{text}' is no date of the format '{form}'; it is read as without one"
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "detail", "said"),
+    [
+        ("1960-09-10", "yyyymmdd", "", "september tenth , nineteen sixty"),
+        ("1960-09-10", "yyyymmdd", "1", "the tenth of september , nineteen sixty"),
+        ("1960-09-10", "yyyymmdd", "2", "september tenth , nineteen sixty"),
+        ("10/9/1960", "dmy", "", "september tenth , nineteen sixty"),
+        ("10-9", "dm", "2", "september tenth"),
+    ],
+)
+def test_the_detail_of_a_date_tells_whether_the_day_is_said_first(
+    text: str, form: str, detail: str, said: str
+) -> None:
+    assert english(say_as(text, SayAs(SayAsKind.DATE, form, detail), "en-US").text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "detail", "said", "in_chinese"),
+    [
+        ("14:30", "hms12", "", "two thirty P M", "下午两点30分"),
+        ("00:15", "hms12", "", "twelve fifteen A M", "凌晨12点15分"),
+        ("12:15", "hms12", "", "twelve fifteen", "12点15分"),
+        ("9:15", "hms24", "2", "nine fifteen A M", "上午9点15分"),
+        ("12:15", "hms24", "2", "twelve fifteen P M", "中午12点15分"),
+        ("2:30pm", "hms24", "", "fourteen thirty", "14点30分"),
+        ("2pm", "hms24", "", "fourteen hundred", "14点"),
+        ("12:15am", "hms24", "", "zero fifteen", "0点15分"),
+        ("2:30:05 p.m.", "hms12", "1", "fourteen thirty and five seconds", "14点30分5秒"),
+        ("14:30", "hms", "", "fourteen thirty", "14点30分"),
+        ("2:30pm", "", "", "two thirty P M", "下午两点30分"),
+    ],
+)
+def test_the_format_and_the_detail_of_a_time_tell_whether_it_is_said_in_12_hours_or_24(
+    text: str, form: str, detail: str, said: str, in_chinese: str
+) -> None:
+    what = SayAs(SayAsKind.TIME, form, detail)
+    assert english(say_as(text, what, "en-US").text) == said
+    assert say_as(text, what, "zh-CN").text == in_chinese
 
 
 def test_what_is_none_of_its_kind_is_told_without_its_format() -> None:
