@@ -1,7 +1,9 @@
 """The International Phonetic Alphabet, as dictionaries write English with it, to phones of the English token set.
 
 American and British notation are both taken (`ɹ` and `r`, `oʊ` and `əʊ`, `ɝ` and `ɜː`). What English does not tell
-apart is folded: length, aspiration, nasality, dark l. Stress stands before its syllable, as the IPA has it.
+apart is folded: length, aspiration, nasality, dark l. Sounds of French, German and Spanish that words in English text
+have (`ˈɡøːtə`, `ˈseɲor`) become those that English speakers say for them. Stress stands before its syllable, as the IPA
+has it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from speechmesh.frontend.phonemes.stress import word_phones
 _VOWELS: Final = {
     "i": "iy", "ɪ": "ih", "e": "eh", "ɛ": "eh", "æ": "ae", "a": "aa", "ɑ": "aa", "ɒ": "aa", "ɔ": "ao", "o": "ow",
     "ʊ": "uh", "u": "uw", "ʌ": "ah", "ɐ": "ah", "ə": "ax", "ɜ": "er", "ɝ": "er", "ɚ": "er", "ɨ": "ih", "ᵻ": "ih",
-    "ʉ": "uw", "ɵ": "uh", "ə˞": "er", "ɜ˞": "er", "ɜɹ": "er", "ɜr": "er", "ɝɹ": "er", "ɝr": "er",
+    "ʉ": "uw", "ɵ": "uh", "y": "uw", "ʏ": "uh", "ø": "er", "œ": "er",
+    "ə˞": "er", "ɜ˞": "er", "ɜɹ": "er", "ɜr": "er", "ɝɹ": "er", "ɝr": "er",
     "ɜːɹ": "er", "ɜːr": "er",
     "eɪ": "ey", "ei": "ey", "ɛɪ": "ey", "aɪ": "ay", "ai": "ay", "ɑɪ": "ay", "aʊ": "aw", "au": "aw", "ɑʊ": "aw",
     "ɔɪ": "oy", "ɔi": "oy", "oɪ": "oy", "oi": "oy", "oʊ": "ow", "ou": "ow", "əʊ": "ow", "əu": "ow",
@@ -26,11 +29,13 @@ _VOWELS: Final = {
 _CONSONANTS: Final = {
     **{sound: sound for sound in "p b t d k f v s z m n l r w".split()},
     "g": "g", "ɡ": "g", "θ": "th", "ð": "dh", "ʃ": "sh", "ʒ": "zh", "h": "hh", "ɦ": "hh", "ç": "hh", "ŋ": "ng",
-    "ɫ": "l", "ɹ": "r", "ɻ": "r", "ʁ": "r", "ɾ": "d", "ʔ": "t", "ʍ": "w", "j": "y", "x": "k",
+    "ɫ": "l", "ɹ": "r", "ɻ": "r", "ʁ": "r", "ʀ": "r", "ɾ": "d", "ʔ": "t", "ʍ": "w", "j": "y", "x": "k",
+    "χ": "k", "ɲ": "n y", "ʎ": "l y",
+    "Θ": "th",  # the capital theta of Amazon's older table, which is no symbol of the IPA
     "tʃ": "ch", "ʧ": "ch", "dʒ": "jh", "ʤ": "jh",
 }  # fmt: skip
 SOUNDS: Final = {**_VOWELS, **_CONSONANTS}
-"""What each symbol of the IPA is in English, stress apart."""
+"""What each symbol of the IPA is in English, stress apart; "n y" is n, and before a vowel n and y."""
 
 _LONGEST = max(map(len, SOUNDS))
 _STRESS = frozenset("ˈˌ'")
@@ -104,7 +109,7 @@ def _words(symbols: Sequence[Symbol], alphabet: str, field: str) -> Iterator[lis
         if character in _STRESS:
             stress = True
         elif character in _WORD_ENDS:
-            yield _rhotic(word)
+            yield _as_in_english(word)
             word, stress = [], False
         elif character in _SYLLABIC:
             if word and f"{word[-1][0]}0" not in PHONE_SET:  # a consonant that is a syllable: button
@@ -119,9 +124,9 @@ def _words(symbols: Sequence[Symbol], alphabet: str, field: str) -> Iterator[lis
                 )
             sound = SOUNDS[symbol]
             word.append((sound, stress))
-            stress = stress and sound in PHONE_SET  # a stress waits for its syllable's vowel
+            stress = stress and f"{sound}0" not in PHONE_SET  # a stress waits for its syllable's vowel
         at += taken
-    yield _rhotic(word)
+    yield _as_in_english(word)
 
 
 def _longest(symbols: Sequence[Symbol], at: int) -> tuple[str, int]:
@@ -130,13 +135,19 @@ def _longest(symbols: Sequence[Symbol], at: int) -> tuple[str, int]:
     return next(((ahead[:n], n) for n in range(len(ahead), 0, -1) if ahead[:n] in SOUNDS), ("", 0))
 
 
-def _rhotic(word: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
-    """The word with a schwa and r of one syllable as one sound: `bʌtəɹ`, but not `əɹaʊnd`."""
+def _as_in_english(word: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """The word with a schwa and r of one syllable as one sound, and with a glide in `ɲ` and `ʎ` before vowels.
+
+    So `bʌtəɹ` has one, but not `əɹaʊnd`; and `seɲor` is said with a glide, but not `kɔɲ`.
+    """
     sounds: list[tuple[str, bool]] = []
     for at, (sound, stressed) in enumerate(word):
         before_vowel = at + 1 < len(word) and f"{word[at + 1][0]}0" in PHONE_SET
         if sound == "r" and sounds and sounds[-1][0] == "ax" and not before_vowel:
             sounds[-1] = ("er", sounds[-1][1])
         else:
-            sounds.append((sound, stressed))
+            consonant, _, glide = sound.partition(" ")
+            sounds.append((consonant, stressed))
+            if glide and before_vowel:
+                sounds.append((glide, False))
     return sounds

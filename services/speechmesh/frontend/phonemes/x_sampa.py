@@ -10,9 +10,9 @@ from speechmesh.frontend.english.phones import Phones
 from speechmesh.frontend.phonemes.ipa import Symbol, phones_of_symbols
 
 _IPA: Final = {
-    **{letter: letter for letter in "abdefhijklmnoprstuvwxz .|/[]'"},
+    **{letter: letter for letter in "abdefhijklmnoprstuvwxyz .|/[]'"},
     "g": "ɡ", "T": "θ", "D": "ð", "S": "ʃ", "Z": "ʒ", "N": "ŋ", "J": "ɲ", "C": "ç", "W": "ʍ", "R": "ʁ", "5": "ɫ",
-    "4": "ɾ",
+    "4": "ɾ", "Y": "ʏ", "2": "ø", "9": "œ", "L": "ʎ", "R\\": "ʀ", "X": "χ",
     "?": "ʔ", "h\\": "ɦ", "r\\": "ɹ", "r\\`": "ɻ", "I": "ɪ", "E": "ɛ", "{": "æ", "A": "ɑ", "Q": "ɒ", "O": "ɔ", "U": "ʊ",
     "V": "ʌ", "6": "ɐ", "@": "ə", "3": "ɜ", "@`": "ɚ", "3`": "ɝ", "1": "ɨ", "}": "ʉ", "I\\": "ᵻ", "8": "ɵ", '"': "ˈ",
     "%": "ˌ", ":": "ː", ":\\": "ˑ", "=": "\u0329", "_=": "\u0329", "-": ".", "-\\": "‿", "`": "˞", "~": "\u0303",

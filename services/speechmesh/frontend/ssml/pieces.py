@@ -53,7 +53,7 @@ def sub(element: Element) -> Inside:
 
 
 def phoneme(element: Element) -> Inside:
-    """Text with its pronunciation; one in an alphabet of another language is left to the spelling."""
+    """Text with its pronunciation; one that cannot be read, or is of another language, is left to the spelling."""
     written = element.required("ph")
     try:
         known = alphabet(element.attributes.get("alphabet", "ipa"))
@@ -66,10 +66,25 @@ def phoneme(element: Element) -> Inside:
             return _piece(element)
         phones = pronunciation(known.name, written)
     except InvalidInput as error:
-        raise element.wrong(
-            f"{'alphabet' if error.field == 'alphabet' else 'ph'}: {error.description}"
-        ) from None
+        attribute = "alphabet" if error.field == "alphabet" else "ph"
+        return _spelling(element, f"{attribute}: {error.description}")
     return _piece(element, phonemes=Phonemes(known.name, written, phones, known.language))
+
+
+def _spelling(element: Element, problem: str) -> Inside:
+    """Text without the pronunciation that was given; an element that has none cannot be served."""
+    inside = _piece(element)
+    read = inside.finish
+
+    def finish(offset: int) -> None:
+        if not inside.collector.items():
+            raise element.wrong(problem)
+        element.tell("SSML_PHONEMES_IGNORED", f"{problem}; the text is read as it stands")
+        if read:
+            read(offset)
+
+    inside.finish = finish
+    return inside
 
 
 def _piece(

@@ -68,6 +68,15 @@ def test_the_lexicon_survives_the_way_into_arpabet_and_back() -> None:
         ("ðə", "dh ax0"),
         ("'hɛloʊ", "hh eh1 l ow0"),
         ("ˈhjuːd͡ʒ", "hh y uw1 jh"),
+        ("Θɪn", "th ih1 n"),
+        ("ʁy", "r uw1"),
+        ("ˈmʏnçən", "m uh1 n hh ax0 n"),
+        ("ˈɡøːtə", "g er1 t ax0"),
+        ("ˈkœln", "k er1 l n"),
+        ("ˈseɲor", "s eh1 n y ow0 r"),
+        ("seˈɲor", "s eh0 n y ow1 r"),
+        ("kɔˈɲak", "k ao0 n y aa1 k"),
+        ("ʃɑ̃ˈpaɲ", "sh aa0 p aa1 n"),
     ],
 )
 def test_ipa(written: str, phones: str) -> None:
@@ -84,6 +93,9 @@ def test_ipa(written: str, phones: str) -> None:
         ('"wO:t@`', "w ao1 t er0"),
         ("t_hri:", "t r iy1"),
         ('T{Nk jU"', "th ae1 ng k y uh1"),
+        ('"mYnC@n', "m uh1 n hh ax0 n"),
+        ('se"Jor', "s eh0 n y ow1 r"),
+        ('"g2:t@', "g er1 t ax0"),
     ],
 )
 def test_x_sampa(written: str, phones: str) -> None:
@@ -137,7 +149,7 @@ def test_pinyin(written: str, syllables: str) -> None:
         ("ipa", "", "no sound"),
         ("ipa", "ˈ", "no sound"),
         ("x-sampa", "ka^", "'^' (character 3)"),
-        ("x-sampa", "kaJ", "'ɲ' (character 3)"),
+        ("x-sampa", "kaK", "'K' (character 3)"),
         ("arpabet", "K XX", "'XX' (character 3)"),
         ("arpabet", "K1 AE1", "'K1' (character 1)"),
         ("pinyin", "zhong guo", "no tones"),

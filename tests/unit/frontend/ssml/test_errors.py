@@ -49,7 +49,7 @@ def refused(document: str, limits: Limits | None = None) -> str:
         ("<speak>\r<sub>x</sub></speak>", "line 2, column 1", "the attribute alias is missing"),
         ("<speak><say-as>x</say-as></speak>", "line 1, column 8", "interpret-as is missing"),
         ("<speak><phoneme>x</phoneme></speak>", "line 1, column 8", "ph is missing"),
-        ('<speak><phoneme ph="kaɬ">x</phoneme></speak>', "line 1, column 8", "ph: IPA: 'ɬ' (character 3)"),
+        ('<speak><phoneme ph="kaɬ"/></speak>', "line 1, column 8", "ph: IPA: 'ɬ' (character 3)"),
         ('<speak><phoneme alphabet="sapi" ph="h"/></speak>', "line 1, column 8", "alphabet: 'sapi'"),
         ('<speak><prosody rate="quick">x</prosody></speak>', "line 1, column 8", "rate: 'quick'"),
         ('<speak><prosody pitch="2">x</prosody></speak>', "line 1, column 8", "pitch: '2'"),

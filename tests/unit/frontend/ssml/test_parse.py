@@ -323,6 +323,25 @@ def test_phonemes_are_read_for_their_language_alone(
     assert [caution.code for caution in script.cautions] == ([] if given else ["SSML_PHONEMES_IGNORED"])
 
 
+@pytest.mark.parametrize(
+    ("attributes", "says"),
+    [
+        ('alphabet="sapi" ph="h eh 1 l ow"', "alphabet: 'sapi' is no alphabet here"),
+        ('alphabet="ups" ph="JH AU"', "alphabet: 'ups' is no alphabet here"),
+        ('ph="kaɬ"', "ph: IPA: 'ɬ' (character 3) is no sound of English"),
+        ('ph=""', "ph: IPA: there is no sound in it"),
+    ],
+)
+def test_where_a_pronunciation_cannot_be_read_its_text_is_with_a_caution(attributes: str, says: str) -> None:
+    script = parse_ssml(f"<speak>a <phoneme {attributes}> hello </phoneme>b</speak>")
+    assert outline(script) == ["a ", "hello", " b"]
+    assert not any(text.phonemes for text in script.texts)
+    (caution,) = script.cautions
+    assert caution.code == "SSML_PHONEMES_IGNORED"
+    assert caution.message.startswith(f"line 1, column 10: {says}")
+    assert caution.message.endswith("; the text is read as it stands")
+
+
 def test_unknown_elements_are_read_through_with_a_caution() -> None:
     script = parse_ssml(
         '<speak>a <amazon:effect name="whispered">b</amazon:effect>'
