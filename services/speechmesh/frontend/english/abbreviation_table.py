@@ -100,7 +100,8 @@ Expy expressway; Univ university; Assoc associates; al al; etc et cetera
 """
 _BARE_AFTER_NAME = """
 Ave avenue; Blvd boulevard; Rd road; Ln lane; Hwy highway; Pkwy parkway; Jr junior; Sr senior;
-Inc incorporated; Ltd limited; Corp corporation; Ct court; Dept department
+Inc incorporated; Ltd limited; Corp corporation; Ct court; Dept department;
+Pl place; Ter terrace; Cir circle; Trl trail; Fwy freeway; Expy expressway
 """
 
 

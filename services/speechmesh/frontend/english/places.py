@@ -9,7 +9,7 @@ from speechmesh.frontend.english.abbreviations import ends_sentence
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 from speechmesh.frontend.spoken import Pause, PauseMark
 
-_STATES = {
+STATES = {
     "AL": "alabama", "AK": "alaska", "AZ": "arizona", "AR": "arkansas", "CA": "california", "CO": "colorado",
     "CT": "connecticut", "DE": "delaware", "FL": "florida", "GA": "georgia", "HI": "hawaii", "ID": "idaho",
     "IL": "illinois", "IN": "indiana", "IA": "iowa", "KS": "kansas", "KY": "kentucky", "LA": "louisiana",
@@ -29,7 +29,7 @@ _STATE = re.compile(
 )
 
 
-_PROVINCES = {
+PROVINCES = {
     "AB": "alberta", "BC": "british columbia", "MB": "manitoba", "NB": "new brunswick", "NL": "newfoundland",
     "NS": "nova scotia", "ON": "ontario", "PE": "prince edward island", "QC": "quebec", "SK": "saskatchewan",
 }  # fmt: skip
@@ -39,9 +39,9 @@ _PROVINCE = re.compile(r"(?P<name>[A-Z]{2}),?(?=\ {1,2}[A-Z]\d[A-Z]\ ?\d[A-Z]\d(
 def recognise_province(context: Context, position: int) -> Reading | None:
     """Read "ON" before a Canadian postal code."""
     match = _PROVINCE.match(context.text, position)
-    if match is None or match["name"] not in _PROVINCES:
+    if match is None or match["name"] not in PROVINCES:
         return None
-    return whole(_PROVINCES[match["name"]], position, match.end("name"))
+    return whole(PROVINCES[match["name"]], position, match.end("name"))
 
 
 def _is_doctor(context: Context, end: int) -> bool:
@@ -57,12 +57,12 @@ def _is_doctor(context: Context, end: int) -> bool:
 def recognise_state(context: Context, position: int) -> Reading | None:
     """Read "IL" after a town and a comma, and "IL 62704" anywhere; the ZIP code digit by digit."""
     match = _STATE.match(context.text, position)
-    if match is None or match["state"] not in _STATES:
+    if match is None or match["state"] not in STATES:
         return None
     state = match["state"]
     if match["zip"]:
         pieces = [
-            Piece(_STATES[state], *match.span("state")),
+            Piece(STATES[state], *match.span("state")),
             Piece(numbers.digits(match["zip"]), *match.span("zip")),
         ]
         if match["more"]:
@@ -76,7 +76,7 @@ def recognise_state(context: Context, position: int) -> Reading | None:
         return None
     if not after_town or state in _ALSO_WORDS or context.shouting(position):
         return None
-    return Reading((Piece(_STATES[state], *match.span("state")),), match.end())
+    return Reading((Piece(STATES[state], *match.span("state")),), match.end())
 
 
 _DIRECTIONS = {"N": "north", "S": "south", "E": "east", "W": "west"}

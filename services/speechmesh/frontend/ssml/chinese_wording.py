@@ -67,6 +67,7 @@ CHINESE: Final = Wording(
         f"{'' if whole is None else f'{whole}又'}{numerator}/{denominator}"
     ),
     unit=lambda _written, _one: None,
+    address=lambda written: written,
     date=_date,
     clock=_clock,
     span=_span,

@@ -102,8 +102,13 @@ def _not_understood(text: str, what: SayAs) -> Rewritten:
     return Rewritten(text, unchanged, is_understood=False, problem=_named(text, what))
 
 
-def _as_it_is(text: str, _what: SayAs, _wording: Wording, _month_first: bool) -> str | None:
-    return text
+def _address(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> Iterator[_Part]:
+    return _one_by_one(wording.address(text))
+
+
+def _one_by_one(text: str) -> Iterator[_Part]:
+    """Characters that each stand for the one in their place."""
+    return ((character, at, at + 1) for at, character in enumerate(text))
 
 
 def _characters(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> Iterator[_Part]:
@@ -262,7 +267,7 @@ _REWRITES: Final[dict[SayAsKind, _Rewrite]] = {
     SayAsKind.TIME: _time,
     SayAsKind.DURATION: _duration,
     SayAsKind.TELEPHONE: _telephone,
-    SayAsKind.ADDRESS: _as_it_is,
+    SayAsKind.ADDRESS: _address,
     SayAsKind.CURRENCY: _currency,
     SayAsKind.EXPLETIVE: _expletive,
 }

@@ -55,6 +55,7 @@ class Wording:
         ordinal: a rank.
         fraction: numerator and denominator, with a whole number before them where there is one.
         unit: the name of a unit, written by symbol or name, of one (True) or of many; None for one that has none here.
+        address: an address as the reader knows it, of as many characters.
         date: a date; None where its parts make none.
         clock: a time of day.
         span: a duration.
@@ -75,6 +76,7 @@ class Wording:
     ordinal: Callable[[int], str]
     fraction: Callable[[int | None, int, int], str]
     unit: Callable[[str, bool], str | None]
+    address: Callable[[str], str]
     date: Callable[[Date], str | None]
     clock: Callable[[Clock], str]
     span: Callable[[Span], str]

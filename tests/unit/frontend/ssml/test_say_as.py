@@ -202,6 +202,35 @@ def test_the_format_and_the_detail_of_a_time_tell_whether_it_is_said_in_12_hours
     assert say_as(text, what, "zh-CN").text == in_chinese
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("150th CT NE, Redmond, WA", "one hundred fiftieth court northeast , redmond , washington"),
+        (
+            "123 ELM ST, APT 4B, NEW YORK, NY 10001",
+            "one twenty three elm street , apartment four B , new york , new york one zero zero zero one",
+        ),
+        (
+            "12 ELM CT, HARTFORD, CT 06103",
+            "twelve elm court , hartford , connecticut zero six one zero three",
+        ),
+        ("12 Elm CT, Hartford, CT", "twelve elm court , hartford , connecticut"),
+        ("221B BAKER ST", "two twenty one B baker street"),
+        ("1 O'NEIL DR, MCLEAN, VA", "one o'neil drive , mclean , virginia"),
+        ("350 S MLK JR BLVD", "three fifty S M L K junior boulevard"),
+        ("500 W 45TH ST STE 7", "five hundred west forty fifth street suite seven"),
+        ("742 EVERGREEN TER", "seven hundred forty two evergreen terrace"),
+        ("123 Elm St, Anytown, USA", "one twenty three elm street , anytown , U S A"),
+    ],
+)
+def test_capitals_of_an_address_are_words_states_and_directions(text: str, said: str) -> None:
+    rewritten = say_as(text, SayAs(SayAsKind.ADDRESS), "en-US")
+    assert english(rewritten.text) == said
+    assert [rewritten.sources.span(at, at + 1) for at in range(len(text))] == [
+        (at, at + 1) for at in range(len(text))
+    ]
+
+
 def test_what_is_none_of_its_kind_is_told_without_its_format() -> None:
     assert say_as("soon", SayAs(SayAsKind.DATE, "mdy"), "en").problem == "'soon' is no date"
     assert not say_as("3/5/2024", SayAs(SayAsKind.DATE, "mdy"), "en").problem
