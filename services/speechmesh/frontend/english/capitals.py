@@ -1,4 +1,4 @@
-"""Addresses in capitals, as post offices want them, in the case in which the reader knows them."""
+"""Addresses and names in capitals, as registers have them, in the case in which the reader knows them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _ABBREVIATED = frozenset(
 )
 """What is abbreviated in addresses, and is not said letter by letter."""
 _LETTERS = frozenset(str.split("NE SE PO US USA UK UAE"))
+_BEHIND_NAMES = frozenset(str.split("II III IV VI VII VIII IX MBA EDD"))
+_WITHOUT_VOWELS = frozenset(str.split("DR FR JR MR MRS MS NG SR ST"))
 
 
 def address_in_title_case(address: str) -> str:
@@ -48,6 +50,17 @@ def _is_state(match: re.Match[str]) -> bool:
         return True
     after_comma = _AFTER_COMMA.search(text, max(0, match.start() - 2), match.start())
     return bool(_LINE_END.match(text, match.end()) and (after_comma or word not in _ABBREVIATED))
+
+
+def name_in_title_case(name: str) -> str:
+    """A person's name of as many characters, with "JOHN Q. SMITH JR" as "John Q. Smith Jr"; "III" stays."""
+    return _WORD.sub(lambda match: _in_name(match[0]), name)
+
+
+def _in_name(word: str) -> str:
+    if word in _BEHIND_NAMES:
+        return word
+    return _title(word) if word in _WITHOUT_VOWELS or _may_be_word(word) else word
 
 
 def _may_be_word(word: str) -> bool:

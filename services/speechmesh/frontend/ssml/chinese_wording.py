@@ -68,6 +68,7 @@ CHINESE: Final = Wording(
     ),
     unit=lambda _written, _one: None,
     address=lambda written: written,
+    name=lambda written: written,
     date=_date,
     clock=_clock,
     span=_span,

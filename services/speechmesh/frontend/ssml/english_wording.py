@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from speechmesh.frontend.english import numbers
-from speechmesh.frontend.english.capitals import address_in_title_case
+from speechmesh.frontend.english.capitals import address_in_title_case, name_in_title_case
 from speechmesh.frontend.english.dates import MONTHS
 from speechmesh.frontend.english.units import unit_alone
 from speechmesh.frontend.ssml.wording import Clock, Date, Span, Wording
@@ -85,6 +85,7 @@ ENGLISH: Final = Wording(
     fraction=_fraction,
     unit=_unit,
     address=address_in_title_case,
+    name=name_in_title_case,
     date=_date,
     clock=_clock,
     span=_span,

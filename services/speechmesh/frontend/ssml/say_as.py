@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 from speechmesh.frontend.ssml import written_times
@@ -106,6 +107,10 @@ def _address(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> I
     return _one_by_one(wording.address(text))
 
 
+def _name(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> Iterator[_Part]:
+    return _one_by_one(wording.name(text))
+
+
 def _one_by_one(text: str) -> Iterator[_Part]:
     """Characters that each stand for the one in their place."""
     return ((character, at, at + 1) for at, character in enumerate(text))
@@ -138,8 +143,10 @@ def _digits(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> It
 
 def _telephone(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> Iterator[_Part] | None:
     parts = list(_PHONE.finditer(text))
-    runs = [part for part in parts if _is_number(part[0])]
-    return _telephone_parts(parts, len(runs) == 1, wording) if runs else None
+    if not any(_is_number(part[0]) for part in parts):
+        return None
+    before = takewhile(lambda part: part[0].lower() not in _EXTENSIONS, parts)
+    return _telephone_parts(parts, sum(_is_number(part[0]) for part in before) == 1, wording)
 
 
 def _telephone_parts(parts: list[re.Match[str]], in_one: bool, wording: Wording) -> Iterator[_Part]:
@@ -152,7 +159,9 @@ def _telephone_parts(parts: list[re.Match[str]], in_one: bool, wording: Wording)
             yield from _group(part[0], start, in_one, wording)
             said_group = True
         elif part[0].isalpha():
-            said = wording.extension if part[0].lower() in _EXTENSIONS else part[0]
+            is_extension = part[0].lower() in _EXTENSIONS
+            in_one = in_one and not is_extension
+            said = wording.extension if is_extension else part[0]
             yield f"{wording.group_gap if said_group else ''}{said}{wording.gap}", start, end
             said_group = False
         elif part[0] in "+*#":
@@ -180,7 +189,8 @@ def _cardinal(text: str, _what: SayAs, wording: Wording, _month_first: bool) -> 
         value = _roman(text.strip())
         return wording.number(str(value)) if value else None
     sign, whole, decimals = match.groups(default="")
-    amount = wording.number(whole.replace(",", "").replace("，", "") + decimals)
+    # "007" as an amount: with its zeros it would be read as a code.
+    amount = wording.number((re.sub("[,，]", "", whole).lstrip("0") or "0") + decimals)
     return (wording.minus if sign == "-" else "") + amount
 
 
@@ -268,6 +278,7 @@ _REWRITES: Final[dict[SayAsKind, _Rewrite]] = {
     SayAsKind.DURATION: _duration,
     SayAsKind.TELEPHONE: _telephone,
     SayAsKind.ADDRESS: _address,
+    SayAsKind.NAME: _name,
     SayAsKind.CURRENCY: _currency,
     SayAsKind.EXPLETIVE: _expletive,
 }

@@ -144,6 +144,7 @@ class SayAsKind(enum.Enum):
     DURATION = "duration"
     TELEPHONE = "telephone"
     ADDRESS = "address"
+    NAME = "name"
     CURRENCY = "currency"
     EXPLETIVE = "expletive"
 

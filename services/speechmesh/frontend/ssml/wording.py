@@ -56,6 +56,7 @@ class Wording:
         fraction: numerator and denominator, with a whole number before them where there is one.
         unit: the name of a unit, written by symbol or name, of one (True) or of many; None for one that has none here.
         address: an address as the reader knows it, of as many characters.
+        name: a person's name likewise.
         date: a date; None where its parts make none.
         clock: a time of day.
         span: a duration.
@@ -77,6 +78,7 @@ class Wording:
     fraction: Callable[[int | None, int, int], str]
     unit: Callable[[str, bool], str | None]
     address: Callable[[str], str]
+    name: Callable[[str], str]
     date: Callable[[Date], str | None]
     clock: Callable[[Clock], str]
     span: Callable[[Span], str]
