@@ -26,13 +26,15 @@ _PERCENT = re.compile(rf"({values.NUMBER})%", re.ASCII)
 
 def audio(element: Element) -> Inside:
     """A recording; what is in the element is gathered by itself, for where it cannot be played."""
-    src = element.required("src").strip()
     playing = _playing(element)
+    if "src" not in element.attributes:
+        element.tell("AUDIO_LEFT_OUT", "the attribute src is missing; what it falls back to is read")
+        return element.inside()
     if not element.limits.plays_audio:
         element.tell("AUDIO_LEFT_OUT", "audio is not played here; what it falls back to is read")
         return element.inside()
     try:
-        path = recording_path(src)
+        path = recording_path(element.attributes["src"].strip())
     except ValueError as error:
         element.tell("AUDIO_LEFT_OUT", f"{error}; what it falls back to is read")
         return element.inside()
@@ -74,10 +76,14 @@ def _playing(element: Element) -> Playing:
     if level_db != asked_db:
         element.tell("SSML_VALUE_CLAMPED", f"soundLevel of {asked_db:g} dB is taken as {level_db:g} dB")
     time = partial(element.read, reader=values.time_ms, default=None)
+    repeat_count = element.read("repeatCount", _count, None)
+    if repeat_count == 0:
+        element.tell("SSML_ATTRIBUTE_IGNORED", "a repeatCount of 0 is passed over")
+        repeat_count = None
     return Playing(
         element.read("clipBegin", values.time_ms, plain.clip_begin_ms),
         time("clipEnd"),
-        element.read("repeatCount", _count, None),
+        repeat_count,
         time("repeatDur"),
         level_db,
     )
@@ -91,7 +97,7 @@ def _level_db(value: str) -> float:
 
 
 def _count(value: str) -> float:
-    if not _NUMBER.fullmatch(value.strip()) or float(value) <= 0:
+    if not _NUMBER.fullmatch(value.strip()):
         raise values.wrong(value, "a number over 0")
     return float(value)
 

@@ -274,6 +274,7 @@ def test_the_voice_tells_whether_a_pronunciation_can_be_read() -> None:
         ('interpret-as="spell-out"', SayAs(SayAsKind.CHARACTERS)),
         ('interpret-as="verbatim"', SayAs(SayAsKind.CHARACTERS)),
         ('interpret-as="vxml:date" format="MDY" detail="1"', SayAs(SayAsKind.DATE, "mdy", "1")),
+        ('interpret-as="name"', SayAs(SayAsKind.NAME)),
         ('interpret-as="bleep"', SayAs(SayAsKind.EXPLETIVE)),
     ],
 )
@@ -446,16 +447,27 @@ def test_audio_is_named_by_a_path_below_its_folder(src: str, path: str | None) -
         ("speed='80%'", ["SSML_ATTRIBUTE_IGNORED"]),
         ("soundLevel='+60dB'", ["SSML_VALUE_CLAMPED"]),
         ("volume='3'", ["SSML_UNKNOWN_ATTRIBUTE"]),
+        ("repeatCount='0'", ["SSML_ATTRIBUTE_IGNORED"]),
     ],
 )
 def test_what_is_not_followed_of_audio_is_told(attributes: str, codes: list[str]) -> None:
     script = parse_ssml(f"<speak><audio src='a.wav' {attributes}/></speak>", limits=PLAYING)
     assert [caution.code for caution in script.cautions] == codes
+    (audio,) = script.items
+    assert isinstance(audio, Audio)
+    assert audio.playing.repeat_count is None
+
+
+def test_audio_without_src_is_left_out_and_what_it_falls_back_to_is_read() -> None:
+    script = parse_ssml("<speak>a <audio>b <break/></audio> c</speak>", limits=PLAYING)
+    assert outline(script) == ["a b", "<medium None>", " c"]
+    assert [caution.code for caution in script.cautions] == ["AUDIO_LEFT_OUT"]
+    assert "src is missing" in script.cautions[0].message
 
 
 @pytest.mark.parametrize(
     "attribute",
-    ["clipBegin='x'", "clipEnd='-1s'", "repeatCount='0'", "repeatDur='2'", "soundLevel='3'", "speed='0%'"],
+    ["clipBegin='x'", "clipEnd='-1s'", "repeatCount='-1'", "repeatDur='2'", "soundLevel='3'", "speed='0%'"],
 )
 def test_wrong_values_of_audio_are_refused(attribute: str) -> None:
     with pytest.raises(InvalidInput, match="line 1, column 8: <audio>: "):
