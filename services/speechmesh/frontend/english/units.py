@@ -135,8 +135,8 @@ UNITS: dict[str, Unit] = {
 def _names() -> dict[str, Unit]:
     """The units by their names, of one and of many; those that are said as letters ("R P M") have none."""
     units = [*UNITS.values(), Unit("cup", "cups"), Unit("pint", "pints")]
-    british = [Unit(*(_british(name) for name in unit[:2])) for unit in units]
-    return {name: unit for unit in [*british, *units] for name in unit[:2] if name.islower()}
+    british = [Unit(_british(unit.one), _british(unit.many)) for unit in units]
+    return {name: unit for unit in [*british, *units] for name in (unit.one, unit.many) if name.islower()}
 
 
 def _british(name: str) -> str:
@@ -233,7 +233,7 @@ def unit_alone(written: str) -> Unit | None:
     if match["per"] and per is None:
         return None
     suffix = f" per {per.one}" if per else ""
-    return Unit(*(f"{power}{name}{suffix}" for name in unit[:2]))
+    return Unit(f"{power}{unit.one}{suffix}", f"{power}{unit.many}{suffix}")
 
 
 def _unit_called(written: str) -> Unit | None:
