@@ -12,7 +12,7 @@ from tests.fuzz.case import Entry
 from tests.fuzz.texts import anything, sentences
 
 ALPHABETS = ("ipa", "x-sampa", "arpabet", "pinyin")
-_X_SAMPA = (*'abdefhijklmnoprstuvwxzTDSZNIEAQOUV@36{"%:=-`_ .', "r\\", "@`", "t_S", "_h", "3`", "I\\")
+_X_SAMPA = (*'abdefhijklmnoprstuvwxyzTDSZNJLXY29IEAQOUV@36{"%:=-`_ .', "r\\", "@`", "t_S", "_h", "3`", "I\\")
 _IPA = (*SOUNDS, "ˈ", "ˌ", "ː", ".", " ", "\u0361", "\u0329", "\u0303", "ʰ", "/", "[")
 _SYLLABLES = sorted(SYLLABLES)
 _LETTERS = "abcdeghijklmnopqrstuwxyzāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜêü12345' ·-r"

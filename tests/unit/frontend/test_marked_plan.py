@@ -84,6 +84,19 @@ def test_marks_that_go_to_the_stretch_before_keep_their_places(
     assert words == ["It", "is", "he", "Yes", "you"]
 
 
+def test_a_format_that_does_not_fit_is_told_with_the_text_that_is_read_without_it(
+    readers: dict[str, tuple[VoiceBundle, Reader]],
+) -> None:
+    made = plan(readers, "It was <say-as interpret-as='date' format='mdy'>2024-03-05</say-as>.")
+    assert " ".join(word for word, _, _ in told(made)).startswith("it was march fifth")
+    assert [(warning.code, warning.message) for warning in made.warnings] == [
+        (
+            "SAY_AS_NOT_UNDERSTOOD",
+            "'2024-03-05' is no date of the format 'mdy'; it is read as without one",
+        )
+    ]
+
+
 def played(readers: dict[str, tuple[VoiceBundle, Reader]], body: str) -> MarkedPlan:
     """The plan of a document whose recordings are all found."""
     bundle, reader = readers["english"]
