@@ -127,7 +127,7 @@ class Writing:
 
 def _looked_up(item: Item, writings: Mapping[str, Writing], ensemble: Ensemble) -> Sequence[Item]:
     """A piece of a document, cut where a lexicon of who speaks it has words of it."""
-    if not isinstance(item, Text) or item.say_as or item.phonemes or item.alias is not None:
+    if not isinstance(item, Text) or not item.is_plain:
         return [item]
     lexicons = writings[ensemble.role(item.style.casting).voice.name].lexicons
     if (found := script_of(item.text, lexicons)) is None:
@@ -149,4 +149,7 @@ def _within(piece: Text, item: Text) -> Text:
     """A piece of a text as a piece of the text's document."""
     source = SourceMap((Run(piece.end - piece.start, piece.start, piece.end),)).through(item.sources)
     start, end = item.sources.span(piece.start, piece.end)
-    return dataclasses.replace(piece, sources=source, start=start, end=end, style=item.style)
+    begins_word = item.begins_word and piece.start == 0
+    return dataclasses.replace(
+        piece, sources=source, start=start, end=end, style=item.style, begins_word=begins_word
+    )

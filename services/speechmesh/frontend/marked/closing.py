@@ -7,7 +7,7 @@ import re
 
 from speechmesh.frontend.plan import Ending
 from speechmesh.frontend.ssml.script import Text
-from speechmesh.frontend.ssml.source_map import Run, SourceMap
+from speechmesh.frontend.ssml.source_map import EMPTY, SourceMap
 
 # "<emphasis>Bob</emphasis>'s", "...?".
 _BELONGS_BEFORE = re.compile(
@@ -24,16 +24,16 @@ def split_closing(text: Text) -> tuple[str, SourceMap, Text]:
 
     Both may be empty. Text that is read in a way of its own (`<say-as>`, `<phoneme>`, `<sub>`) is all rest.
     """
-    is_plain = not (text.say_as or text.phonemes) and text.alias is None
-    found = _BELONGS_BEFORE.match(text.text) if is_plain else None
+    found = _BELONGS_BEFORE.match(text.text) if text.is_plain else None
     if found is None or not (length := found.end()):
-        return "", SourceMap(()), text
-    whole = len(text.text)
-    sources = SourceMap((Run(length, 0, length),)).through(text.sources)
-    if length == whole:
-        return found[0], sources, dataclasses.replace(text, text="", sources=SourceMap(()))
-    rest = SourceMap((Run(whole - length, length, whole),)).through(text.sources)
-    return found[0], sources, dataclasses.replace(text, text=text.text[length:], sources=rest)
+        return "", EMPTY, text
+    return found[0], text.sources.part(0, length), rest_of(text, length)
+
+
+def rest_of(text: Text, begin: int) -> Text:
+    """A text from its character `begin` on; it may be empty."""
+    sources = text.sources.part(begin, len(text.text))
+    return dataclasses.replace(text, text=text.text[begin:], sources=sources)
 
 
 def sentence_end(text: str) -> Ending | None:

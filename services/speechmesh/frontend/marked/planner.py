@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from speechmesh.frontend.audio_out import TextWarning
 from speechmesh.frontend.casting import Ensemble
+from speechmesh.frontend.marked.amounts import with_units
 from speechmesh.frontend.marked.closing import sentence_end, split_closing
 from speechmesh.frontend.marked.manner import manner_of
 from speechmesh.frontend.marked.marks import marks_in
@@ -61,7 +62,7 @@ def plan_script(
         clips: the recordings, by where their elements begin; where one has none, its content is read.
     """
     planner = _Planner(readers, ensemble, max_words, first_max_words, clips or {})
-    for item in script.items:
+    for item in with_units(script.items):
         planner.take(item)
     planner.finish()
     cautions = [TextWarning(c.code, c.message, c.start, c.end) for c in script.cautions]
@@ -129,7 +130,7 @@ class _Planner:
             if self._stretch is not None:
                 closing, sources, item = split_closing(item)
                 self._stretch.add(closing, sources.runs)
-            if not (item.text or item.phonemes or item.alias):
+            if item.is_empty:
                 return
             self._close()
             if self.made.ends_with_clip and (ending := sentence_end(item.text)) is not None:

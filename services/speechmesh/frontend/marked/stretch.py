@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from speechmesh.frontend.casting import Role, primary
 from speechmesh.frontend.marked.marks import Place, marks_of
+from speechmesh.frontend.marked.seams import blank_behind, needs_blank
 from speechmesh.frontend.marked.text_warnings import TextWarnings
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
@@ -55,6 +56,7 @@ class Stretch:
     runs: list[Run] = field(default_factory=list)
     pronounced: list[Pronounced] = field(default_factory=list)
     marks: list[Place] = field(default_factory=list)
+    _ends_own: bool = False  # whether the last piece is words of its own
 
     @property
     def is_blank(self) -> bool:
@@ -64,14 +66,16 @@ class Stretch:
     def take(self, item: Text, warnings: TextWarnings) -> None:
         """A piece of the document, which is spoken in this manner; `warnings` are told of what cannot be heeded."""
         whole = (item.start, item.end)
+        self._ends_own |= item.begins_word
         if item.alias is not None:
-            self.add(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
+            self._add_own(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
         elif item.say_as is not None:
             rewritten = say_as(item.text, item.say_as, self.role.language)
             if rewritten.problem:
                 warnings.tell("SAY_AS_NOT_UNDERSTOOD", rewritten.problem, *whole)
-            self.add(rewritten.text, rewritten.sources.through(item.sources).runs)
+            self._add_own(rewritten.text, rewritten.sources.through(item.sources).runs)
         elif item.phonemes is not None and item.phonemes.language == primary(self.role.language):
+            self._part_from(PLACEHOLDER, is_own=False)
             written = " ".join(item.text.split()).lower() or item.phonemes.written
             self.pronounced.append(
                 Pronounced(len(self.text), written, item.phonemes.phones, item.phonemes.language)
@@ -81,12 +85,25 @@ class Stretch:
             if item.phonemes is not None:
                 message = f"{item.phonemes.alphabet}: not of the voice's language"
                 warnings.tell("PRONUNCIATION_IGNORED", message, *whole)
+            self._part_from(item.text, is_own=False)
             self.add(item.text, item.sources.runs)
 
     def add(self, text: str, runs: Sequence[Run]) -> None:
-        """More text, and where its characters come from."""
+        """More text, which goes on with what there is, and where its characters come from."""
         self.text += text
         self.runs += runs
+
+    def _add_own(self, text: str, runs: Sequence[Run]) -> None:
+        """More text, of words of its own."""
+        self._part_from(text, is_own=True)
+        self.add(text, runs)
+        self._ends_own = True
+
+    def _part_from(self, text: str, *, is_own: bool) -> None:
+        """Puts a blank before a text that follows, where it would become one word with what there is."""
+        if needs_blank(self.text, text, is_before_own=self._ends_own, is_after_own=is_own):
+            self.add(" ", [blank_behind(self.runs[-1])])
+        self._ends_own = False
 
     def mark(self, name: str) -> None:
         """A mark behind what there is so far."""

@@ -27,6 +27,7 @@ class _Open:
     """The text that is being gathered."""
 
     style: Style
+    begins_word: bool
     characters: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
 
@@ -53,6 +54,7 @@ class Collector:
         self._at_edge = True
         self._boundary_at: int | None = None  # index of the last boundary, while nothing is read after it
         self._is_empty = True
+        self._is_parted = False  # from what is read next
         self.leading: tuple[int, int] | None = None
         """The white space before anything that is read."""
 
@@ -96,14 +98,14 @@ class Collector:
     def _put(self, characters: str, run: Run, style: Style) -> None:
         if self._open is None or self._open.style != style:
             self._close()
-            self._open = _Open(style)
+            self._open = _Open(style, self._is_parted)
         self._open.add(characters, run)
         self._at_edge = False
         self._something_is_read()
 
     def _something_is_read(self) -> None:
         self._boundary_at = None
-        self._is_empty = False
+        self._is_empty = self._is_parted = False
 
     def piece(
         self,
@@ -133,6 +135,11 @@ class Collector:
         self._something_is_read()
         if inner.trailing:
             self.blank(*inner.trailing, style)
+
+    def part(self) -> None:
+        """The edge of an element whose words are its own: what is read on both sides is no one word."""
+        self._close()
+        self._is_parted = True
 
     def pause(self, pause: Break) -> None:
         """A break."""
@@ -173,7 +180,9 @@ class Collector:
         if self._open is None:
             return
         text, sources = "".join(self._open.characters), SourceMap(tuple(merged(self._open.runs)))
-        self._items.append(Text(text, sources, *sources.span(0, len(text)), self._open.style))
+        start, end = sources.span(0, len(text))
+        style, begins_word = self._open.style, self._open.begins_word
+        self._items.append(Text(text, sources, start, end, style, begins_word=begins_word))
         self._open = None
 
     def items(self) -> tuple[Item, ...]:

@@ -91,7 +91,11 @@ def _voice(element: Element) -> Inside:
     around = element.style.casting
     own = around[-1:] if "xml:lang" in attributes else ()
     casting = (*around[: len(around) - len(own)], choice, *own)
-    return element.inside(replace(element.style, casting=casting))
+    # Two who speak in turn say no word together, be it that the same voice is found for both.
+    element.collector.part()
+    inside = element.inside(replace(element.style, casting=casting))
+    inside.finish = lambda _: element.collector.part()
+    return inside
 
 
 def _languages(value: str) -> tuple[str, ...]:
@@ -118,6 +122,11 @@ def _express_as(element: Element) -> Inside:
             role=role or element.style.role,
         )
     )
+
+
+def _turn(element: Element) -> Inside:
+    element.tell("SSML_ATTRIBUTE_IGNORED", "<mstts:turn speaker> is not followed: one voice reads all turns")
+    return _block(BoundaryKind.SENTENCE, element)
 
 
 def _number(value: str) -> float:
@@ -162,6 +171,8 @@ ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
         ("voice", _voice, "name language languages gender age variant required ordering onvoicefailure"),
         ("lang", _lang, ""),
         ("mstts:express-as", _express_as, "style styledegree role"),
+        ("mstts:dialog", Element.inside, ""),
+        ("mstts:turn", _turn, "speaker"),
         ("say-as", pieces.say_as, "interpret-as format detail"),
         ("sub", pieces.sub, "alias"),
         ("phoneme", pieces.phoneme, "alphabet ph type"),

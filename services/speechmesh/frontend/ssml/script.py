@@ -194,6 +194,7 @@ class Text:
         say_as: how it is to be understood.
         phonemes: how it is pronounced, instead of what its spelling says.
         alias: what is read instead of `text`.
+        begins_word: whether its first word is one of its own even where the text before it touches it.
     """
 
     text: str
@@ -204,6 +205,17 @@ class Text:
     say_as: SayAs | None = None
     phonemes: Phonemes | None = None
     alias: str | None = None
+    begins_word: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is read as it is written."""
+        return not (self.say_as or self.phonemes) and self.alias is None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read."""
+        return not (self.text or self.phonemes or self.alias)
 
 
 class BreakStrength(enum.Enum):

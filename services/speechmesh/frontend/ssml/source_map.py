@@ -65,6 +65,10 @@ class SourceMap:
         """How many characters come before run `index`."""
         return self._ends[index - 1] if index else 0
 
+    def part(self, start: int, end: int) -> SourceMap:
+        """The map of the characters `start` to `end` (exclusive) alone."""
+        return SourceMap((Run(end - start, start, end),)).through(self) if start < end else EMPTY
+
     def through(self, source: SourceMap) -> SourceMap:
         """This map of a rewritten text to a text, led on through the text's own map to the text's source."""
         runs: list[Run] = []
