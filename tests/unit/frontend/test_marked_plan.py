@@ -71,6 +71,40 @@ def test_chinese_marks_belong_to_what_is_before_them(
     ]
 
 
+@pytest.mark.parametrize(
+    ("body", "segments"),
+    [
+        ("I can pause <break time='3s'/>. Go.", [("i can pause", S), ("go", S)]),
+        ("Are you sure <break time='500ms'/>?", [("are you sure", Q)]),
+        ("Are you sure <break/>? Yes.", [("are you sure", Q), ("yes", S)]),
+        ("<s>Really <break/>?</s>", [("really", Q)]),
+        ("Really <break/><mark name='m'/>?! Yes.", [("really", Q), ("yes", S)]),
+        ("He said “no <break/>.” Yes.", [("he said no", S), ("yes", S)]),
+        ("Really <break/><emphasis>?</emphasis> Yes", [("really", Q), ("yes", S)]),
+        ("Really? <break/>. Yes", [("really", Q), ("yes", S)]),
+        ("It is <emphasis>he</emphasis> ? Yes", [("it is", C), ("he", Q), ("yes", S)]),
+        ("One <break/>, two.", [("one", C), ("two", S)]),
+        ("Step one <break/>.5 it is", [("step one", C), ("point five it is", S)]),
+        ("Type <break/><say-as interpret-as='characters'>?</say-as>", [("type", C), ("question mark", S)]),
+        ("<break/>. One", [("one", S)]),
+    ],
+)
+def test_a_mark_behind_a_break_closes_the_sentence_before_it(
+    readers: dict[str, tuple[VoiceBundle, Reader]], body: str, segments: list[tuple[str, Ending]]
+) -> None:
+    assert [(text, ending) for text, ending, _ in told(plan(readers, body))] == segments
+
+
+@pytest.mark.parametrize(
+    ("mark", "ending"), [("。", S), ("？", Q), ("！", Ending.EXCLAMATION), ("，", C), ("", C)]
+)
+def test_a_chinese_mark_behind_a_break_closes_the_sentence_before_it(
+    readers: dict[str, tuple[VoiceBundle, Reader]], mark: str, ending: Ending
+) -> None:
+    made = plan(readers, f"你好<break time='1s'/>{mark}好", "mandarin")
+    assert [end for _, end, _ in told(made)] == [ending, S]
+
+
 def test_marks_that_go_to_the_stretch_before_keep_their_places(
     readers: dict[str, tuple[VoiceBundle, Reader]],
 ) -> None:

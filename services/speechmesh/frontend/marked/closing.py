@@ -14,8 +14,8 @@ _BELONGS_BEFORE = re.compile(
     r"""(?:['’](?:s|d|m|re|ve|ll)(?!\w))?(?:[.,;:!?…]+["'”’)\]]*(?=\s|$)|[。，！？；：、…）」』】]+)?""",
     re.IGNORECASE,
 )
-# What closes a sentence behind a recording, where there is no text that it could belong to.
-_CLOSING = re.compile(r"\s*(?:([?？!！。])|([.…])(?=\s|$))")
+# What closes a sentence behind a break or a recording, where there is no text that it could belong to.
+_CLOSING = re.compile(r"""\s*(?:([?？!！。])|[.…]["'”’)\]]*(?=\s|$))""")
 _CLOSINGS = {"?": Ending.QUESTION, "？": Ending.QUESTION, "!": Ending.EXCLAMATION, "！": Ending.EXCLAMATION}
 
 
@@ -36,7 +36,7 @@ def rest_of(text: Text, begin: int) -> Text:
     return dataclasses.replace(text, text=text.text[begin:], sources=sources)
 
 
-def sentence_end(text: str) -> Ending | None:
+def sentence_end(text: Text) -> Ending | None:
     """How the sentence before a text ends, whose mark the text begins with; None where it begins with none."""
-    found = _CLOSING.match(text)
+    found = _CLOSING.match(text.text) if text.is_plain else None
     return _CLOSINGS.get(found[1], Ending.STATEMENT) if found else None

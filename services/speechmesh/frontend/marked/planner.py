@@ -127,13 +127,13 @@ class _Planner:
             return
         manner = manner_of(item, role, self._ensemble.own, self.warnings)
         if self._stretch is None or self._stretch.manner != manner:
-            if self._stretch is not None:
+            if self._stretch is not None and not self._stretch.is_blank:
                 closing, sources, item = split_closing(item)
                 self._stretch.add(closing, sources.runs)
             if item.is_empty:
                 return
             self._close()
-            if self.made.ends_with_clip and (ending := sentence_end(item.text)) is not None:
+            if (ending := sentence_end(item)) is not None:
                 self.made.end_sentence(ending)
             self._stretch = Stretch(manner, role)
         self._stretch.take(item, self.warnings)

@@ -29,11 +29,6 @@ class SegmentSequence:
         self._loose_marks: list[str] = []
         self._pause_ms = 0.0  # of breaks before the first segment
 
-    @property
-    def ends_with_clip(self) -> bool:
-        """Whether the last segment is a recording."""
-        return bool(self.segments) and self.segments[-1].clip is not None
-
     def mark(self, *names: str) -> None:
         """Marks that stand in no text."""
         self._loose_marks += names
@@ -63,7 +58,7 @@ class SegmentSequence:
         return pause_ms >= so_far_ms + duration_ms
 
     def end_sentence(self, ending: Ending = Ending.STATEMENT) -> None:
-        """The last words end a sentence, and what was played since."""
+        """The last words end a sentence, and what was played since, unless they ended one already."""
         for index in range(len(self.segments) - 1, -1, -1):
             if self.endings[index] is Ending.CONTINUATION:
                 self.endings[index] = ending
