@@ -58,6 +58,8 @@ def who(role: Role) -> str:
         ("name='mandarin' gender='female'", "mandarin/lan"),
         ("gender='female'", "english/slt"),
         ("gender='male'", "english/rms"),
+        ("xml:gender='female'", "english/slt"),
+        ("gender='female' xml:gender='male'", "english/slt"),
         ("gender='female' languages='zh'", "mandarin/lan"),
         ("language='en-GB'", "britain/britain1"),
         ("language='zh-TW'", "mandarin/ming"),

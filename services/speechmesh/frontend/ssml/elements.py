@@ -78,11 +78,12 @@ def _voice(element: Element) -> Inside:
         if name in attributes:
             element.tell("SSML_ATTRIBUTE_IGNORED", f"<voice {name}> is not followed")
     language = next((name for name in ("language", "languages", "xml:lang") if name in attributes), "")
+    gender = "gender" if "gender" in attributes else "xml:gender"  # what some clouds call it
     plain, features = VoiceChoice(), partial(values.members, kind=VoiceFeature)
     choice = VoiceChoice(
         tuple(attributes.get("name", "").split()),
         element.read(language, _languages, ()),
-        element.read("gender", partial(values.one_of, names=_GENDERS), ""),
+        element.read(gender, partial(values.one_of, names=_GENDERS), ""),
         frozenset(element.read("required", features, tuple(plain.required))),
         element.read("ordering", features, plain.ordering),
         element.read("onvoicefailure", partial(values.member, kind=OnVoiceFailure), plain.on_failure),
@@ -168,7 +169,7 @@ ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
         ("bookmark", partial(_mark, "mark"), "mark"),
         ("emphasis", _emphasis, "level"),
         ("prosody", _prosody, "rate pitch volume range contour duration"),
-        ("voice", _voice, "name language languages gender age variant required ordering onvoicefailure"),
+        ("voice", _voice, "name language languages gender xml:gender age variant required ordering onvoicefailure"),
         ("lang", _lang, ""),
         ("mstts:express-as", _express_as, "style styledegree role"),
         ("mstts:dialog", Element.inside, ""),
