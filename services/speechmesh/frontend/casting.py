@@ -2,14 +2,17 @@
 
 A casting is read from the outermost element to the innermost, from the request's voice on. `<voice>` is the voice
 selection of SSML 1.1: of the voices with all that is required, the one that has most of what is asked for, in the order
-given. An `xml:lang` that who speaks does not speak calls a voice that does: one that spoke before, so that a document
-comes back to its own, else one of the same gender where there is such.
+given; the language that a cloud's name begins with is asked for where that voice is not here. An `xml:lang` that who
+speaks does not speak calls a voice that does: one that spoke before, so that a document comes back to its own, else one
+of the same gender where there is such.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from speechmesh.common.bundle import Speaker, VoiceConfig
@@ -26,6 +29,11 @@ from speechmesh.frontend.ssml.script import (
 _SAME: Final = {"cmn": "zh"}  # Mandarin, by a tag of its own
 _FITS, _NEARLY, _NOT = 0, 1, 2
 _MOST_NAMES_CHARS = 300  # in a message
+# The clouds' names begin with a locale: "zh-CN-XiaoxiaoNeural", "cmn-CN-Wavenet-A". Voices of many languages have one,
+# too, which does not tell what their text is in.
+_LOCALE_IN_NAME: Final = re.compile(
+    r"([a-z]{2,3}(?:-[A-Z][a-z]{3})?-(?:[A-Z]{2}|\d{3}))-(?!.*(?:Multilingual|DragonHD))"
+)
 
 _Candidate = tuple[VoiceConfig, Speaker]
 
@@ -171,6 +179,9 @@ class Ensemble:
     def _after_choice(self, choice: VoiceChoice, now: Role) -> Role:
         if not (choice.names or choice.languages or choice.gender):
             return now
+        asked = _asked(choice)
+        if not (choice.languages or any(name in self._by_name for name in choice.names)):
+            choice = replace(choice, languages=_languages_in_names(choice.names))
         pool = self._candidates
         if choice.names and not (choice.languages or choice.gender):
             pool = [each for name in choice.names for each in self._by_name.get(name, ())]
@@ -178,12 +189,12 @@ class Ensemble:
         if not able and choice.on_failure is OnVoiceFailure.PRIORITY_SELECT:
             able = pool
         if not able:
-            return now.troubled("VOICE_UNKNOWN", f"{_asked(choice)}: {self._known()}; {now.shown} goes on")
+            return now.troubled("VOICE_UNKNOWN", f"{asked}: {self._known()}; {now.shown} goes on")
         voice, speaker = min(able, key=lambda each: self._order(each, choice, now))
         languages = (language for language in (now.language, *choice.languages) if reads(voice, language))
         role = now.played_by(voice, speaker, next(languages, ""))
         if any(_lacks((voice, speaker), one, choice, now) for one in VoiceFeature):
-            return role.troubled("VOICE_UNKNOWN", f"{_asked(choice)}: {self._known()}; {role.shown} speaks")
+            return role.troubled("VOICE_UNKNOWN", f"{asked}: {self._known()}; {role.shown} speaks")
         return role
 
     def _order(self, candidate: _Candidate, choice: VoiceChoice, now: Role) -> tuple[int, ...]:
@@ -239,6 +250,12 @@ def _lacks(candidate: _Candidate, feature: VoiceFeature, choice: VoiceChoice, no
 
 def _is_named(candidate: _Candidate, choice: VoiceChoice) -> bool:
     return any(name in choice.names for name in _names(candidate))
+
+
+def _languages_in_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The language that the first of some names tells that tells any, for a voice that is not here."""
+    told = (match[1] for name in names if (match := _LOCALE_IN_NAME.match(name)))
+    return tuple(islice(told, 1))
 
 
 def _asked(choice: VoiceChoice) -> str:

@@ -95,6 +95,37 @@ def test_what_no_voice_has_is_told(voices: list[VoiceConfig], attributes: str, n
     assert [problem.code for problem in role.problems] == ["VOICE_UNKNOWN"]
 
 
+@pytest.mark.parametrize(
+    ("attributes", "name", "language"),
+    [
+        ("name='zh-CN-XiaoxiaoNeural'", "mandarin/ming", "zh-CN"),
+        ("name='cmn-CN-Wavenet-A'", "mandarin/ming", "cmn-CN"),
+        ("name='zh-CN-liaoning-XiaobeiNeural'", "mandarin/ming", "zh-CN"),
+        ("name='zh-CN-XiaoxiaoNeural' gender='female'", "mandarin/lan", "zh-CN"),
+        ("name='en-GB-RyanNeural'", "britain/britain1", "en-US"),
+        ("name='en-US-JennyNeural'", "english/rms", "en-US"),
+        ("name='fr-FR-DeniseNeural'", "english/rms", "en-US"),
+        ("name='zh-CN-XiaoxiaoMultilingualNeural'", "english/rms", "en-US"),
+        ("name='zh-CN-Xiaochen:DragonHDLatestNeural'", "english/rms", "en-US"),
+        ("name='zh-CN-XiaoxiaoNeural' languages='de'", "german/german1", "de"),
+        ("name='zh-CN-XiaoxiaoNeural' required='name'", "english/rms", "en-US"),
+    ],
+)
+def test_an_unknown_name_that_begins_with_a_locale_asks_for_its_language(
+    voices: list[VoiceConfig], attributes: str, name: str, language: str
+) -> None:
+    role = roles(voices, f"<voice {attributes}>x</voice>", root=" xml:lang='en-US'")["x"]
+    assert (who(role), role.language) == (name, language)
+    (problem,) = role.problems
+    assert problem.code == "VOICE_UNKNOWN"
+    assert problem.message.startswith(attributes.split("'")[1])
+
+
+def test_a_known_name_is_meant_whatever_locale_another_begins_with(voices: list[VoiceConfig]) -> None:
+    role = roles(voices, "<voice name='zh-CN-XiaoxiaoNeural slt'>x</voice>")["x"]
+    assert (who(role), role.problems) == ("english/slt", ())
+
+
 def test_a_message_about_many_voices_is_short(voices: list[VoiceConfig]) -> None:
     many = [voices[1].model_copy(update={"name": f"voice-{i}"}) for i in range(100)]
     (problem,) = roles([voices[0], *many], "<voice name='nobody'>x</voice>")["x"].problems
