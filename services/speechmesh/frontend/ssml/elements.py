@@ -25,6 +25,7 @@ from speechmesh.frontend.ssml.script import (
 MIN_STYLE_DEGREE, MAX_STYLE_DEGREE = 0.01, 2.0
 _GENDERS = ("male", "female", "neutral", "")
 _VERSIONS = ("1.0", "1.1")
+_LANGUAGE_FEATURE = re.compile(r"(?<!\S)language(?!\S)", re.IGNORECASE)
 _NUMBER = re.compile(values.NUMBER, re.ASCII)
 
 
@@ -79,13 +80,13 @@ def _voice(element: Element) -> Inside:
             element.tell("SSML_ATTRIBUTE_IGNORED", f"<voice {name}> is not followed")
     language = next((name for name in ("language", "languages", "xml:lang") if name in attributes), "")
     gender = "gender" if "gender" in attributes else "xml:gender"  # what some clouds call it
-    plain, features = VoiceChoice(), partial(values.members, kind=VoiceFeature)
+    plain = VoiceChoice()
     choice = VoiceChoice(
         tuple(attributes.get("name", "").split()),
         element.read(language, _languages, ()),
         element.read(gender, partial(values.one_of, names=_GENDERS), ""),
-        frozenset(element.read("required", features, tuple(plain.required))),
-        element.read("ordering", features, plain.ordering),
+        frozenset(element.read("required", _features, tuple(plain.required))),
+        element.read("ordering", _features, plain.ordering),
         element.read("onvoicefailure", partial(values.member, kind=OnVoiceFailure), plain.on_failure),
     )
     # The language of the element's own text is a matter of the voice that is chosen, not the other way round.
@@ -97,6 +98,11 @@ def _voice(element: Element) -> Inside:
     inside = element.inside(replace(element.style, casting=casting))
     inside.finish = lambda _: element.collector.part()
     return inside
+
+
+def _features(value: str) -> tuple[VoiceFeature, ...]:
+    """Features of a voice, each once; one cloud writes "language" for what SSML calls "languages"."""
+    return values.members(_LANGUAGE_FEATURE.sub(VoiceFeature.LANGUAGES.value, value), VoiceFeature)
 
 
 def _languages(value: str) -> tuple[str, ...]:

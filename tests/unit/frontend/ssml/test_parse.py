@@ -254,6 +254,19 @@ def test_what_a_voice_must_have_and_what_counts_most_are_kept() -> None:
     assert two == (VoiceChoice(languages=("en", "zh-CN")),)
 
 
+def test_language_is_another_name_of_the_feature_languages() -> None:
+    script = parse_ssml(
+        '<speak><voice gender="female" required="language" ordering="gender Language languages">x</voice></speak>'
+    )
+    assert script.texts[0].style.casting == (
+        VoiceChoice(
+            gender="female",
+            required=frozenset({VoiceFeature.LANGUAGES}),
+            ordering=(VoiceFeature.GENDER, VoiceFeature.LANGUAGES),
+        ),
+    )
+
+
 def test_the_voice_tells_whether_a_pronunciation_can_be_read() -> None:
     script = parse_ssml(
         '<speak><voice name="ming"><phoneme alphabet="pinyin" ph="shan4">单</phoneme></voice></speak>',
