@@ -82,7 +82,8 @@ class Preparation:
         within_sentence = index > 0 and self._script.ending(index - 1) is Ending.CONTINUATION
         frame_ms = checked.voice.config.feature_space.frame_ms
         lead_ms = min(self._lead_silence_ms, RUN_ON_SILENCE_MS) if runs_on else self._lead_silence_ms
-        lead_frames = round(lead_ms / frame_ms) if index == 0 or within_sentence else 0
+        is_bounded = index == 0 or within_sentence or runs_on
+        lead_frames = round(lead_ms / frame_ms) if is_bounded else 0
         if index == 0 and lead_frames:  # a caller who wants less silence has it cut off the samples
             lead_frames = max(lead_frames, round((request.max_leading_silence_ms or 0) / frame_ms))
         acoustic = checked.voice.config.acoustic

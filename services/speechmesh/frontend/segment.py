@@ -87,7 +87,8 @@ class SpokenSegment:
         ends_paragraph: whether a paragraph ends with it, whatever its final mark.
         manner: how it is spoken where that differs from the request's way.
         marks: in the order of their places.
-        runs_on: whether the next one follows as the next word does: cut for its manner alone, in no pause.
+        runs_on: whether the next one follows as the next word does: cut for its manner alone, in no pause, or where
+            there is to be none.
         pause_before_ms: silence before it.
         pause_after_ms: silence after it.
         clip: the recording; None of what is spoken.

@@ -11,6 +11,7 @@ from speechmesh.frontend.reader import Reader, load_reader
 from speechmesh.frontend.recordings.clip import clip_of
 from speechmesh.frontend.recordings.played import PlayedScript
 from speechmesh.frontend.recordings.recording import RecordingFile
+from speechmesh.frontend.spoken import Pause
 from speechmesh.frontend.ssml.limits import Limits
 from speechmesh.frontend.ssml.script import Audio, Playing
 from speechmesh.frontend.written import Writing
@@ -103,6 +104,58 @@ def test_a_chinese_mark_behind_a_break_closes_the_sentence_before_it(
 ) -> None:
     made = plan(readers, f"你好<break time='1s'/>{mark}好", "mandarin")
     assert [end for _, end, _ in told(made)] == [ending, S]
+
+
+def heard(made: MarkedPlan) -> str:
+    """The words, with a comma at each pause inside a segment and a slash at each between two."""
+    said = ""
+    for segment in made.segments:
+        said += " ".join("," if isinstance(item, Pause) else item.text for item in segment.items)
+        said += " " if segment.runs_on else " / "
+    return said.removesuffix(" / ")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("Yes, <break strength='none'/>my dear, we go.", "yes my dear , we go"),
+        ("Yes<break strength='none'/>, my dear, we go.", "yes my dear , we go"),
+        ("Yes, <break strength='x-weak'/>my dear.", "yes my dear"),
+        ("Yes, <break time='0ms'/>my dear.", "yes my dear"),
+        ("Yes, <break strength='strong' time='0s'/>my dear.", "yes my dear"),
+        ("Yes, my <break strength='none'/>dear.", "yes , my dear"),
+        ("One. <break strength='none'/>Two. Three.", "one two / three"),
+        ("<s>One.</s><break strength='none'/><s>Two</s><s>Three</s>", "one two / three"),
+        ("<p>One.<break strength='none'/></p><p>Two</p><p>Three</p>", "one two / three"),
+        ("One, <break strength='none'/><emphasis>two</emphasis>, three.", "one two / three"),
+        ("One. <break strength='none'/><emphasis>Two</emphasis>. Three.", "one two / three"),
+        ("One.<break strength='none'/> - <emphasis>Two</emphasis>. Three.", "one two / three"),
+        ("<emphasis>One</emphasis> - <break strength='none'/>two. Three.", "one two / three"),
+        ("One. Two.<break strength='none'/>", "one / two"),
+        ("<break strength='none'/>One. Two.", "one / two"),
+        ('<phoneme ph="kæt">X</phoneme>ly, <break strength="none"/>my dear, we go.', "x ly my dear , we go"),
+    ],
+)
+def test_a_break_of_no_strength_takes_the_pause_of_the_mark_that_it_stands_at(
+    readers: dict[str, tuple[VoiceBundle, Reader]], body: str, said: str
+) -> None:
+    made = plan(readers, body)
+    assert heard(made) == said
+    assert not any(segment.pause_after_ms or segment.pause_before_ms for segment in made.segments)
+
+
+def test_a_sentence_keeps_its_intonation_without_a_pause_behind_it(
+    readers: dict[str, tuple[VoiceBundle, Reader]],
+) -> None:
+    made = plan(readers, "Is it he? <break strength='none'/>Yes.")
+    assert told(made) == [("is it he", Q, True), ("yes", S, False)]
+
+
+def test_a_chinese_pause_is_taken_by_a_break_of_no_strength(
+    readers: dict[str, tuple[VoiceBundle, Reader]],
+) -> None:
+    made = plan(readers, "你好，<break strength='none'/>世界，再见。<break time='0s'/>好。", "mandarin")
+    assert heard(made).replace(" ", "") == "你好世界,再见好"
 
 
 def test_marks_that_go_to_the_stretch_before_keep_their_places(

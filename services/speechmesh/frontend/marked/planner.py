@@ -151,19 +151,31 @@ class _Planner:
             )
             self.dropped += read.dropped
             if read.segments:
+                if stretch.joins and stretch.joins[0] <= len(read.lead):
+                    self.made.join()
                 self.made.append(read)
                 return
         # Of signs alone: what is told of the place waits for the next words.
         self.made.mark(*(name for _, name in stretch.marks))
+        if stretch.joins:
+            self.made.join()
 
     def _break(self, item: Break) -> None:
         duration_ms = item.duration_ms if item.duration_ms is not None else _BREAK_MS[item.strength]
         if not duration_ms:
+            self._join()
             return
         self._close()
         if not self.made.pause(duration_ms):
             message = f"breaks in one place are {MAX_PAUSE_MS:g} ms together at most"
             self.warnings.tell("SSML_VALUE_CLAMPED", message, item.start, item.end)
+
+    def _join(self) -> None:
+        """No pause here, not even that of a mark."""
+        if self._stretch is not None and not self._stretch.is_blank:
+            self._stretch.join()
+        else:
+            self.made.join()
 
     def _boundary(self, item: Boundary) -> None:
         self._close()

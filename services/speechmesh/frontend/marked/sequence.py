@@ -57,6 +57,11 @@ class SegmentSequence:
             self._pause_ms = pause_ms
         return pause_ms >= so_far_ms + duration_ms
 
+    def join(self) -> None:
+        """No pause behind the last words."""
+        if self.segments and not self.segments[-1].clip:
+            self.segments[-1] = dataclasses.replace(self.segments[-1], runs_on=True)
+
     def end_sentence(self, ending: Ending = Ending.STATEMENT) -> None:
         """The last words end a sentence, and what was played since, unless they ended one already."""
         for index in range(len(self.segments) - 1, -1, -1):
@@ -71,12 +76,12 @@ class SegmentSequence:
             self.segments[-1] = dataclasses.replace(self.segments[-1], ends_paragraph=True)
 
     def finish(self) -> None:
-        """The document's end: marks that wait are reached with it."""
+        """The document's end: marks that wait are reached with it, and nothing follows the last segment at once."""
         self.end_sentence()
-        if self.segments and self._loose_marks:
+        if self.segments:
             last = self.segments[-1]
             marks = tuple(Mark(name, last.mark_at_end) for name in self._loose_marks)
-            self.segments[-1] = dataclasses.replace(last, marks=last.marks + marks)
+            self.segments[-1] = dataclasses.replace(last, marks=last.marks + marks, runs_on=False)
 
     def _run_on(self, index: int, lead: str) -> None:
         """Whether a segment, with `lead` in front of its first word, follows the one before without a pause."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from speechmesh.frontend.casting import Role, primary
+from speechmesh.frontend.marked.joins import joined
 from speechmesh.frontend.marked.marks import Place, marks_of
 from speechmesh.frontend.marked.seams import blank_behind, needs_blank
 from speechmesh.frontend.marked.text_warnings import TextWarnings
@@ -48,6 +49,7 @@ class Stretch:
         runs: the source of each of its characters in the document.
         pronounced: the words whose pronunciation was given.
         marks: each with its place in the text.
+        joins: where in the text there is to be no pause, in order.
     """
 
     manner: Manner
@@ -56,6 +58,7 @@ class Stretch:
     runs: list[Run] = field(default_factory=list)
     pronounced: list[Pronounced] = field(default_factory=list)
     marks: list[Place] = field(default_factory=list)
+    joins: list[int] = field(default_factory=list)
     _ends_own: bool = False  # whether the last piece is words of its own
 
     @property
@@ -109,6 +112,10 @@ class Stretch:
         """A mark behind what there is so far."""
         self.marks.append((len(self.text), name))
 
+    def join(self) -> None:
+        """No pause behind what there is so far."""
+        self.joins.append(len(self.text))
+
     def take_marks_at_end(self) -> list[str]:
         """The marks behind its last character that is not blank, which it has no longer."""
         n_read = len(self.text.rstrip())
@@ -129,7 +136,7 @@ class Stretch:
             self._part(together)
             plan = reader.plan(self.text, max_words=max_words, first_max_words=first_max_words)
         source = SourceMap(tuple(merged(self.runs)))
-        told = _as_told(plan.segments, self.pronounced)
+        told = joined(_as_told(plan.segments, self.pronounced), self.joins)
         return ReadStretch(
             segments=[self._placed(told, i, source) for i in range(len(told))],
             endings=_endings(told),
@@ -142,6 +149,7 @@ class Stretch:
         parting = Parting(around)
         self.text, self.runs = parting.text(self.text), parting.runs(self.runs)
         self.marks = [(parting.place(at), name) for at, name in self.marks]
+        self.joins = [parting.place(at) for at in self.joins]
         self.pronounced = parting.pronounced(self.pronounced)
 
     def _placed(self, segments: Sequence[SpokenSegment], index: int, source: SourceMap) -> SpokenSegment:
