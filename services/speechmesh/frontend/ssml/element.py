@@ -49,6 +49,7 @@ class Element:
         language_of: the language in which the text of a casting is spoken.
         limits: the document's.
         cautions: the document's.
+        is_root: whether it is the document's root.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Element:
     language_of: Callable[[Casting], str]
     limits: Limits
     cautions: Cautions
+    is_root: bool = False
 
     def inside(self, style: Style | None = None) -> Inside:
         """Content that is read with the rest, in this style."""

@@ -24,6 +24,7 @@ from speechmesh.frontend.ssml.script import (
 
 MIN_STYLE_DEGREE, MAX_STYLE_DEGREE = 0.01, 2.0
 _GENDERS = ("male", "female", "neutral", "")
+_MEDIA_TIMING: Final = "begin end repeatCount repeatDur soundLevel fadeInDur fadeOutDur"
 _VERSIONS = ("1.0", "1.1")
 _LANGUAGE_FEATURE = re.compile(r"(?<!\S)language(?!\S)", re.IGNORECASE)
 _NUMBER = re.compile(values.NUMBER, re.ASCII)
@@ -33,6 +34,18 @@ def _speak(element: Element) -> Inside:
     version = element.attributes.get("version", _VERSIONS[-1]).strip()
     if version not in _VERSIONS:
         element.tell("SSML_VERSION", f"version {shown(version)!r} is read as {_VERSIONS[-1]}")
+    return element.inside() if element.is_root else _block(BoundaryKind.PARAGRAPH, element)
+
+
+def _par(element: Element) -> Inside:
+    element.tell("SSML_ELEMENT_IGNORED", "<par> is not followed: what is in it is read in order")
+    return element.inside()
+
+
+def _media(element: Element) -> Inside:
+    for name in _MEDIA_TIMING.split():
+        if name in element.attributes:
+            element.tell("SSML_ATTRIBUTE_IGNORED", f"<media {name}> is not followed")
     return element.inside()
 
 
@@ -184,6 +197,9 @@ ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
         ("sub", pieces.sub, "alias"),
         ("phoneme", pieces.phoneme, "alphabet ph type"),
         ("audio", audio.audio, audio.ATTRIBUTES),
+        ("par", _par, ""),
+        ("seq", Element.inside, ""),
+        ("media", _media, _MEDIA_TIMING),
         ("desc", _unspoken, ""),
         ("meta", _unspoken, "name http-equiv content"),
         ("metadata", _unspoken, ""),

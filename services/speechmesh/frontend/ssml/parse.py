@@ -28,6 +28,7 @@ from speechmesh.frontend.ssml.source_map import Run
 DEFAULT_LIMITS: Final = Limits()
 NAMESPACE: Final = "http://www.w3.org/2001/10/synthesis"
 _ROOT = "speak"
+_HOLD_DOCUMENTS = frozenset({"media"})
 
 
 def parse_ssml(
@@ -80,7 +81,7 @@ class _Builder:
             name = self._root(name, attributes, place)
         else:
             name = name.removeprefix(self._prefix)
-            if name == _ROOT:
+            if name == _ROOT and self._names[-1] not in _HOLD_DOCUMENTS:
                 raise place.wrong("<speak> stands inside <speak>")
         around = self._open[-1] if self._open else Inside(Style(), self._collector)
         if around.is_text:
@@ -99,6 +100,7 @@ class _Builder:
             self._language_of,
             self._limits,
             self._cautions,
+            is_root=not self._open,
         )
         inside = opened(replace(element, style=self._in_language(element)))
         try:
@@ -115,12 +117,13 @@ class _Builder:
         )
         style = replace(style, on_language_failure=how)
         own = element.read("xml:lang", values.language, None)
-        is_root = not self._open
-        if is_root:
+        if element.is_root:
             self._document_language = own or ""
         if own is None:
             return style
-        return replace(style, casting=(*style.casting, LanguageChange(own, how, is_of_document=is_root)))
+        return replace(
+            style, casting=(*style.casting, LanguageChange(own, how, is_of_document=element.is_root))
+        )
 
     def close(self, name: str, place: Place) -> None:
         """An element ends."""

@@ -404,6 +404,40 @@ def test_audio_is_an_item_where_it_is_played() -> None:
     assert not script.cautions
 
 
+def test_media_in_sequence_are_read_in_order_each_a_paragraph() -> None:
+    script = parse_ssml(
+        "<speak>So: <seq><media><speak version='1.0'>Who is it?</speak></media>"
+        "<media><speak xml:lang='en-GB'>It is I</speak></media></seq> it said.</speak>"
+    )
+    assert outline(script) == ["So:", "<p>", "Who is it?", "<p>", "It is I", "<p>", "it said."]
+    assert [text.style.language for text in script.texts] == ["", "", "en-GB", ""]
+    assert script.language == ""
+    assert not script.cautions
+
+
+def test_media_side_by_side_are_read_in_order_with_a_caution() -> None:
+    script = parse_ssml(
+        "<speak><par><media xml:id='q' begin='0.5s'><speak>One</speak></media>"
+        "<media begin='q.end+2.0s' soundLevel='-6dB'><audio src='a.ogg'>Two</audio></media></par></speak>",
+        limits=PLAYING,
+    )
+    assert outline(script) == ["One", "<p>", "<audio a.ogg>"]
+    assert [caution.code for caution in script.cautions] == [
+        *(
+            "SSML_ELEMENT_IGNORED",
+            "SSML_ATTRIBUTE_IGNORED",
+            "SSML_ATTRIBUTE_IGNORED",
+            "SSML_ATTRIBUTE_IGNORED",
+        )
+    ]
+
+
+@pytest.mark.parametrize("body", ["<p><speak>x</speak></p>", "<seq><speak>x</speak></seq>"])
+def test_a_document_stands_in_media_alone(body: str) -> None:
+    with pytest.raises(InvalidInput, match="<speak> stands inside <speak>"):
+        parse_ssml(f"<speak>{body}</speak>")
+
+
 def test_where_audio_is_not_played_what_it_falls_back_to_is_read_with_the_rest() -> None:
     script = parse_ssml('<speak>a\n <audio src="cat.mp3"><desc>a cat</desc>b</audio> c</speak>')
     assert outline(script) == ["a b c"]
