@@ -128,3 +128,43 @@ def test_warnings_are_short_whatever_was_written(readers: Readers) -> None:
     plan = writing(readers, "en").plan_ssml(f"<speak>{body}</speak>", 20, 8)
     assert len(plan.warnings) == 2
     assert all(len(warning.message) < 300 for warning in plan.warnings)
+
+
+@pytest.mark.parametrize(
+    ("role", "word", "phones"),
+    [
+        ("amazon:VB", "read", "r iy1 d"),
+        ("amazon:VBD", "Read", "r eh1 d"),
+        ("VBD", " read ", "r eh1 d"),
+        ("other:x amazon:NN", "use", "y uw1 s"),
+        ("amazon:JJ", "live", "l ay1 v"),
+        ("amazon:VB", "records", "r ih0 k ao1 r d z"),
+        ("amazon:NN", "records", "r eh1 k er0 d z"),
+        ("amazon:VB", "wind", "w ay1 n d"),
+        ("amazon:JJ", "close", "k l ow1 s"),
+        ("amazon:DEFAULT", "bass", "b ey1 s"),
+        ("amazon:SENSE_1", "bass", "b ae1 s"),
+        ("amazon:SENSE_1", "lead", "l eh1 d"),
+    ],
+)
+def test_a_homograph_is_said_in_its_role(readers: Readers, role: str, word: str, phones: str) -> None:
+    body = f'They <w role="{role}">{word}</w> it.'
+    words = words_of_document(readers, "en", body)
+    assert [each.text for each in words] == ["they", word.strip().lower(), "it"]
+    assert [" ".join(each.phones) for each in words] == ["", phones, ""]
+    document = f"<speak>{body}</speak>"
+    assert document[words[1].start : words[1].end] == word.strip()
+
+
+@pytest.mark.parametrize(
+    ("language", "role", "word"),
+    [("en", "VB", "walk"), ("en", "NN", "lead"), ("en", "VB", "two words"), ("zh", "VB", "read")],
+)
+def test_a_role_that_tells_nothing_of_a_word_is_a_warning(
+    readers: Readers, language: str, role: str, word: str
+) -> None:
+    plan = writing(readers, language).plan_ssml(f"<speak>a <w role='{role}'>{word}</w></speak>", 20, 8)
+    assert [warning.code for warning in plan.warnings] == ["SSML_ATTRIBUTE_IGNORED"]
+    assert [each.text for segment in plan.segments for each in segment.words][-1] == word.rsplit(maxsplit=1)[
+        -1
+    ]

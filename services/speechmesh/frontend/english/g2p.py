@@ -68,6 +68,10 @@ class EnglishG2P:
         """
         return self._homographs.phones(words, at)
 
+    def in_role(self, word: str, role: str) -> Phones | None:
+        """The tokens of a homograph, in lower case, in a role of `word_roles`; None where the role tells nothing."""
+        return self._homographs.in_role(word, role)
+
     def phrase(self, words: Sequence[str]) -> list[Phones]:
         """The tokens of each word of a phrase that is spoken without a pause and followed by one.
 

@@ -23,6 +23,7 @@ from speechmesh.frontend.english.homograph_words import (
 from speechmesh.frontend.english.morphology import attach_clitic
 from speechmesh.frontend.english.phones import PHONE_SET, Phones, parse
 from speechmesh.frontend.english.pronunciations import read_data
+from speechmesh.frontend.english.word_roles import in_role
 
 HOMOGRAPHS_FILE: Final = "homographs.tsv"
 
@@ -58,6 +59,14 @@ class Homographs:
         if "noun" not in base:  # "moderates", a verb unless it names people
             return None if around.before in DETERMINERS else attach_clitic(base["verb"], "'s")
         return attach_clitic(base[_sense_with_s(around, usually=next(iter(base)))], "'s")
+
+    def in_role(self, word: str, role: str) -> Phones | None:
+        """How a word is pronounced in a role of `word_roles`; None where the role tells nothing of it."""
+        if (readings := self._readings.get(word)) is not None:
+            return in_role(readings, role)
+        base = self._readings.get(word[:-1]) if word.endswith("s") else None
+        singular = in_role(base, role) if base and "verb" in base else None
+        return attach_clitic(singular, "'s") if singular else None
 
     def _sense(self, word: str, readings: dict[str, Phones], around: Around) -> str:
         if own := OWN_CUES.get(word):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from speechmesh.frontend.casting import Role, primary
+from speechmesh.frontend.english.g2p import shared_g2p
 from speechmesh.frontend.marked.joins import joined
 from speechmesh.frontend.marked.marks import Place, marks_of
 from speechmesh.frontend.marked.seams import blank_behind, needs_blank
@@ -78,18 +79,42 @@ class Stretch:
                 warnings.tell("SAY_AS_NOT_UNDERSTOOD", rewritten.problem, *whole)
             self._add_own(rewritten.text, rewritten.sources.through(item.sources).runs)
         elif item.phonemes is not None and item.phonemes.language == primary(self.role.language):
-            self._part_from(PLACEHOLDER, is_own=False)
             written = " ".join(item.text.split()).lower() or item.phonemes.written
-            self.pronounced.append(
-                Pronounced(len(self.text), written, item.phonemes.phones, item.phonemes.language)
-            )
-            self.add(PLACEHOLDER, [Run(len(PLACEHOLDER), *whole, shared=True)])
+            self._pronounce(written, item.phonemes.phones, item.phonemes.language, whole)
         else:
             if item.phonemes is not None:
                 message = f"{item.phonemes.alphabet}: not of the voice's language"
                 warnings.tell("PRONUNCIATION_IGNORED", message, *whole)
+            if item.style.word_role and item.text.strip():
+                self._word(item, warnings)
+                return
             self._part_from(item.text, is_own=False)
             self.add(item.text, item.sources.runs)
+
+    def _word(self, item: Text, warnings: TextWarnings) -> None:
+        """A word of which it is told what it is."""
+        word = item.text.strip()
+        begin = item.text.index(word)
+        end = begin + len(word)
+        is_english = primary(self.role.language) == "en"
+        phones = shared_g2p().in_role(word.lower(), item.style.word_role) if is_english else None
+        if phones is None:
+            message = f"role of {shown(word)!r} is not followed: it tells of no other way to say it"
+            warnings.tell("SSML_ATTRIBUTE_IGNORED", message, item.start, item.end)
+            self._part_from(item.text, is_own=False)
+            self.add(item.text, item.sources.runs)
+            return
+        self.add(item.text[:begin], item.sources.part(0, begin).runs)
+        self._pronounce(word.lower(), phones, "en", item.sources.span(begin, end))
+        self.add(item.text[end:], item.sources.part(end, len(item.text)).runs)
+
+    def _pronounce(
+        self, written: str, phones: tuple[str, ...], language: str, place: tuple[int, int]
+    ) -> None:
+        """A word whose pronunciation is given, and where it stands in the document."""
+        self._part_from(PLACEHOLDER, is_own=False)
+        self.pronounced.append(Pronounced(len(self.text), written, phones, language))
+        self.add(PLACEHOLDER, [Run(len(PLACEHOLDER), *place, shared=True)])
 
     def add(self, text: str, runs: Sequence[Run]) -> None:
         """More text, which goes on with what there is, and where its characters come from."""

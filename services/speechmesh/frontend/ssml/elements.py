@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from speechmesh.frontend.english.word_roles import known_role
 from speechmesh.frontend.ssml import audio, pieces, prosody, values
 from speechmesh.frontend.ssml.element import Element, Inside
 from speechmesh.frontend.ssml.place import shown
@@ -149,6 +150,14 @@ def _turn(element: Element) -> Inside:
     return _block(BoundaryKind.SENTENCE, element)
 
 
+def _word(element: Element) -> Inside:
+    written = element.attributes.get("role", "").strip()
+    role = known_role(written)
+    if written and not role:
+        element.tell("SSML_ATTRIBUTE_IGNORED", f"<{element.name} role> of {shown(written)!r} is not followed")
+    return element.inside(replace(element.style, word_role=role))
+
+
 def _number(value: str) -> float:
     if not _NUMBER.fullmatch(value.strip()):
         raise values.wrong(value, "a number")
@@ -204,8 +213,8 @@ ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
         ("meta", _unspoken, "name http-equiv content"),
         ("metadata", _unspoken, ""),
         ("lexicon", _lexicon, "uri type fetchtimeout maxage maxstale"),
-        ("token", Element.inside, "role"),
-        ("w", Element.inside, "role"),
+        ("token", _word, "role"),
+        ("w", _word, "role"),
     )
 }  # fmt: skip
 _ANYWHERE = frozenset("xml:lang xml:base xml:id xml:space id onlangfailure".split())

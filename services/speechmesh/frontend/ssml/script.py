@@ -112,6 +112,7 @@ class Style:
         speaking_style: of `mstts:express-as` ("cheerful"); empty: the request's.
         style_degree: how strongly `speaking_style` is taken, 1 is its usual degree.
         role: of `mstts:express-as` ("OlderAdultMale"); empty: none.
+        word_role: of `<w>`, what the word is that the piece consists of, as `english.word_roles` has it; empty: none.
     """
 
     rate: float = 1.0
@@ -123,6 +124,7 @@ class Style:
     speaking_style: str = ""
     style_degree: float = 1.0
     role: str = ""
+    word_role: str = ""
 
     @property
     def language(self) -> str:

@@ -69,7 +69,8 @@ def outline(script: Script) -> list[str]:
         ),
         ('Go<bookmark mark="b"/>', ["Go", "<mark b>"]),
         ("<metadata><x>no</x></metadata>Yes<desc>no</desc>", ["Yes"]),
-        ("<s>I am a <w role='x'>token</w>.</s>", ["I am a token.", "<s>"]),
+        ("<s>I am a <w>token</w>.</s>", ["I am a token.", "<s>"]),
+        ("I <w role='x:vbd y'>read</w> it", ["I ", "read", " it"]),
         ("<p></p>", []),
         ("", []),
     ],
@@ -364,6 +365,12 @@ def test_unknown_elements_are_read_through_with_a_caution() -> None:
     assert outline(script) == ["a b c"]
     assert [caution.code for caution in script.cautions] == ["SSML_UNKNOWN_ELEMENT"] * 2
     assert "<amazon:effect>" in script.cautions[0].message
+
+
+def test_a_role_that_is_unknown_is_told() -> None:
+    script = parse_ssml("<speak>I <w role='claws:VVD'>read</w></speak>")
+    assert outline(script) == ["I read"]
+    assert [caution.code for caution in script.cautions] == ["SSML_ATTRIBUTE_IGNORED"]
 
 
 def test_ssml_may_have_a_prefix() -> None:
