@@ -17,6 +17,7 @@ from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.segment import Manner, SpokenSegment, bounded
 from speechmesh.frontend.spoken import Dropped, Pause, Word
+from speechmesh.frontend.ssml.place import shown
 from speechmesh.frontend.ssml.say_as import say_as
 from speechmesh.frontend.ssml.script import Text
 from speechmesh.frontend.ssml.source_map import Run, SourceMap, merged
