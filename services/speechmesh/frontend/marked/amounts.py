@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from speechmesh.frontend.english.units import unit_after
 from speechmesh.frontend.marked.closing import rest_of
-from speechmesh.frontend.ssml.script import Item, SayAs, SayAsKind, Text
+from speechmesh.frontend.ssml.script import Item, SayAsKind, Text
 from speechmesh.frontend.ssml.source_map import SourceMap
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?", re.ASCII)
@@ -48,5 +48,6 @@ def _amount(number: Text, behind: Text, unit_end: int) -> Text:
         text=number.text + behind.text[:unit_end],
         sources=SourceMap((*number.sources.runs, *unit.runs)),
         end=unit.span(0, unit_end)[1],
-        say_as=SayAs(SayAsKind.UNIT),
+        say_as=None,
+        begins_word=True,
     )
