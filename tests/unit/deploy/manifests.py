@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from speechmesh.vocoder.settings import VocoderSettings
 ROOT = Path(__file__).parents[3]
 K8S = ROOT / "deploy/k8s"
 KUSTOMIZATIONS = ["base", *sorted(f"overlays/{folder.name}" for folder in (K8S / "overlays").iterdir())]
+COMPONENTS = sorted(folder.name for folder in (K8S / "components").iterdir())
 WITHOUT_TRITON = "overlays/cpu-small"
 # Its kinds are the Prometheus operator's, which a cluster need not have.
 MONITORED, OPERATORS_GROUP = "overlays/monitored", "monitoring.coreos.com/"
@@ -44,9 +46,27 @@ def missing(tool: str) -> None:
 @cache
 def render(kustomization: str) -> list[Document]:
     """The documents of a kustomization."""
+    return _build(K8S / kustomization)
+
+
+@cache
+def render_with(kustomization: str, components: tuple[str, ...]) -> list[Document]:
+    """The documents of an overlay that takes a kustomization and components, as an operator may write one."""
+    with TemporaryDirectory() as folder:
+        # kustomize takes relative paths alone, and reads them from where the folder really is.
+        k8s = Path(os.path.relpath(K8S, Path(folder).resolve()))
+        overlay = {
+            "resources": [str(k8s / kustomization)],
+            "components": [str(k8s / "components" / component) for component in components],
+        }
+        (Path(folder) / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+        return _build(Path(folder))
+
+
+def _build(folder: Path) -> list[Document]:
     if shutil.which("kubectl") is None:
         missing("kubectl (it renders the kustomizations)")
-    command = ["kubectl", "kustomize", str(K8S / kustomization)]
+    command = ["kubectl", "kustomize", str(folder)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert "Warning" not in result.stderr
