@@ -122,7 +122,9 @@ def held_open() -> Iterator[pb.StreamFramesRequest]:
     threading.Event().wait(60)
 
 
-def test_the_last_metrics_are_sent_when_a_server_ends(voices_dir: Path) -> None:
+@contextmanager
+def otlp_receiver() -> Iterator[tuple[str, dict[str, list[bytes]]]]:
+    """Its base URL, and the bodies that it was sent, by path."""
     received: dict[str, list[bytes]] = {}
 
     class Receiver(BaseHTTPRequestHandler):
@@ -139,17 +141,38 @@ def test_the_last_metrics_are_sent_when_a_server_ends(voices_dir: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver:
         thread = threading.Thread(target=receiver.serve_forever)
         thread.start()
-        endpoint = f"http://127.0.0.1:{receiver.server_address[1]}"
-        with acoustic_server(voices_dir, otlp_endpoint=endpoint, metrics_port=0) as (target, _, _process):
-            speak_when_loaded(target, 1)
-        receiver.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{receiver.server_address[1]}", received
+        finally:
+            receiver.shutdown()
+            thread.join()
+
+
+def test_the_last_metrics_are_sent_when_a_server_ends(voices_dir: Path) -> None:
+    with (
+        otlp_receiver() as (endpoint, received),
+        acoustic_server(voices_dir, otlp_endpoint=endpoint, metrics_port=0) as (target, _, _process),
+    ):
+        speak_when_loaded(target, 1)
     assert received.keys() == {"/v1/traces", "/v1/metrics"}
     (resource,) = ExportMetricsServiceRequest.FromString(received["/v1/metrics"][-1]).resource_metrics
     assert {a.key: a.value.string_value for a in resource.resource.attributes}["service.name"] == "acoustic"
     sent = {metric.name: metric for scope in resource.scope_metrics for metric in scope.metrics}
     assert sent["speechmesh.acoustic.queue.duration"].unit == "s"
     assert sum(point.as_int for point in sent["speechmesh.acoustic.segments"].sum.data_points) == 1
+
+
+def test_a_receiver_of_traces_alone_is_sent_no_metrics_and_they_can_still_be_scraped(
+    voices_dir: Path,
+) -> None:
+    with otlp_receiver() as (endpoint, received):
+        settings = {"otlp_endpoint": endpoint, "otlp_metrics": False}
+        with acoustic_server(voices_dir, **settings) as (target, metrics_port, _process):
+            speak_when_loaded(target, 1)
+            samples = scrape(metrics_port)
+    assert received.keys() == {"/v1/traces"}
+    labels = (("outcome", "served"), ("voice", "bootstrap"))
+    assert samples["speechmesh_acoustic_segments_total", labels] == 1
 
 
 def test_a_port_that_is_taken_stops_the_start(voices_dir: Path) -> None:

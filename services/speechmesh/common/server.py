@@ -146,7 +146,8 @@ def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> N
     tracing = start_tracing(service_name, settings.otlp_endpoint)
     shown = None
     try:
-        shown = start_metrics(service_name, settings.otlp_endpoint, settings.metrics_port, host=settings.host)
+        metrics_endpoint = settings.otlp_endpoint if settings.otlp_metrics else ""
+        shown = start_metrics(service_name, metrics_endpoint, settings.metrics_port, host=settings.host)
         asyncio.run(_serve_until_signal(settings, lifespan))
     except (
         SpeechmeshError

@@ -42,6 +42,11 @@ class ServiceSettings(BaseSettings):
         "",
         description="Base URL of an OTLP/HTTP receiver of traces and metrics, as http://host:4318; empty: none.",
     )
+    otlp_metrics: bool = Field(
+        True,
+        description="Whether metrics go to otlp_endpoint, too; false where it takes traces alone, or where Prometheus "
+        "scrapes them and they would arrive twice.",
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port at which Prometheus may scrape /metrics, on `host`; 0: none."
     )

@@ -85,6 +85,15 @@ def test_triton_reports_on_the_gpus_it_has(documents: list[Document]) -> None:
     assert triton_flags(documents)["--allow-gpu-metrics"] == str(gpu).lower()
 
 
+def test_a_receiver_of_traces_is_sent_no_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced = render("overlays/traced")
+    for name in SETTINGS:
+        settings, _ = stage_settings(traced, name, monkeypatch)
+        assert settings.otlp_endpoint
+        assert not settings.otlp_metrics
+        assert settings.metrics_port  # they are scraped
+
+
 def test_tracing_reaches_every_stage_and_triton(monkeypatch: pytest.MonkeyPatch) -> None:
     traced = render("overlays/traced")
     endpoints = {stage_settings(traced, name, monkeypatch)[0].otlp_endpoint for name in SETTINGS}
