@@ -150,6 +150,19 @@ async def test_sigterm_lets_a_running_stream_end(make_mesh: MakeMesh, voices_dir
             process.wait()
 
 
+async def test_a_live_session_that_outlasts_the_drain_is_told_when_to_try_again(make_mesh: MakeMesh) -> None:
+    async with make_mesh(frontend={"drain_grace_s": 0.2}) as mesh, mesh.client.live() as stream:
+        await stream.send("More will follow. ")
+        await stream.flush()
+        with pytest.raises(SpeechError) as caught:
+            async for response in stream:
+                if response.speech.sequence == 0:
+                    draining = asyncio.create_task(mesh.frontend.drain())
+        await draining
+    assert caught.value.code is grpc.StatusCode.UNAVAILABLE
+    assert caught.value.retry_after_s
+
+
 async def test_the_synchronous_client_speaks_too(mesh: Mesh, tmp_path: Path) -> None:
     def speak() -> float:
         with Client(mesh.target) as client:

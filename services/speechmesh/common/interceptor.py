@@ -12,12 +12,14 @@ from grpc_status import rpc_status
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 
+from speechmesh.common.ending import Ending
 from speechmesh.common.errors import Internal, InvalidInput, NotFound, SpeechmeshError
 from speechmesh.common.telemetry import current_trace_id, incoming_context, tracer
 
 log = logging.getLogger(__name__)
 
 _UNTRACED = ("/grpc.health.", "/grpc.reflection.")
+_NO_MORE = object()
 
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -25,7 +27,13 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps every handler: SpeechmeshError becomes its status, anything else Internal with the trace id."""
+    """Wraps every handler: SpeechmeshError becomes its status, anything else Internal with the trace id.
+
+    A call that still runs when `ending` begins ends with Unavailable.
+    """
+
+    def __init__(self, ending: Ending) -> None:
+        self._ending = ending
 
     async def intercept_service(
         self,
@@ -41,7 +49,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             handler.stream_stream or handler.unary_stream or handler.stream_unary or handler.unary_unary
         )
         wrapped: Any = (
-            _wrap_streaming(inner, method) if handler.response_streaming else _wrap_unary(inner, method)
+            _wrap_streaming(inner, method, self._ending)
+            if handler.response_streaming
+            else _wrap_unary(inner, method, self._ending)
         )
         make = _MAKERS[handler.request_streaming, handler.response_streaming]
         return make(wrapped, handler.request_deserializer, handler.response_serializer)
@@ -96,13 +106,17 @@ async def _abort(error: BaseException, context: Context, span: trace.Span, metho
 
 
 def _wrap_streaming(
-    inner: Callable[[Any, Context], AsyncIterator[Any]], method: str
+    inner: Callable[[Any, Context], AsyncIterator[Any]], method: str, ending: Ending
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
         with _CallSpan(method, context) as span:
             responses = inner(request, context)
             try:
-                async for response in responses:
+                while True:
+                    async with ending.awaits():
+                        response = await anext(responses, _NO_MORE)
+                    if response is _NO_MORE:
+                        return
                     yield response
             except (asyncio.CancelledError, GeneratorExit):
                 span.set_attribute("speechmesh.cancelled", True)
@@ -120,12 +134,13 @@ def _wrap_streaming(
 
 
 def _wrap_unary(
-    inner: Callable[[Any, Context], Awaitable[Any]], method: str
+    inner: Callable[[Any, Context], Awaitable[Any]], method: str, ending: Ending
 ) -> Callable[[Any, Context], Awaitable[Any]]:
     async def handle(request: Any, context: Context) -> Any:
         with _CallSpan(method, context) as span:
             try:
-                return await inner(request, context)
+                async with ending.awaits():
+                    return await inner(request, context)
             except (asyncio.CancelledError, grpc.aio.AbortError):
                 raise
             except Exception as error:  # the one place that sees every error

@@ -9,19 +9,24 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from speechmesh.common import memory, metrics
-from speechmesh.common.errors import Incompatible, Overloaded, SpeechmeshError
+from speechmesh.common.ending import Ending
+from speechmesh.common.errors import Incompatible, Overloaded, SpeechmeshError, Unavailable
 from speechmesh.common.interceptor import CallInterceptor
 from speechmesh.common.metrics_export import start_metrics
 from speechmesh.common.settings import ServiceSettings
 from speechmesh.common.telemetry import start_logging, start_tracing
 
 log = logging.getLogger(__name__)
+
+# How long calls that are ended may take to say so to their callers.
+_LAST_WORD_S = 1.0
 
 
 class StreamLimit:
@@ -52,13 +57,28 @@ class StreamLimit:
             metrics.STREAMS_UNDER_WAY.add(-1, labels)
 
 
+class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # the package has no types
+    """Health whose watchers do not keep a server that has nothing else to do from ending."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = Ending()
+
+    async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:  # noqa: N802 - gRPC's name
+        """Tells each change until the server stops."""
+        with suppress(Unavailable):
+            async with self.ending.awaits():
+                await super().Watch(request, context)
+
+
 class MeshServer:
     """A grpc.aio server with health and reflection. Health says NOT_SERVING until `set_serving(True)`."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
+        self._ending = Ending()
         self.server = grpc.aio.server(
-            interceptors=(CallInterceptor(),),
+            interceptors=(CallInterceptor(self._ending),),
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),
@@ -72,7 +92,7 @@ class MeshServer:
                 ("grpc.keepalive_timeout_ms", 10_000),
             ],
         )
-        self._health = health.aio.HealthServicer()
+        self._health = _Health()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         self._names: list[str] = [""]
         self._is_serving = self._is_draining = False
@@ -105,11 +125,20 @@ class MeshServer:
             await self._health.set(name, status.SERVING if serving else status.NOT_SERVING)
 
     async def drain(self) -> None:
-        """Says NOT_SERVING, waits for load balancers to see it, then lets running calls end within the grace."""
+        """Says NOT_SERVING, waits for load balancers to see it, then lets running calls end within the grace.
+
+        What still runs then ends with Unavailable. Without any call it takes the delay alone.
+        """
         self._is_serving, self._is_draining = False, True
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(self._settings.drain_delay_s)
-        await self.server.stop(self._settings.drain_grace_s)
+        self._health.ending.begin()
+        grace_s = self._settings.drain_grace_s
+        over = asyncio.get_running_loop().call_later(grace_s, self._ending.begin)
+        try:
+            await self.server.stop(grace_s + _LAST_WORD_S)
+        finally:
+            over.cancel()
 
     @contextmanager
     def shown(self) -> Iterator[None]:

@@ -32,7 +32,8 @@ class ServiceSettings(BaseSettings):
     drain_grace_s: float = Field(
         20.0,
         ge=0,
-        description="After SIGTERM, how long running streams may take to end. Below the pod's grace.",
+        description="After SIGTERM, how long running streams may take to end; those that have not are ended with "
+        "UNAVAILABLE and RetryInfo within a second. Below the pod's grace.",
     )
     drain_delay_s: float = Field(
         0.0, ge=0, description="After SIGTERM, how long NOT_SERVING is shown before new streams are refused."

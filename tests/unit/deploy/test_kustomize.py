@@ -92,6 +92,14 @@ def test_running_streams_end_before_the_pod_does(
     assert grace_s >= settings.drain_delay_s + settings.drain_grace_s + 5
 
 
+def test_live_sessions_and_long_readings_outlive_a_rollout(
+    documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = stage_settings(documents, "frontend", monkeypatch)
+    assert isinstance(settings, FrontendSettings)
+    assert settings.drain_grace_s >= settings.live_idle_timeout_s
+
+
 def test_targets_are_headless_services_with_that_port(
     documents: list[Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:

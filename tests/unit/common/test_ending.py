@@ -1,0 +1,129 @@
+"""How a server ends: what it waits for, and what it tells those for whom it waits no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from speechmesh.common.ending import Ending
+from speechmesh.common.errors import Unavailable
+from speechmesh.common.server import MeshServer
+from speechmesh.common.settings import ServiceSettings
+
+_GRACE_S, _AT_ONCE_S = 0.5, 0.3
+_HEALTH_CHECKED = json.dumps(
+    {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": ""}}
+)
+
+
+async def stream(request: bytes, context: Any) -> AsyncIterator[bytes]:
+    """A kilobyte, then what the request says: nothing `slowly`, `more` than the caller reads, or the end soon."""
+    yield b"0" * 1024
+    while request == b"more":
+        yield b"0" * 100_000
+    await asyncio.sleep(60.0 if request == b"slowly" else _GRACE_S / 2)
+    yield b"the end"
+
+
+async def unary(request: bytes, context: Any) -> bytes:
+    await asyncio.sleep(60)
+    return request
+
+
+@asynccontextmanager
+async def connected(service_config: str = "{}") -> AsyncIterator[tuple[MeshServer, grpc.aio.Channel]]:
+    server = MeshServer(ServiceSettings(drain_grace_s=_GRACE_S))
+    handlers = {
+        "Stream": grpc.unary_stream_rpc_method_handler(stream),
+        "Unary": grpc.unary_unary_rpc_method_handler(unary),
+    }
+    server.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test", handlers),))
+    await server.start(["test"])
+    await server.set_serving(True)
+    options = [("grpc.service_config", service_config), ("grpc.enable_retries", 0)]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=options) as channel:
+        yield server, channel
+    await server.server.stop(None)
+
+
+async def drained_s(server: MeshServer) -> float:
+    begun_s = time.monotonic()
+    await server.drain()
+    return time.monotonic() - begun_s
+
+
+async def retry_info(call: Awaitable[Any]) -> error_details_pb2.RetryInfo:
+    """Of a call that fails with UNAVAILABLE."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+    (status,) = [value for key, value in caught.value.trailing_metadata() if key == "grpc-status-details-bin"]
+    found = error_details_pb2.RetryInfo()
+    assert any(detail.Unpack(found) for detail in status_pb2.Status.FromString(status).details)
+    return found
+
+
+async def test_a_server_without_calls_ends_at_once_whatever_the_grace() -> None:
+    async with connected(_HEALTH_CHECKED) as (server, channel):
+        health = health_pb2_grpc.HealthStub(channel)
+        await health.Check(health_pb2.HealthCheckRequest())
+        assert await drained_s(server) < _AT_ONCE_S
+
+
+async def test_those_who_watch_its_health_do_not_keep_it() -> None:
+    async with connected() as (server, channel):
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+        assert await drained_s(server) < _AT_ONCE_S
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert await watch.read() is grpc.aio.EOF
+
+
+async def test_a_stream_that_ends_within_the_grace_is_whole() -> None:
+    async with connected() as (server, channel):
+        call = channel.unary_stream("/test/Stream")(b"soon")
+        await call.read()
+        assert await drained_s(server) < _GRACE_S
+        assert await call.read() == b"the end"
+        assert await call.code() is grpc.StatusCode.OK
+
+
+async def test_calls_that_outlast_the_grace_are_told_to_try_again() -> None:
+    async with connected() as (server, channel):
+        once = channel.unary_unary("/test/Unary")(b"")
+        streaming = channel.unary_stream("/test/Stream")(b"slowly")
+        await streaming.read()  # the server has taken both: they go over one connection, in their order
+        assert _GRACE_S <= await drained_s(server) < _GRACE_S + _AT_ONCE_S
+        for call in (streaming.read(), once):
+            assert (await retry_info(call)).retry_delay.ToMilliseconds() > 0
+
+
+async def test_a_caller_that_does_not_read_cannot_keep_a_server() -> None:
+    async with connected() as (server, channel):
+        call = channel.unary_stream("/test/Stream")(b"more")
+        await call.read()
+        assert await drained_s(server) < _GRACE_S + 1.0 + _AT_ONCE_S
+        call.cancel()
+
+
+async def test_a_timeout_of_the_waiting_itself_stays_one() -> None:
+    with pytest.raises(TimeoutError):
+        async with Ending().awaits(), asyncio.timeout(0.01):
+            await asyncio.sleep(1)
+
+
+async def test_who_comes_later_does_not_wait() -> None:
+    ending = Ending()
+    ending.begin()
+    with pytest.raises(Unavailable):
+        async with ending.awaits():
+            pytest.fail("it waited")
