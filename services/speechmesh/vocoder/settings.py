@@ -78,7 +78,8 @@ class VocoderSettings(ServiceSettings):
         0,
         ge=0,
         description="Memory budget for the vocoders' weights on each server, all copies counted; 0: none. Vocoders "
-        "beyond it are loaded when asked for, and those not used for the longest time make room.",
+        "beyond it are loaded when asked for, and those not used for the longest time make room. Only where one "
+        "vocoder process has the Tritons to itself: each keeps its own account, and would unload what another uses.",
     )
     unload_timeout_s: float = Field(
         30.0,

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from speechmesh.cli.main import app
+from speechmesh.vocoder.settings import VocoderSettings
 from speechmesh.vocoder.triton.local import LocalTriton
 from tests.unit.deploy.manifests import (
     KUSTOMIZATIONS,
@@ -83,6 +84,16 @@ def test_model_repository_comes_from_the_vocoder_image(documents: list[Document]
 def test_triton_reports_on_the_gpus_it_has(documents: list[Document]) -> None:
     gpu = "nvidia.com/gpu" in main_container(pods(documents)["triton"])["resources"]["limits"]
     assert triton_flags(documents)["--allow-gpu-metrics"] == str(gpu).lower()
+
+
+def test_vocoders_that_share_tritons_have_no_memory_budget(
+    documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would keep to its own account, and unload what another uses."""
+    settings, _ = stage_settings(documents, "vocoder", monkeypatch)
+    assert isinstance(settings, VocoderSettings)
+    assert of_kind(documents, "HorizontalPodAutoscaler")["vocoder"]["spec"]["maxReplicas"] > 1
+    assert settings.model_memory_mib == 0
 
 
 def test_a_receiver_of_traces_is_sent_no_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
