@@ -40,6 +40,14 @@ def repository(
     voices: VoicesOption = Path("voices"),
     instances: Annotated[int, typer.Option(min=2, help="Instances of each model.")] = 2,
     kind: Annotated[str, typer.Option(help="Where instances run: cpu or gpu.")] = "cpu",
+    max_batch_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Most chunks in one run, never less than the voice says; the memory of each instance grows with it. "
+            "By default what the voice says, on a GPU 32 at least.",
+        ),
+    ] = None,
 ) -> None:
     """Write the Triton model repository of all voices; the stock Triton image loads it."""
     from speechmesh.vocoder.triton.repository import build_repository  # noqa: PLC0415
@@ -47,7 +55,13 @@ def repository(
     if kind not in ("cpu", "gpu"):
         fail(f"--kind {kind!r} is not cpu or gpu", 2)
     try:
-        names = build_repository(voices, folder, instances=instances, kind="gpu" if kind == "gpu" else "cpu")
+        names = build_repository(
+            voices,
+            folder,
+            instances=instances,
+            kind="gpu" if kind == "gpu" else "cpu",
+            max_batch_size=max_batch_size,
+        )
     except Incompatible as error:
         fail(str(error))
     out.print(f"{folder}: {', '.join(names)}", highlight=False)

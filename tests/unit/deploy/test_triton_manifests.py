@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2 as pb
 from typer.testing import CliRunner
 
 from speechmesh.cli.main import app
@@ -69,31 +71,68 @@ def test_model_repository_comes_from_the_vocoder_image(documents: list[Document]
         for container in (init, main_container(pod))
     ]
     assert mounts[0]["models"] == mounts[1]["models"] == triton_flags(documents)["--model-repository"]
+    kind = pb.ModelInstanceGroup.KIND_GPU if has_gpu(documents) else pb.ModelInstanceGroup.KIND_CPU
+    for config in model_configs(documents, tmp_path):
+        assert [group.kind for group in config.instance_group] == [kind]
+
+
+def has_gpu(documents: list[Document]) -> bool:
+    return "nvidia.com/gpu" in main_container(pods(documents)["triton"])["resources"]["limits"]
+
+
+def model_configs(documents: list[Document], folder: Path) -> list[pb.ModelConfig]:
+    """What the init container writes, of the voices that ship."""
+    (init,) = pods(documents)["triton"]["spec"]["initContainers"]
     command = [*init["command"], *init["args"]]
     assert command[0] == "speechmesh"
-    arguments = [str(tmp_path) if argument == mounts[0]["models"] else argument for argument in command[1:]]
+    (mount,) = init["volumeMounts"]
+    arguments = [str(folder) if argument == mount["mountPath"] else argument for argument in command[1:]]
     result = CliRunner().invoke(app, [*arguments, "--voices", str(ROOT / "voices")])
     assert result.exit_code == 0, result.output
-    gpu = "nvidia.com/gpu" in main_container(pod)["resources"]["limits"]
-    configs = [path.read_text() for path in tmp_path.glob("*/config.pbtxt")]
+    configs = [
+        text_format.Parse(path.read_text(), pb.ModelConfig()) for path in folder.glob("*/config.pbtxt")
+    ]
     assert configs
-    for config in configs:
-        assert ("KIND_GPU" if gpu else "KIND_CPU") in config
+    return configs
+
+
+def vocoder_settings(documents: list[Document], monkeypatch: pytest.MonkeyPatch) -> VocoderSettings:
+    settings, _ = stage_settings(documents, "vocoder", monkeypatch)
+    assert isinstance(settings, VocoderSettings)
+    return settings
+
+
+def test_the_fewest_vocoders_send_enough_to_keep_a_triton_busy(
+    documents: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a CPU one chunk runs in each instance while the next waits; on a GPU each instance runs a full batch."""
+    settings = vocoder_settings(documents, monkeypatch)
+    fewest = of_kind(documents, "HorizontalPodAutoscaler")["vocoder"]["spec"]["minReplicas"]
+    for config in model_configs(documents, tmp_path):
+        (group,) = config.instance_group
+        assert group.count == settings.triton_instances
+        each = config.max_batch_size if has_gpu(documents) else 2
+        assert fewest * settings.max_running_chunks >= group.count * each
+
+
+def test_a_gpu_runs_larger_batches_than_a_cpu(tmp_path: Path) -> None:
+    largest = {
+        name: min(each.max_batch_size for each in model_configs(render(name), tmp_path / name))
+        for name in ("base", "overlays/gpu")
+    }
+    assert largest["overlays/gpu"] >= 4 * largest["base"]
 
 
 def test_triton_reports_on_the_gpus_it_has(documents: list[Document]) -> None:
-    gpu = "nvidia.com/gpu" in main_container(pods(documents)["triton"])["resources"]["limits"]
-    assert triton_flags(documents)["--allow-gpu-metrics"] == str(gpu).lower()
+    assert triton_flags(documents)["--allow-gpu-metrics"] == str(has_gpu(documents)).lower()
 
 
 def test_vocoders_that_share_tritons_have_no_memory_budget(
     documents: list[Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each would keep to its own account, and unload what another uses."""
-    settings, _ = stage_settings(documents, "vocoder", monkeypatch)
-    assert isinstance(settings, VocoderSettings)
     assert of_kind(documents, "HorizontalPodAutoscaler")["vocoder"]["spec"]["maxReplicas"] > 1
-    assert settings.model_memory_mib == 0
+    assert vocoder_settings(documents, monkeypatch).model_memory_mib == 0
 
 
 def test_a_receiver_of_traces_is_sent_no_metrics(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,11 +79,30 @@ def test_every_shape_of_first_and_later_chunks_is_warmed(voices_dir: Path, tmp_p
 def test_memory_is_taken_at_the_start_for_the_largest_run_that_is_to_be_expected(
     voices_dir: Path, tmp_path: Path
 ) -> None:
-    for options, at_once in (({"instances": 2}, 4), ({"instances": 3}, 6), ({"kind": "gpu"}, 8)):
+    for options, at_once in (
+        ({"instances": 2}, 4),
+        ({"instances": 3}, 6),
+        ({"kind": "gpu"}, 32),
+        ({"kind": "gpu", "max_batch_size": 64}, 64),
+    ):
         *_, largest = built(voices_dir, tmp_path, **options).model_warmup
         assert largest.batch_size == at_once
         assert list(largest.inputs["mel"].dims) == [256, 80]
         assert list(largest.inputs["last"].dims) == [2]
+
+
+def test_a_run_takes_what_the_operator_says_and_never_less_than_the_voice_does(
+    voices_dir: Path, tmp_path: Path
+) -> None:
+    for options, most in (
+        ({}, 8),
+        ({"max_batch_size": 4}, 8),
+        ({"max_batch_size": 16}, 16),
+        ({"kind": "gpu"}, 32),
+        ({"kind": "gpu", "max_batch_size": 4}, 8),
+        ({"kind": "gpu", "max_batch_size": 128}, 128),
+    ):
+        assert built(voices_dir, tmp_path, **options).max_batch_size == most
 
 
 def test_a_vocoder_without_a_state_takes_windows(voices_dir: Path, tmp_path: Path) -> None:
