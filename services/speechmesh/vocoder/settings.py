@@ -44,8 +44,9 @@ class VocoderSettings(ServiceSettings):
     max_running_chunks: int = Field(
         4,
         ge=1,
-        description="Chunks sent to each Triton at once, the others wait by deadline. Twice its instances "
-        "on a CPU, its largest batch times its instances and more on a GPU.",
+        description="Chunks that this process sends to each Triton at once, and half as many urgent ones beside them; "
+        "the others wait by deadline. All vocoder processes together should send twice a Triton's instances on a CPU, "
+        "its largest batch times its instances and more on a GPU. What goes beyond waits in Triton, by priority alone.",
     )
     max_queued_chunks: int = Field(
         512, ge=1, description="Chunks that wait for their turn; one more is refused at once."

@@ -115,6 +115,19 @@ def test_the_fewest_vocoders_send_enough_to_keep_a_triton_busy(
         assert fewest * settings.max_running_chunks >= group.count * each
 
 
+def test_all_vocoders_together_leave_the_waiting_to_themselves(
+    documents: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they may send at once, urgent chunks as well, is eight runs of a Triton's instances, and fits its queue."""
+    sent_by_each = vocoder_settings(documents, monkeypatch).max_running_chunks
+    most = of_kind(documents, "HorizontalPodAutoscaler")["vocoder"]["spec"]["maxReplicas"]
+    sent = most * (sent_by_each + sent_by_each // 2)
+    for config in model_configs(documents, tmp_path):
+        (group,) = config.instance_group
+        assert sent <= 8 * group.count * (config.max_batch_size if has_gpu(documents) else 1)
+        assert sent <= config.dynamic_batching.default_queue_policy.max_queue_size
+
+
 def test_a_gpu_runs_larger_batches_than_a_cpu(tmp_path: Path) -> None:
     largest = {
         name: min(each.max_batch_size for each in model_configs(render(name), tmp_path / name))
