@@ -99,7 +99,10 @@ class AcousticSettings(ServiceSettings):
         "limit, or on cuda what all processes have of the device's memory above this share of it.",
     )
     up_memory: float = Field(
-        0.8, gt=0, description="A step is taken back when the share has been below this for pressure_up_s."
+        0.8,
+        gt=0,
+        description="A step is taken back when the share has been below this for pressure_up_s; that of refusing new "
+        "streams as soon as it has been below down_memory for pressure_down_s.",
     )
     max_segment_tokens: int = Field(1000, ge=1, description="Tokens of one segment; more is refused.")
     max_segments_per_stream: int = Field(8, ge=1, description="Segments of one stream in work at once.")

@@ -9,7 +9,8 @@
 Waiting and memory are followed apart, and the higher level counts; so does of memory the higher share, of the host's or
 of the device's. Of waits the last step asks for longer ones. At it a
 stage takes as many streams as keep it busy: were all refused until the pressure is gone, it would stand idle, and then
-all would come at once.
+all would come at once. For the same reason nobody is refused any longer once memory is below the share that was too
+much: what an idle stage holds may well be above the lower one, at which the other steps are taken back.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class StagePressure:
         refusing = Steps(settings.refuse_pressure, settings.down_pressure, down_s, down_s)
         self._refusing = Pressure(refusing, n_levels=2, now=now)
         scarce = Steps(settings.down_memory, settings.up_memory, down_s, up_s)
-        self._memory = Pressure(scarce, n_levels=REFUSING + 1, now=now)
+        short = Steps(settings.down_memory, settings.down_memory, down_s, down_s)
+        self._memory = Pressure(scarce, n_levels=REFUSING + 1, now=now, last=short)
         self._memory_level = 0
         self.level = 0
 

@@ -25,7 +25,8 @@ class Pressure:
     """Follows the pressure, and how many steps down the stage stands.
 
     A step up that had to be taken back soon doubles the calm that the next one asks for, up to `_MAX_PATIENCE` times;
-    one that held makes it the usual again.
+    one that held makes it the usual again. `last` are the bounds of the last step down, where that has its own: one
+    that takes all work away must not wait for a calm that may never come.
     """
 
     _MEMORY_S = 2.0
@@ -36,8 +37,9 @@ class Pressure:
     _MAX_PATIENCE = 16
     _RELAPSE_S = 30.0
 
-    def __init__(self, steps: Steps, *, n_levels: int, now: float) -> None:
+    def __init__(self, steps: Steps, *, n_levels: int, now: float, last: Steps | None = None) -> None:
         self._steps = steps
+        self._last = last or steps
         self._n_levels = n_levels
         self._value = 0.0
         self._level = 0
@@ -71,15 +73,20 @@ class Pressure:
 
     def _step(self, now: float) -> None:
         value = self.value(now)
-        if value >= self._steps.up_below:
+        down, up = self._bounds(self._level + 1), self._bounds(self._level)
+        if value >= up.up_below:
             self._calm_since = None
         elif self._calm_since is None:
             self._calm_since = now
-        if value > self._steps.down_above:
-            if self._level < self._n_levels - 1 and now - self._stepped >= self._steps.down_after_s:
+        if value > down.down_above:
+            if self._level < self._n_levels - 1 and now - self._stepped >= down.down_after_s:
                 self._change(1, now)
-        elif self._level and self._calm_for(now) >= self._steps.up_after_s * self._patience:
+        elif self._level and self._calm_for(now) >= up.up_after_s * self._patience:
             self._change(-1, now)
+
+    def _bounds(self, level: int) -> Steps:
+        """Those of the step between this level and the one before it."""
+        return self._last if level >= self._n_levels - 1 else self._steps
 
     def _calm_for(self, now: float) -> float:
         return 0.0 if self._calm_since is None else now - max(self._calm_since, self._stepped)
@@ -93,3 +100,5 @@ class Pressure:
             self._patience = 1
         self._level += by
         self._stepped = now
+        # What was calm for the step that was taken need not be for the next.
+        self._calm_since = now if self.value(now) < self._bounds(self._level).up_below else None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -110,6 +111,34 @@ def test_scarce_memory_goes_step_by_step_to_refusing_and_back() -> None:
     stage.resident_mib = 700
     assert stage.idle(60).pressure.level == 0
     assert stage.n_relieved == 3
+
+
+def test_after_a_peak_of_memory_streams_are_taken_again_though_it_stays_between_its_bounds() -> None:
+    """What an idle stage holds need not be below the lower one, and it must not stand idle for ever."""
+    stage = Stage()
+    stage.resident_mib, stage.n_queued = 950, 0
+    assert stage.idle(20).pressure.level == 3
+    stage.resident_mib = 850
+    assert stage.idle(10).pressure.level == 2
+    stage.pressure.require_room()
+    assert set(stage.idle(600).levels[-1200:]) == {2}
+
+
+def test_streams_are_refused_as_long_as_memory_is_scarce() -> None:
+    stage = Stage()
+    stage.resident_mib = 950
+    assert set(stage.idle(20).idle(600).levels[-1200:]) == {3}
+
+
+def test_memory_that_is_scarce_whenever_streams_are_taken_refuses_for_longer_but_not_for_ever() -> None:
+    stage = Stage()
+    for _ in range(2400):
+        stage.resident_mib = 850 if stage.pressure.level == 3 else 950
+        stage.idle(0.5)
+    refused_for_s = [len(list(run)) / 2 for level, run in groupby(stage.levels) if level == 3]
+    assert refused_for_s[0] < 5
+    assert refused_for_s[:-1] == sorted(refused_for_s[:-1])
+    assert 20 < max(refused_for_s) < 40
 
 
 def test_scarce_device_memory_counts_as_the_hosts_does() -> None:

@@ -9,9 +9,9 @@ from speechmesh.common.pressure import Pressure, Steps
 class Stage:
     """A stage in which chunks come at 50 a second and wait this share of their listeners' time."""
 
-    def __init__(self) -> None:
+    def __init__(self, last: Steps | None = None) -> None:
         self.now = 1000.0
-        self.pressure = Pressure(Steps(), n_levels=3, now=self.now)
+        self.pressure = Pressure(Steps(), n_levels=3, now=self.now, last=last)
         self.levels: list[int] = []
 
     def run(self, seconds: float, share: float) -> Stage:
@@ -55,6 +55,15 @@ def test_it_steps_up_again_only_after_lasting_calm() -> None:
 def test_between_the_bounds_nothing_changes() -> None:
     stage = Stage().run(2, 0.9)
     assert stage.run(60, 0.3).levels[-1] == stage.levels[99]
+
+
+def test_the_last_step_is_taken_and_taken_back_at_its_own_bounds_alone() -> None:
+    stage = Stage(last=Steps(down_above=0.8, up_below=0.6, down_after_s=2.0, up_after_s=2.0))
+    assert stage.run(30, 0.7).levels[-1] == 1
+    assert stage.run(30, 0.9).levels[-1] == 2
+    assert stage.run(30, 0.65).levels[-1] == 2
+    assert stage.run(300, 0.3).levels[-1] == 1
+    assert stage.run(60, 0.05).levels[-1] == 0
 
 
 def test_an_idle_stage_recovers_without_any_chunk() -> None:
