@@ -112,6 +112,8 @@ class Batcher:
         self._queue: list[Job] = []
         self._under_way: list[Job] = []
         self._work = asyncio.Event()
+        # When one of those who wait for the run aside becomes urgent (`time.monotonic()`'s clock, seconds).
+        self._urgent_at: float | None = None
 
     @property
     def n_queued(self) -> int:
@@ -166,8 +168,7 @@ class Batcher:
         """Serves the queue until cancelled. Were it at fault itself, all that wait would fail, and it would go on."""
         try:
             while True:
-                await self._work.wait()
-                self._work.clear()
+                await self._wait()
                 try:
                     while (batch := self._choose()) is not None:
                         await self._start(batch)
@@ -178,6 +179,14 @@ class Batcher:
                 self._aside_run.cancel()
                 with suppress(asyncio.CancelledError):
                     await self._aside_run
+
+    async def _wait(self) -> None:
+        """Waits for news, or until somebody need not wait for the run aside any longer."""
+        left_s = None if self._urgent_at is None else self._urgent_at - time.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left_s):
+                await self._work.wait()
+        self._work.clear()
 
     async def _start(self, batch: _Batch) -> None:
         """Runs a batch to its end, or aside."""
@@ -216,6 +225,7 @@ class Batcher:
         New ones get as many places as are among the most urgent of all: none takes that of a listener who runs dry
         sooner. One who runs dry soon goes without those who do not: a run takes longer with each.
         """
+        self._urgent_at = None
         waiting = [job for job in (*self._under_way, *self._queue) if job not in self._running_aside]
         if not waiting:
             return None
@@ -228,6 +238,7 @@ class Batcher:
         if urgent:
             by_urgency = [job for job in by_urgency if job.deadline - first <= _URGENT_S]
         elif self._running_aside:
+            self._urgent_at = first - _URGENT_S
             return None
         queued = [job for job in by_urgency if job in self._queue]
         n_urgent = sum(job in queued for job in by_urgency[:max_items])

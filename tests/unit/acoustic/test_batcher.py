@@ -282,6 +282,19 @@ async def test_aside_an_urgent_segment_waits_for_no_run_of_relaxed_ones() -> Non
     assert all(20 not in run for run in model.runs if 8 in run)
 
 
+async def test_aside_who_becomes_urgent_meanwhile_waits_no_longer_for_the_run_of_relaxed_ones() -> None:
+    model = SlowForLong()
+    async with asyncio.timeout(10), serving(model, aside=True) as batcher:
+        relaxed = asyncio.create_task(spoken(batcher, segment_of(20), 9000.0))
+        await asyncio.to_thread(model.held.wait)
+        later = asyncio.create_task(spoken(batcher, segment_of(7), 9000.0))
+        assert [len(piece.frames) for piece in await spoken(batcher, segment_of(8), 600.0)] == [5, 3]
+        assert not relaxed.done()
+        assert not later.done()
+        model.go_on.set()
+        await asyncio.gather(relaxed, later)
+
+
 async def test_who_leaves_while_run_aside_is_dropped_and_the_batcher_ends_with_its_run() -> None:
     model = SlowForLong()
     async with asyncio.timeout(10), serving(model, aside=True) as batcher:
