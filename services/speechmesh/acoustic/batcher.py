@@ -135,7 +135,7 @@ class Batcher:
             Internal: when the model fails on this segment.
         """
         job = self.submit(segment)
-        listener = job.join(slack_ms, span)
+        listener = self.join(job, slack_ms, span)
         try:
             async with aclosing(job.heard_by(listener)) as pieces:
                 async for piece in pieces:
@@ -156,6 +156,12 @@ class Batcher:
         self._work.set()
         return job
 
+    def join(self, job: Job, slack_ms: float, span: trace.Span) -> Listener:
+        """One more listener, who has audio for `slack_ms` left; the job may be urgent now."""
+        listener = job.join(slack_ms, span)
+        self._work.set()
+        return listener
+
     def leave(self, job: Job, listener: Listener) -> None:
         """A listener has heard enough. When nobody is left, the job is dropped before its next run."""
         job.listeners.remove(listener)
@@ -163,6 +169,7 @@ class Batcher:
             for jobs in (self._queue, self._under_way):
                 if job in jobs:
                     jobs.remove(job)
+                    self._work.set()  # somebody may have waited for its place
 
     async def run(self) -> None:
         """Serves the queue until cancelled. Were it at fault itself, all that wait would fail, and it would go on."""

@@ -100,7 +100,7 @@ class FrameCache:
             _count("miss", span)
         else:
             _count("joined", span)
-        listener = job.join(slack_ms, span)
+        listener = batcher.join(job, slack_ms, span)
         try:
             async with aclosing(job.heard_by(listener)) as pieces:
                 async for piece in pieces:

@@ -72,6 +72,28 @@ class EchoAcoustic:
     def give_back(self) -> None:
         pass
 
+    def let_go(self) -> None:
+        """Holds nothing any longer."""
+        self.open.set()
+
+
+class SlowForLong(EchoAcoustic):
+    """Holds runs of segments of 20 tokens until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__(step=5)
+        self.held, self.go_on = threading.Event(), threading.Event()
+
+    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
+        if any(utterance.n == 20 for utterance in utterances):
+            self.held.set()
+            self.go_on.wait()
+        return super().advance(utterances)
+
+    def let_go(self) -> None:
+        self.go_on.set()
+        super().let_go()
+
 
 @asynccontextmanager
 async def serving(
@@ -98,7 +120,7 @@ async def serving(
             yield batcher
         finally:
             if isinstance(model, EchoAcoustic):
-                model.open.set()
+                model.let_go()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -106,3 +128,9 @@ async def serving(
 
 async def spoken(batcher: Batcher, segment: AcousticSegment, slack_ms: float = 0.0) -> list[Piece]:
     return [piece async for piece in batcher.stream(segment, slack_ms, SPAN)]
+
+
+async def settle() -> None:
+    """Lets every task that can go on do so."""
+    for _ in range(50):
+        await asyncio.sleep(0)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +12,16 @@ from speechmesh.acoustic.batcher import Batcher, choose_batch
 from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.jobs import Job, Listener, Piece
 from speechmesh.common.errors import Internal, Overloaded
-from tests.unit.acoustic.echo import SPAN, Echo, EchoAcoustic, segment_of, serving, spoken
+from tests.unit.acoustic.echo import (
+    SPAN,
+    Echo,
+    EchoAcoustic,
+    SlowForLong,
+    segment_of,
+    serving,
+    settle,
+    spoken,
+)
 
 
 def key(segment: AcousticSegment) -> object:
@@ -215,12 +223,6 @@ async def test_new_segments_that_can_wait_do_not_push_out_those_under_way() -> N
     assert all(30 in run for run in runs_until_done)
 
 
-async def settle() -> None:
-    """Lets every task that can go on do so."""
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
 async def test_who_runs_dry_soon_goes_without_those_who_do_not() -> None:
     model = EchoAcoustic(step=4)
     model.open.clear()
@@ -254,20 +256,6 @@ async def test_an_urgent_segment_waits_for_a_place_where_all_are_taken_by_relaxe
         await asyncio.gather(*relaxed)
 
 
-class SlowForLong(EchoAcoustic):
-    """Holds runs of segments of 20 tokens until it is told to go on."""
-
-    def __init__(self) -> None:
-        super().__init__(step=5)
-        self.held, self.go_on = threading.Event(), threading.Event()
-
-    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
-        if any(utterance.n == 20 for utterance in utterances):
-            self.held.set()
-            self.go_on.wait()
-        return super().advance(utterances)
-
-
 async def test_aside_an_urgent_segment_waits_for_no_run_of_relaxed_ones() -> None:
     model = SlowForLong()
     async with asyncio.timeout(10), serving(model, aside=True) as batcher:
@@ -293,6 +281,36 @@ async def test_aside_who_becomes_urgent_meanwhile_waits_no_longer_for_the_run_of
         assert not later.done()
         model.go_on.set()
         await asyncio.gather(relaxed, later)
+
+
+async def test_aside_a_segment_that_somebody_urgent_joins_waits_no_longer_for_the_run_of_relaxed_ones() -> (
+    None
+):
+    model = SlowForLong()
+    async with asyncio.timeout(10), serving(model, aside=True) as batcher:
+        relaxed = asyncio.create_task(spoken(batcher, segment_of(20), 9000.0))
+        await asyncio.to_thread(model.held.wait)
+        job = batcher.submit(segment_of(4))
+        batcher.join(job, 9000.0, SPAN)
+        await settle()
+        assert batcher.n_queued == 1
+        assert sum(len(piece.frames) for piece in await collected(job, batcher.join(job, 0.0, SPAN))) == 4
+        assert not relaxed.done()
+        model.go_on.set()
+        await relaxed
+
+
+async def test_the_place_of_who_leaves_while_run_aside_is_free_at_once() -> None:
+    model = SlowForLong()
+    async with asyncio.timeout(10), serving(model, aside=True, max_under_way=1) as batcher:
+        leaving = asyncio.create_task(spoken(batcher, segment_of(20), 9000.0))
+        await asyncio.to_thread(model.held.wait)
+        urgent = asyncio.create_task(spoken(batcher, segment_of(4), 0.0))
+        await settle()
+        assert batcher.n_queued == 1
+        leaving.cancel()
+        assert sum(len(piece.frames) for piece in await urgent) == 4
+        model.go_on.set()
 
 
 async def test_who_leaves_while_run_aside_is_dropped_and_the_batcher_ends_with_its_run() -> None:

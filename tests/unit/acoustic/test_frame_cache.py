@@ -19,7 +19,7 @@ from speechmesh.acoustic.frame_cache import FrameCache, content_key
 from speechmesh.acoustic.jobs import Piece
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Internal
-from tests.unit.acoustic.echo import SPAN, EchoAcoustic, segment_of, serving
+from tests.unit.acoustic.echo import SPAN, EchoAcoustic, SlowForLong, segment_of, serving, settle
 
 SEGMENTS = st.builds(
     AcousticSegment,
@@ -188,6 +188,20 @@ async def test_an_urgent_listener_makes_the_segment_urgent() -> None:
         model.open.set()
         await asyncio.gather(*tasks)
     assert model.batches == [[61], [70], [80]]
+
+
+async def test_an_urgent_listener_who_joins_has_the_segment_begun_while_others_run_aside() -> None:
+    model, cache = SlowForLong(), FrameCache(2**20)
+    async with asyncio.timeout(10), serving(model, aside=True) as batcher:
+        relaxed = asyncio.create_task(heard(cache, batcher, segment_of(20), Spans(), 60_000.0))
+        await asyncio.to_thread(model.held.wait)
+        first = asyncio.create_task(heard(cache, batcher, segment_of(4), Spans(), 60_000.0))
+        await settle()
+        assert len(frames_of(await heard(cache, batcher, segment_of(4), Spans(), 0.0))) == 4
+        assert len(frames_of(await first)) == 4
+        assert not relaxed.done()
+        model.go_on.set()
+        await relaxed
 
 
 async def test_what_failed_is_told_to_all_and_tried_again_by_the_next() -> None:
