@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+import numpy as np
 from opentelemetry import trace
 
 from speechmesh.acoustic.batch_limits import BatchLimits
@@ -132,7 +133,7 @@ class Batcher:
 
         Raises:
             Overloaded: when the queue is full, or memory does not suffice for this segment.
-            Internal: when the model fails on this segment.
+            Internal: when the model fails on this segment, or its frames are not finite.
         """
         job = self.submit(segment)
         listener = self.join(job, slack_ms, span)
@@ -319,8 +320,7 @@ class Batcher:
         """
         loop = asyncio.get_running_loop()
         try:
-            frames = await loop.run_in_executor(executor, self._run_model, batch)
-            return list(frames)
+            return await loop.run_in_executor(executor, self._run_model, batch)
         except Exception as error:
             if is_out_of_memory(error):
                 parts = self._out_of_memory(batch, error)
@@ -351,8 +351,8 @@ class Batcher:
         except Exception:  # memory may not suffice even for that
             log.warning("a model could give no memory back", exc_info=True)
 
-    def _run_model(self, batch: Sequence[Job]) -> list[FloatArray]:
-        """On a worker thread: begins what has not begun, then advances all."""
+    def _run_model(self, batch: Sequence[Job]) -> list[FloatArray | SpeechmeshError]:
+        """On a worker thread: begins what has not begun, then advances all, and looks at what came of each."""
         new = [job for job in batch if job.utterance is None]
         if new:
             begun = self._model.begin([job.segment for job in new])
@@ -361,7 +361,25 @@ class Batcher:
                 job.utterance = utterance
         frames = self._model.advance([job.utterance for job in batch if job.utterance is not None])
         _require_count(frames, batch)
-        return frames
+        return [self._checked(each) for each in frames]
+
+    def _checked(self, frames: FloatArray) -> FloatArray | SpeechmeshError:
+        """Frames [n, M] as they are, or what the segment's callers are told where they are not finite.
+
+        A vocoder makes noise or silence of such frames, and a cache would give them to all who ask for the same. Where
+        the model went wrong - float16 ends at 65504 - is not known: another run would most likely say the same.
+        """
+        finite = np.isfinite(frames)
+        if finite.all():
+            return frames
+        n_bad, n_nan = int((~finite.all(axis=1)).sum()), int(np.isnan(frames).sum())
+        found = f"{n_nan} NaN and {finite.size - int(finite.sum()) - n_nan} infinite values"
+        error = Internal(
+            f"the acoustic model of voice {self._labels[metrics.VOICE]!r} gave {n_bad} of {len(frames)} frames that "
+            f"are not finite: {found}"
+        )
+        log.error("%s", error)
+        return error
 
 
 def _failure(error: Exception) -> SpeechmeshError:

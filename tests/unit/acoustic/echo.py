@@ -77,6 +77,21 @@ class EchoAcoustic:
         self.open.set()
 
 
+class Overflowing(EchoAcoustic):
+    """Gives one value that is not finite in the second piece of segments of 9 tokens."""
+
+    def __init__(self, value: float = np.nan) -> None:
+        super().__init__(step=4)
+        self.value = value
+
+    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
+        frames = super().advance(utterances)
+        for utterance, made in zip(utterances, frames, strict=True):
+            if utterance.n == 9 and utterance.given == 8:
+                made[2, 0] = self.value
+        return frames
+
+
 class SlowForLong(EchoAcoustic):
     """Holds runs of segments of 20 tokens until it is told to go on."""
 
@@ -102,6 +117,7 @@ async def serving(
     max_under_way: int = 64,
     pressure: StagePressure | None = None,
     aside: bool = False,
+    voice: str = "",
 ) -> AsyncIterator[Batcher]:
     with ThreadPoolExecutor(1) as executor, ThreadPoolExecutor(1) as other:
         batcher = Batcher(
@@ -114,6 +130,7 @@ async def serving(
             max_queued=max_queued,
             max_under_way=max_under_way,
             pressure=pressure,
+            voice=voice,
         )
         task = asyncio.create_task(batcher.run())
         try:

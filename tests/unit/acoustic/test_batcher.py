@@ -16,6 +16,7 @@ from tests.unit.acoustic.echo import (
     SPAN,
     Echo,
     EchoAcoustic,
+    Overflowing,
     SlowForLong,
     segment_of,
     serving,
@@ -97,6 +98,33 @@ async def test_a_model_that_gives_too_few_results_hangs_nobody() -> None:
         with pytest.raises(Internal):
             await spoken(batcher, segment_of(13))
         assert len((await spoken(batcher, segment_of(5)))[0].frames) == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(np.nan, "1 NaN and 0 infinite values"), (-np.inf, "0 NaN and 1 infinite values")]
+)
+async def test_frames_that_are_not_finite_fail_their_own_segment_alone(value: float, found: str) -> None:
+    model = Overflowing(value)
+    async with serving(model, voice="ann") as batcher:
+        outcomes = await crowd(model, batcher, [8, 9, 8])
+    assert [8, 9, 8] in model.batches
+    assert isinstance(outcomes[1], Internal)
+    assert str(outcomes[1]) == (
+        f"the acoustic model of voice 'ann' gave 1 of 4 frames that are not finite: {found}"
+    )
+    for pieces in (outcomes[0], outcomes[2]):
+        assert not isinstance(pieces, BaseException)
+        assert [len(piece.frames) for piece in pieces] == [4, 4]
+
+
+async def test_of_frames_that_are_not_finite_no_listener_gets_any() -> None:
+    heard: list[Piece] = []
+    async with serving(Overflowing()) as batcher:
+        with pytest.raises(Internal):
+            async for piece in batcher.stream(segment_of(9), 0.0, SPAN):
+                heard.append(piece)
+    assert len(heard) == 1
+    assert np.isfinite(heard[0].frames).all()
 
 
 async def test_a_caller_that_left_is_dropped_before_it_runs() -> None:

@@ -19,7 +19,7 @@ from speechmesh.acoustic.frame_cache import FrameCache, content_key
 from speechmesh.acoustic.jobs import Piece
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Internal
-from tests.unit.acoustic.echo import SPAN, EchoAcoustic, SlowForLong, segment_of, serving, settle
+from tests.unit.acoustic.echo import SPAN, EchoAcoustic, Overflowing, SlowForLong, segment_of, serving, settle
 
 SEGMENTS = st.builds(
     AcousticSegment,
@@ -215,6 +215,16 @@ async def test_what_failed_is_told_to_all_and_tried_again_by_the_next() -> None:
             await heard(cache, batcher, segment_of(13), Spans())
     assert model.batches == [[13], [13]]
     assert cache.n_bytes == 0
+
+
+async def test_frames_that_are_not_finite_are_not_kept() -> None:
+    model, cache = Overflowing(), FrameCache(2**20)
+    async with serving(model) as batcher:
+        with pytest.raises(Internal):
+            await heard(cache, batcher, segment_of(9), Spans())
+        assert cache.n_bytes == 0
+        model.value = 0.0
+        assert len(frames_of(await heard(cache, batcher, segment_of(9), Spans()))) == 9
 
 
 async def test_the_cache_keeps_to_its_bytes() -> None:

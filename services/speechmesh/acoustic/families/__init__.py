@@ -28,7 +28,7 @@ class Acoustic(Protocol):
         """The next frames [n, M] of each utterance, perhaps none yet; all of them from models that make all at once.
 
         Utterances may have begun at different times; each gets what it would get alone to 1e-4. When it fails, no
-        frames are lost: they come with a later call.
+        frames are lost: they come with a later call. An utterance whose frames are not finite is given up.
         """
         ...
 
