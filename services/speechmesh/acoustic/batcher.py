@@ -291,7 +291,11 @@ class Batcher:
         for job, outcome in zip(batch, outcomes, strict=True):
             job.compute_s += elapsed_s
             job.batch_size = max(job.batch_size, len(batch))
-            self._hand_out(job, outcome)
+            try:
+                self._hand_out(job, outcome)
+            except Exception as error:  # what it says of itself may be wrong; or its frames could not be kept
+                log.exception("what came of a segment could not be handed out")
+                self._hand_out(job, _failure(error))
 
     def _begin(self, job: Job, now: float) -> None:
         slack_s = job.deadline - job.queued_at

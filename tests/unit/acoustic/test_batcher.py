@@ -100,6 +100,26 @@ async def test_a_model_that_gives_too_few_results_hangs_nobody() -> None:
         assert len((await spoken(batcher, segment_of(5)))[0].frames) == 5
 
 
+class Durationless(EchoAcoustic):
+    """Does not know how long the tokens of segments of 12 are."""
+
+    def begin(self, segments: Sequence[AcousticSegment]) -> list[Echo]:
+        begun = super().begin(segments)
+        for utterance in begun:
+            if utterance.n == 12:
+                utterance.frames_per_token = utterance.frames_per_token[:0]
+        return begun
+
+
+async def test_a_segment_whose_result_cannot_be_handed_out_fails_alone() -> None:
+    model = Durationless(step=8)
+    async with asyncio.timeout(10), serving(model) as batcher:
+        outcomes = await crowd(model, batcher, [11, 12, 11, 50])
+        assert (batcher.n_queued, batcher.n_under_way) == (0, 0)
+    assert [11, 12, 11] in model.batches
+    assert [type(outcome).__name__ for outcome in outcomes] == ["list", "Internal", "list", "list"]
+
+
 @pytest.mark.parametrize(
     ("value", "found"), [(np.nan, "1 NaN and 0 infinite values"), (-np.inf, "0 NaN and 1 infinite values")]
 )

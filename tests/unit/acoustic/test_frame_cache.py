@@ -16,7 +16,7 @@ from speechmesh.acoustic.batcher import Batcher
 from speechmesh.acoustic.domain import AcousticSegment, Ending
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
 from speechmesh.acoustic.frame_cache import FrameCache, content_key
-from speechmesh.acoustic.jobs import Piece
+from speechmesh.acoustic.jobs import Job, Piece
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Internal
 from tests.unit.acoustic.echo import SPAN, EchoAcoustic, Overflowing, SlowForLong, segment_of, serving, settle
@@ -225,6 +225,22 @@ async def test_frames_that_are_not_finite_are_not_kept() -> None:
         assert cache.n_bytes == 0
         model.value = 0.0
         assert len(frames_of(await heard(cache, batcher, segment_of(9), Spans()))) == 9
+
+
+class FullCache(FrameCache):
+    """Finds no memory for what it is to keep."""
+
+    def _ended(self, key: bytes, job: Job) -> None:
+        super()._ended(key, job)
+        if job.error is None:
+            raise MemoryError
+
+
+async def test_frames_that_cannot_be_kept_are_heard_all_the_same() -> None:
+    cache = FullCache(2**20)
+    async with asyncio.timeout(10), serving(EchoAcoustic(step=3)) as batcher:
+        both = await asyncio.gather(*(heard(cache, batcher, segment_of(n), Spans()) for n in (8, 9)))
+    assert [len(frames_of(pieces)) for pieces in both] == [8, 9]
 
 
 async def test_the_cache_keeps_to_its_bytes() -> None:
