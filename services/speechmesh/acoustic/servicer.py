@@ -25,6 +25,10 @@ from speechmesh.common.telemetry import tracer
 
 Int64 = npt.NDArray[np.int64]
 
+# Well beyond what the frontend asks for. Families may take durations by the rate as it is: without a bound theirs have
+# none, nor has the memory for their frames.
+_MIN_RATE, _MAX_RATE = 0.1, 10.0
+
 _ENDINGS = {
     pb.Segment.ENDING_QUESTION: Ending.QUESTION,
     pb.Segment.ENDING_EXCLAMATION: Ending.EXCLAMATION,
@@ -111,15 +115,16 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
         speaker = message.speaker or config.speakers[0].name
         if speaker not in speakers:
             raise InvalidInput("segment.speaker", f"{speaker!r} is not one of {', '.join(speakers)}")
+        pitch_range, energy_range = config.acoustic.pitch_range_semitones, config.acoustic.energy_range_db
         return AcousticSegment(
             tokens,
             word_ends,
             _ENDINGS.get(message.ending, Ending.STATEMENT),
             speakers[speaker],
-            message.rate or 1.0,
+            _within("rate", message.rate or 1.0, _MIN_RATE, _MAX_RATE),
             message.max_leading_pause_frames if leads else 0,
-            _within("pitch_semitones", message.pitch_semitones, config.acoustic.pitch_range_semitones),
-            _within("energy_db", message.energy_db, config.acoustic.energy_range_db),
+            _within("pitch_semitones", message.pitch_semitones, -pitch_range, pitch_range),
+            _within("energy_db", message.energy_db, -energy_range, energy_range),
             _features(message, voice.bundle.token_features),
             style,
         )
@@ -203,12 +208,12 @@ def _features(message: pb.Segment, tables: dict[str, tuple[str, ...]]) -> Int64 
     return np.stack([given[name] for name in tables], axis=1) if tables else None
 
 
-def _within(field: str, value: float, most: float) -> float:
-    """The value, where it is within -`most` to `most`.
+def _within(field: str, value: float, least: float, most: float) -> float:
+    """The value, where it is within `least` to `most`.
 
     Raises:
         InvalidInput: where it is not.
     """
-    if not -most <= value <= most:  # NaN is not, either
-        raise InvalidInput(f"segment.{field}", f"{value:g} is outside {-most:g} to {most:g}")
+    if not least <= value <= most:  # NaN is not, either
+        raise InvalidInput(f"segment.{field}", f"{value:g} is outside {least:g} to {most:g}")
     return value
