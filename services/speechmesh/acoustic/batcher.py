@@ -11,13 +11,15 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from opentelemetry import trace
 
+from speechmesh.acoustic.aside import Aside
 from speechmesh.acoustic.batch_limits import BatchLimits
 from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.families import Acoustic
@@ -80,17 +82,17 @@ class _Batch:
 class Batcher:
     """Runs one model's segments in batches on an executor; waits on an event, never polls.
 
-    Given a second executor, `aside`, those whose listeners have audio in hand run there, one batch at a time, and an
-    urgent segment need not wait for the end of their run: the model is then called from two threads at once. That pays
-    where the threads of `aside` give way to others on the cores.
+    Given a second executor, `aside`, those whose listeners have audio in hand run there, one batch of all voices' at a
+    time, and an urgent segment need not wait for the end of their run: the model is then called from two threads at
+    once. That pays where the threads of `aside` give way to others on the cores.
     """
 
     def __init__(
         self,
         model: Acoustic,
-        executor: ThreadPoolExecutor,
+        executor: Executor,
         *,
-        aside: ThreadPoolExecutor | None = None,
+        aside: Aside | None = None,
         frame_s: float,
         max_items: int,
         max_tokens: int,
@@ -113,7 +115,7 @@ class Batcher:
         self._queue: list[Job] = []
         self._under_way: list[Job] = []
         self._work = asyncio.Event()
-        # When one of those who wait for the run aside becomes urgent (`time.monotonic()`'s clock, seconds).
+        # When one of those who wait for a run aside becomes urgent (`time.monotonic()`'s clock, seconds).
         self._urgent_at: float | None = None
 
     @property
@@ -189,7 +191,7 @@ class Batcher:
                     await self._aside_run
 
     async def _wait(self) -> None:
-        """Waits for news, or until somebody need not wait for the run aside any longer."""
+        """Waits for news, or until somebody need not wait for a run aside any longer."""
         left_s = None if self._urgent_at is None else self._urgent_at - time.monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(left_s):
@@ -204,17 +206,21 @@ class Batcher:
         if self._aside is None or batch.urgent:
             await self._run_batch(batch, self._executor)
         else:
+            self._aside.take()
             self._running_aside = frozenset(batch.jobs)
-            self._aside_run = asyncio.create_task(self._run_aside(batch, self._aside))
+            self._aside_run = asyncio.create_task(self._run_aside(batch, self._aside.executor))
+            # Even of a task that is cancelled before it begins.
+            self._aside_run.add_done_callback(partial(self._end_aside, self._aside))
 
-    async def _run_aside(self, batch: _Batch, executor: ThreadPoolExecutor) -> None:
+    async def _run_aside(self, batch: _Batch, executor: Executor) -> None:
         try:
             await self._run_batch(batch, executor)
         except Exception as error:
             self._fail_all(error)
-        finally:
-            self._running_aside = frozenset()
-            self._work.set()
+
+    def _end_aside(self, aside: Aside, _: asyncio.Task[None]) -> None:
+        self._running_aside = frozenset()
+        aside.release(self._work)
 
     def _fail_all(self, error: Exception) -> None:
         """Nobody waits for a run that will not be."""
@@ -245,7 +251,7 @@ class Batcher:
         urgent = first - now < _URGENT_S
         if urgent:
             by_urgency = [job for job in by_urgency if job.deadline - first <= _URGENT_S]
-        elif self._running_aside:
+        elif self._aside is not None and not self._aside.is_free(self._work):
             self._urgent_at = first - _URGENT_S
             return None
         queued = [job for job in by_urgency if job in self._queue]
@@ -264,7 +270,7 @@ class Batcher:
                 return None
         return _Batch(new, under_way[: max_items - len(new)], urgent)
 
-    async def _run_batch(self, run: _Batch, executor: ThreadPoolExecutor) -> None:
+    async def _run_batch(self, run: _Batch, executor: Executor) -> None:
         batch = [job for job in run.jobs if job.listeners]  # they may have left since they were chosen
         if not batch:
             return
@@ -314,9 +320,7 @@ class Batcher:
             self._under_way.remove(job)
             metrics.ACOUSTIC_COMPUTE.record(job.compute_s, self._labels)
 
-    async def _advance(
-        self, batch: Sequence[Job], executor: ThreadPoolExecutor
-    ) -> list[FloatArray | SpeechmeshError]:
+    async def _advance(self, batch: Sequence[Job], executor: Executor) -> list[FloatArray | SpeechmeshError]:
         """Advances a batch; when that fails, each job alone, so that a bad one fails by itself.
 
         A batch for which memory did not suffice is tried in halves: all alone would take as many runs as there are

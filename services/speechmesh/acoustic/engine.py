@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 
+from speechmesh.acoustic.aside import Aside
 from speechmesh.acoustic.batcher import Batcher
 from speechmesh.acoustic.families import Acoustic, estimate_memory, load_acoustic
 from speechmesh.acoustic.frame_cache import FrameCache
@@ -48,11 +49,12 @@ class AcousticEngine:
         # One thread: the models take turns, the most urgent first, rather than sharing the cores.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="acoustic")
         # A run on a GPU holds no core that giving way would free.
-        self._aside = (
+        self._aside_worker = (
             ThreadPoolExecutor(1, thread_name_prefix="acoustic-aside", initializer=give_way)
             if settings.device == "cpu"
             else None
         )
+        self._aside = Aside(self._aside_worker) if self._aside_worker else None
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="acoustic-loader")
         self._voices = Voices(
             self._load,
@@ -71,7 +73,7 @@ class AcousticEngine:
         Raises:
             Incompatible: when a bundle is broken, or the settings name voices that are not there or do not fit.
         """
-        with self._worker, self._aside or nullcontext(), self._loader, self._shown():
+        with self._worker, self._aside_worker or nullcontext(), self._loader, self._shown():
             slots = await asyncio.get_running_loop().run_in_executor(self._loader, self._read)
             preload = _preload(self._settings.preload, slots)
             async with self._voices.running(slots.values(), preload):
@@ -136,7 +138,7 @@ class AcousticEngine:
     def _settle(self) -> asyncio.Future[None]:
         """A thread takes one run after the other: when this one's turn has come, those before are over."""
         loop = asyncio.get_running_loop()
-        threads = [self._worker] if self._aside is None else [self._worker, self._aside]
+        threads = [self._worker] if self._aside_worker is None else [self._worker, self._aside_worker]
         return asyncio.ensure_future(_all(loop.run_in_executor(thread, _nothing) for thread in threads))
 
     def _n_queued(self) -> int:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import numpy as np
 from opentelemetry import trace
 
+from speechmesh.acoustic.aside import Aside
 from speechmesh.acoustic.batcher import Batcher
 from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.families import Acoustic
@@ -118,12 +119,14 @@ async def serving(
     pressure: StagePressure | None = None,
     aside: bool = False,
     voice: str = "",
+    shared: Aside | None = None,
 ) -> AsyncIterator[Batcher]:
+    """`aside`: it has a thread aside, of its own; or `shared` with other voices."""
     with ThreadPoolExecutor(1) as executor, ThreadPoolExecutor(1) as other:
         batcher = Batcher(
             model,
             executor,
-            aside=other if aside else None,
+            aside=Aside(other) if aside else shared,
             frame_s=0.01,
             max_items=4,
             max_tokens=100,

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speechmesh.acoustic.aside import Aside
 from speechmesh.acoustic.batcher import Batcher, choose_batch
 from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.jobs import Job, Listener, Piece
@@ -346,6 +348,73 @@ async def test_aside_a_segment_that_somebody_urgent_joins_waits_no_longer_for_th
         assert not relaxed.done()
         model.go_on.set()
         await relaxed
+
+
+@pytest.fixture
+def shared() -> Iterator[Aside]:
+    """What the voices of a stage share."""
+    with ThreadPoolExecutor(1) as executor:
+        yield Aside(executor)
+
+
+async def test_aside_who_becomes_urgent_waits_for_no_run_of_another_voice(shared: Aside) -> None:
+    held, model = SlowForLong(), EchoAcoustic()
+    async with (
+        asyncio.timeout(10),
+        serving(model, shared=shared) as batcher,
+        serving(held, shared=shared) as other,
+    ):
+        relaxed = asyncio.create_task(spoken(other, segment_of(20), 60_000.0))
+        await asyncio.to_thread(held.held.wait)
+        assert sum(len(piece.frames) for piece in await spoken(batcher, segment_of(7), 600.0)) == 7
+        assert not relaxed.done()
+        held.let_go()
+        await relaxed
+
+
+class Noting(EchoAcoustic):
+    """Notes each run under its name."""
+
+    def __init__(self, name: str, runs: list[str]) -> None:
+        super().__init__(step=5)
+        self.name, self.noted = name, runs
+
+    def advance(self, utterances: Sequence[Echo]) -> list[np.ndarray]:
+        self.noted.append(self.name)
+        return super().advance(utterances)
+
+
+async def test_aside_voices_take_turns(shared: Aside) -> None:
+    noted: list[str] = []
+    models = Noting("a", noted), Noting("b", noted)
+    models[0].open.clear()
+    async with (
+        asyncio.timeout(10),
+        serving(models[0], shared=shared) as one,
+        serving(models[1], shared=shared) as two,
+    ):
+        tasks = [
+            asyncio.create_task(spoken(batcher, segment_of(n), 60_000.0))
+            for batcher in (one, two)
+            for n in (40, 39)
+        ]
+        await settle()
+        models[0].open.set()
+        await asyncio.gather(*tasks)
+    assert noted[:16] == ["a", "b"] * 8
+
+
+async def test_aside_a_voice_that_ends_in_its_turn_leaves_it_to_the_others(shared: Aside) -> None:
+    held, model = SlowForLong(), EchoAcoustic()
+    async with asyncio.timeout(10), serving(model, shared=shared) as batcher:
+        async with serving(held, shared=shared) as ending:
+            leaving = asyncio.create_task(spoken(ending, segment_of(20), 60_000.0))
+            await asyncio.to_thread(held.held.wait)
+            waiting = asyncio.create_task(spoken(batcher, segment_of(7), 60_000.0))
+            await settle()
+            assert not model.runs
+            leaving.cancel()
+        assert sum(len(piece.frames) for piece in await waiting) == 7
 
 
 async def test_the_place_of_who_leaves_while_run_aside_is_free_at_once() -> None:
