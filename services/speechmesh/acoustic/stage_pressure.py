@@ -99,11 +99,17 @@ class StagePressure:
         self._update(now)
 
     async def watch(self) -> None:
-        """Samples until cancelled: neither memory nor calm tells of itself."""
+        """Samples until cancelled: neither memory nor calm tells of itself.
+
+        A sample that fails is logged, and others follow: without them an idle stage would stand at its level for ever.
+        """
         while True:
-            if self._device_memory is not None:
-                await asyncio.to_thread(self.read_device)
-            self.sample()
+            try:
+                if self._device_memory is not None:
+                    await asyncio.to_thread(self.read_device)
+                self.sample()
+            except Exception:
+                log.exception("the pressure was not looked at")
             await asyncio.sleep(_SAMPLE_S)
 
     @property

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
@@ -181,6 +183,27 @@ def test_device_memory_is_a_metric() -> None:
         stage.device = DeviceMemory(3 * MIB, 100 * MIB)
         stage.idle(1)
         assert device_memory_shown() == {"used": 3 * MIB, "total": 100 * MIB}
+
+
+async def test_a_sample_that_fails_is_not_the_last() -> None:
+    """An idle stage would stand at its level for ever."""
+    n_samples, again = 0, asyncio.Event()
+
+    def resident_bytes() -> int:
+        nonlocal n_samples
+        n_samples += 1
+        if n_samples == 1:
+            raise RuntimeError("can't start new thread")
+        again.set()
+        return 0
+
+    pressure = StagePressure(AcousticSettings(memory_limit_mib=1000), resident_bytes=resident_bytes)
+    watch = asyncio.create_task(pressure.watch())
+    async with asyncio.timeout(10):
+        await again.wait()
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
 
 
 def test_between_its_bounds_memory_changes_nothing() -> None:
