@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ import psutil
 from bench.usage import role_of
 
 _RESET_PEAK = "5"
-_INSTANCE = re.compile(r"^[^/]+_\d+_\d+$")  # as Triton names them: english.fast_0_1
+# As Triton names them: english.fast.1a2b3c4d_0_1. The digest says nothing to whoever reads the figures.
+_INSTANCE = re.compile(r"^([^/]+?)(?:\.[0-9a-f]{8})?(_\d+_\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,14 @@ def _name(process: psutil.Process) -> str:
     command = process.cmdline()
     role = role_of(command)
     if role == "triton stubs":
-        return f"stub {next(filter(_INSTANCE.search, command), '')}"
+        return f"stub {instance_of(command)}"
     return role
+
+
+def instance_of(command: Sequence[str]) -> str:
+    """The model instance that a stub of Triton runs, by its command line, as `english.fast_0_1`; empty: none."""
+    found = filter(None, map(_INSTANCE.match, command))
+    return next(("".join(match.groups()) for match in found), "")
 
 
 def _held(pid: int) -> Held:

@@ -64,8 +64,8 @@ async def test_killing_one_of_two_tritons_under_eight_streams_loses_nothing(
 async def test_a_full_triton_refuses_at_once_and_tells_when_to_come_again(
     make_mesh: MakeMesh, voices_dir: Path, tmp_path: Path
 ) -> None:
-    build_repository(voices_dir, tmp_path / "models", instances=1, link=True)
-    config = tmp_path / "models/bootstrap.balanced/config.pbtxt"
+    (name,) = build_repository(voices_dir, tmp_path / "models", instances=1, link=True)
+    config = tmp_path / "models" / name / "config.pbtxt"
     config.write_text(re.sub(r"max_queue_size: \d+", "max_queue_size: 1", config.read_text()))
     unbatch(config)
     server = Triton(tmp_path / "models", tmp_path / "log")

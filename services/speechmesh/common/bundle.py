@@ -18,6 +18,8 @@ from speechmesh.common.features import FeatureSpace
 Tier = Literal["high", "balanced", "fast"]
 # Best first.
 TIERS: tuple[Tier, ...] = ("high", "balanced", "fast")
+# Hex digits of the digest in a vocoder's name.
+_DIGEST_LENGTH = 8
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -172,6 +174,11 @@ class VoiceBundle:
         return self.config.name
 
     @property
+    def tiers(self) -> list[Tier]:
+        """The tiers that it has, best first."""
+        return [tier for tier in TIERS if tier in self.config.vocoders]
+
+    @property
     def files(self) -> list[str]:
         """All files that decide the sound, voice.yaml but not its folder included, sorted."""
         config = self.config
@@ -180,12 +187,19 @@ class VoiceBundle:
         return sorted(files | {vocoder.model for vocoder in config.vocoders.values()})
 
     @cached_property
+    def _file_digests(self) -> dict[str, bytes]:
+        return {name: hashlib.sha256((self.folder / name).read_bytes()).digest() for name in self.files}
+
+    @cached_property
     def revision(self) -> str:
-        """Hash of all that decides the sound: equal revision and request, equal audio."""
+        """Hash of all that decides the sound: equal revision and request, equal audio.
+
+        Reads all files when first asked for, as `vocoder_model_names` does.
+        """
         digest = hashlib.sha256()
-        for name in self.files:
+        for name, file_digest in self._file_digests.items():
             digest.update(name.encode())
-            digest.update(hashlib.sha256((self.folder / name).read_bytes()).digest())
+            digest.update(file_digest)
         return digest.hexdigest()[:12]
 
     @cached_property
@@ -216,9 +230,26 @@ class VoiceBundle:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Incompatible(f"{path}: not a token table ({error})") from None
 
-    def vocoder_model_name(self, tier: Tier) -> str:
-        """The name under which Triton serves the tier's vocoder."""
+    @cached_property
+    def vocoder_model_names(self) -> dict[Tier, str]:
+        """The name under which Triton serves each tier's vocoder, as `english.high.1a2b3c4d`.
+
+        It ends with a digest of the tier's file and settings: what was trained anew has another name. While some
+        servers have the old one and some the new, a stream that one began is then never continued by the other, which
+        nothing else would tell apart: states of one architecture are of one size.
+        """
+        return {tier: f"{self.vocoder_label(tier)}.{self._vocoder_digest(tier)}" for tier in self.tiers}
+
+    def vocoder_label(self, tier: Tier) -> str:
+        """What people call the tier's vocoder, in whatever revision it is: `english.high`."""
         return f"{self.name}.{tier}"
+
+    def _vocoder_digest(self, tier: Tier) -> str:
+        config = self.config.vocoders[tier]
+        digest = hashlib.sha256(self._file_digests[config.model])
+        # Without defaults, so that a setting that a later version knows does not give all vocoders other names.
+        digest.update(config.model_dump_json(exclude_defaults=True).encode())
+        return digest.hexdigest()[:_DIGEST_LENGTH]
 
 
 def load_bundle(folder: Path) -> VoiceBundle:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from speechmesh.common import metrics
-from speechmesh.common.bundle import TIERS, Tier, VoiceBundle, load_bundles
+from speechmesh.common.bundle import TIERS, VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, InvalidInput, Unavailable
 from speechmesh.common.metrics import Labels, Values
 from speechmesh.common.pressure import Steps
@@ -84,7 +84,7 @@ class VocoderEngine:
         loop = asyncio.get_running_loop()
         self._bundles = await loop.run_in_executor(None, _read, self.settings.voices_dir)
         async with self.models.running(
-            VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in _tiers(bundle)
+            VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in bundle.tiers
         ):
             self._loaded = True
             async with TaskBag() as tasks:
@@ -165,7 +165,7 @@ class VocoderEngine:
         Raises:
             Incompatible: when the voice has no such tier.
         """
-        tiers = _tiers(bundle)
+        tiers = bundle.tiers
         if tier in ("", "auto"):
             tiers = [name for name in tiers if self.models.enabled(VocoderModel(bundle, name))] or tiers
             level = max(self.pressure.level(), tiers_down)
@@ -184,7 +184,7 @@ class VocoderEngine:
 
     def cost(self, model: VocoderModel) -> ChunkCost:
         """What the model's chunks take now."""
-        return self._costs[model.name]
+        return self._costs[model.label]
 
     def priority(self, slack_ms: float) -> Priority:
         """A chunk's priority from the audio its listener has left."""
@@ -197,17 +197,12 @@ def _read(voices_dir: Path) -> dict[str, VoiceBundle]:
     """All bundles, their files hashed, which takes a while."""
     bundles = load_bundles(voices_dir)
     for bundle in bundles.values():
-        _ = bundle.revision
+        _ = bundle.revision, bundle.vocoder_model_names
     return bundles
 
 
 def _labels(slot: Slot) -> Labels:
     return {metrics.VOICE: slot.model.bundle.name, metrics.TIER: slot.model.tier}
-
-
-def _tiers(bundle: VoiceBundle) -> list[Tier]:
-    """The tiers of a voice, best first."""
-    return [name for name in TIERS if name in bundle.config.vocoders]
 
 
 def _pick(bundles: dict[str, VoiceBundle], voice: str, tier: str) -> list[VocoderModel]:
@@ -218,7 +213,7 @@ def _pick(bundles: dict[str, VoiceBundle], voice: str, tier: str) -> list[Vocode
     """
     if voice not in bundles:
         raise InvalidInput("voice", f"{voice!r} is not one of {', '.join(bundles)}")
-    tiers = _tiers(bundles[voice])
+    tiers = bundles[voice].tiers
     chosen = [name for name in tiers if tier in ("", name)]
     if not chosen:
         raise InvalidInput("tier", f"{tier!r} is not one of {', '.join(tiers)}")

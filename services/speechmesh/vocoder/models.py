@@ -54,7 +54,7 @@ class Models:
             Incompatible: when not even the first fits into the budget.
         """
         for model in models:
-            self._slots[model.name] = self._slot(model)
+            self._slots[model.label] = self._slot(model)
         first: list[Slot] = []
         for slot in self._slots.values():
             if self._fits(slot, first):
@@ -66,7 +66,7 @@ class Models:
                 slot.loaded = True
             for slot in self._slots.values():
                 if not slot.loaded:
-                    log.info("%s is not loaded: the memory budget is used up", slot.model.name)
+                    log.info("%s is not loaded: the memory budget is used up", slot.model.label)
                     await self._backend.unload(slot.model)  # which a server may have loaded by itself
             yield
 
@@ -80,7 +80,7 @@ class Models:
 
     def _too_large(self, slot: Slot) -> str:
         return (
-            f"{slot.model.name} takes {slot.memory_bytes / 2**20:.0f} MiB, more than the whole memory budget of "
+            f"{slot.model.label} takes {slot.memory_bytes / 2**20:.0f} MiB, more than the whole memory budget of "
             f"{self._budget_bytes / 2**20:.0f} MiB (SPEECHMESH_VOCODER_MODEL_MEMORY_MIB)"
         )
 
@@ -90,7 +90,7 @@ class Models:
 
     def enabled(self, model: VocoderModel) -> bool:
         """Whether segments may use it."""
-        slot = self._slots.get(model.name)
+        slot = self._slots.get(model.label)
         return slot is not None and slot.enabled
 
     @asynccontextmanager
@@ -117,11 +117,11 @@ class Models:
                 slot.idle.set()
 
     def _current(self, model: VocoderModel) -> Slot:
-        slot = self._slots[model.name]
+        slot = self._slots[model.label]
         if not slot.enabled:
-            raise Incompatible(f"the vocoder {model.name} is unloaded")
+            raise Incompatible(f"the vocoder {model.label} is unloaded")
         if slot.model.bundle.revision != model.bundle.revision:
-            raise Unavailable(f"the vocoder {model.name} was replaced")
+            raise Unavailable(f"the vocoder {model.label} was replaced")
         return slot
 
     async def load(self, model: VocoderModel) -> Slot:
@@ -132,11 +132,13 @@ class Models:
             Overloaded: when others, that are in use, have the room; or it stays in use itself.
         """
         async with self._changing:
-            slot = self._slots.get(model.name)
+            slot = self._slots.get(model.label)
             if slot is not None:
                 await self._drain(slot)
-            new = self._slots[model.name] = self._slot(model)
+            new = self._slots[model.label] = self._slot(model)
             await self._load(new)
+            if slot is not None and slot.model.name != model.name:
+                await self._backend.unload(slot.model)
             return new
 
     async def unload(self, model: VocoderModel) -> Slot:
@@ -146,7 +148,7 @@ class Models:
             Overloaded: when it stays in use; it is then left loaded.
         """
         async with self._changing:
-            slot = self._slots[model.name]
+            slot = self._slots[model.label]
             slot.enabled = False
             try:
                 await self._drain(slot)
@@ -164,7 +166,7 @@ class Models:
         except TimeoutError:
             slot.loaded = True
             raise Overloaded(
-                f"{slot.model.name} is in use by {slot.n_users} segments for over {self._drain_timeout_s:g} s"
+                f"{slot.model.label} is in use by {slot.n_users} segments for over {self._drain_timeout_s:g} s"
             ) from None
 
     async def _load(self, slot: Slot) -> None:
@@ -175,15 +177,15 @@ class Models:
             if self._fits(slot, self._loaded(slot)):
                 break
             if idle.loaded and not idle.n_users and idle is not slot:
-                log.info("%s makes room for %s", idle.model.name, slot.model.name)
+                log.info("%s makes room for %s", idle.model.label, slot.model.label)
                 idle.loaded = False
                 await self._backend.unload(idle.model)
         if not self._fits(slot, self._loaded(slot)):
-            raise Overloaded(f"{slot.model.name} does not fit beside the vocoders that are in use")
+            raise Overloaded(f"{slot.model.label} does not fit beside the vocoders that are in use")
         begun = time.monotonic()
         await self._backend.load(slot.model)
         slot.loaded, slot.used_at = True, time.monotonic()
-        log.info("%s is loaded, in %.1f s", slot.model.name, slot.used_at - begun)
+        log.info("%s is loaded, in %.1f s", slot.model.label, slot.used_at - begun)
 
     def _loaded(self, but: Slot) -> list[Slot]:
         return [slot for slot in self._slots.values() if slot is not but and (slot.loaded or slot.n_users)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.soak.babble import Babble
-from bench.soak.processes import Held
+from bench.soak.processes import Held, instance_of
 from bench.soak.requests import MAX_WORDS, Request, requests
 from bench.soak.verdict import Growth, growths, trend
 from speechmesh.speech.v1 import speech_pb2 as pb
@@ -112,3 +112,15 @@ def test_noise_without_a_trend_does_not_stand_out() -> None:
 @pytest.mark.parametrize("series", [[], [3.0]])
 def test_a_series_too_short_for_a_line_has_no_trend(series: list[float]) -> None:
     assert trend(series).change == 0.0
+
+
+@pytest.mark.parametrize(
+    ("argument", "instance"),
+    [
+        ("english.fast.1a2b3c4d_0_1", "english.fast_0_1"),
+        ("mine.high_0_0", "mine.high_0_0"),
+        ("/models/english.fast.1a2b3c4d_0_1", ""),
+    ],
+)
+def test_a_stub_is_called_by_its_vocoder_without_the_digest(argument: str, instance: str) -> None:
+    assert instance_of(["/x/triton_python_backend_stub", "/y/model.py", argument, "8"]) == instance

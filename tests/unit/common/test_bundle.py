@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -32,6 +33,34 @@ def test_whatever_changes_the_sound_changes_the_revision(
     with (copy / file).open("ab") as content:
         content.write(b"\n")
     assert load_bundle(copy).revision != bootstrap.revision
+
+
+def test_the_name_of_a_vocoder_is_its_label_and_a_digest(bootstrap: VoiceBundle, copy: Path) -> None:
+    assert bootstrap.vocoder_label("balanced") == "bootstrap.balanced"
+    names = bootstrap.vocoder_model_names
+    assert list(names) == ["balanced"]
+    assert re.fullmatch(r"bootstrap\.balanced\.[0-9a-f]{8}", names["balanced"])
+    assert load_bundle(copy).vocoder_model_names == names
+
+
+def test_a_vocoder_has_another_name_when_its_file_changes(bootstrap: VoiceBundle, copy: Path) -> None:
+    with (copy / "vocoder.onnx").open("ab") as content:
+        content.write(b"\n")
+    assert load_bundle(copy).vocoder_model_names != bootstrap.vocoder_model_names
+
+
+def test_a_vocoder_has_another_name_when_it_streams_otherwise(bootstrap: VoiceBundle, copy: Path) -> None:
+    edit(copy, "ladder_frames: [8, 16,", "ladder_frames: [4, 16,")
+    assert load_bundle(copy).vocoder_model_names != bootstrap.vocoder_model_names
+
+
+@pytest.mark.parametrize("file", ["voice.yaml", "tokens.json", "acoustic.onnx"])
+def test_a_vocoder_keeps_its_name_when_other_parts_of_the_voice_change(
+    bootstrap: VoiceBundle, copy: Path, file: str
+) -> None:
+    with (copy / file).open("ab") as content:
+        content.write(b"\n")
+    assert load_bundle(copy).vocoder_model_names == bootstrap.vocoder_model_names
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,14 @@ class Backend:
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
+        self.names: set[str] = set()
+        self.most_names = 0
         self.down = False
 
     @asynccontextmanager
     async def running(self, models: Sequence[VocoderModel]) -> AsyncIterator[None]:
         self.loaded = [model.tier for model in models]
+        self.names = {model.name for model in models}
         yield
 
     async def load(self, model: VocoderModel) -> None:
@@ -38,8 +41,11 @@ class Backend:
             raise Unavailable("down")
         await asyncio.sleep(0)
         self.loaded.append(model.tier)
+        self.names.add(model.name)
+        self.most_names = max(self.most_names, len(self.names))
 
     async def unload(self, model: VocoderModel) -> None:
+        self.names.discard(model.name)
         if model.tier in self.loaded:
             self.loaded.remove(model.tier)
 
@@ -156,6 +162,20 @@ async def test_one_that_stays_in_use_stays_loaded(bundle: VoiceBundle) -> None:
             await models.unload(model["fast"])
         async with models.using(model["fast"]):
             assert "fast" in backend.loaded
+
+
+async def test_a_changed_vocoder_is_loaded_beside_the_old_one_which_then_goes(bundle: VoiceBundle) -> None:
+    backend, old = Backend(), models_of(bundle)["fast"]
+    models = new_models(backend)
+    async with models.running([old]):
+        (bundle.folder / "small.onnx").write_bytes(bytes(MODEL_BYTES + 1))
+        new = VocoderModel(load_bundle(bundle.folder), "fast")
+        await models.load(new)
+        assert new.label == old.label
+        assert backend.names == {new.name}
+        assert backend.most_names == 2
+        await models.load(new)
+        assert backend.names == {new.name}
 
 
 async def test_a_segment_of_a_replaced_revision_is_told_to_begin_again(bundle: VoiceBundle) -> None:

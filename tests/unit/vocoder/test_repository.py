@@ -9,21 +9,23 @@ import yaml
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
+from speechmesh.common.bundle import load_bundle
 from speechmesh.vocoder.triton.local import LocalTriton
 from speechmesh.vocoder.triton.repository import LEAST_INSTANCES, build_repository
 
 
 def built(voices_dir: Path, out: Path, **options: object) -> model_config_pb2.ModelConfig:
-    assert build_repository(voices_dir, out, **{"instances": 3, **options}) == ["bootstrap.balanced"]  # type: ignore[arg-type]
-    text = (out / "bootstrap.balanced/config.pbtxt").read_text()
+    (name,) = build_repository(voices_dir, out, **{"instances": 3, **options})  # type: ignore[arg-type]
+    text = (out / name / "config.pbtxt").read_text()
     return text_format.Parse(text, model_config_pb2.ModelConfig())
 
 
 def test_the_repository_is_what_the_stock_backend_expects(voices_dir: Path, tmp_path: Path) -> None:
     config = built(voices_dir, tmp_path)
-    model = tmp_path / "bootstrap.balanced/1/model.onnx"
+    name = load_bundle(voices_dir / "bootstrap").vocoder_model_names["balanced"]
+    model = tmp_path / name / "1/model.onnx"
     assert model.read_bytes() == (voices_dir / "bootstrap/vocoder.onnx").read_bytes()
-    assert (config.name, config.backend) == ("bootstrap.balanced", "onnxruntime")
+    assert (config.name, config.backend) == (name, "onnxruntime")
     dims = {tensor.name: list(tensor.dims) for tensor in (*config.input, *config.output)}
     assert dims == {"mel": [-1, 80], "state": [-1], "last": [-1], "wav": [-1], "next_state": [16713]}
     (group,) = config.instance_group
@@ -132,8 +134,18 @@ def test_a_gpu_never_searches_for_an_algorithm_while_somebody_listens(
 def test_building_again_replaces_what_is_there(voices_dir: Path, tmp_path: Path, link: bool) -> None:
     (tmp_path / "gone.balanced/1").mkdir(parents=True)
     for _ in range(2):
-        built(voices_dir, tmp_path, link=link)
-    assert [path.name for path in tmp_path.iterdir()] == ["bootstrap.balanced"]
+        config = built(voices_dir, tmp_path, link=link)
+    assert [path.name for path in tmp_path.iterdir()] == [config.name]
+
+
+def test_a_vocoder_that_was_trained_anew_has_another_name(voices_dir: Path, tmp_path: Path) -> None:
+    voices = Path(shutil.copytree(voices_dir, tmp_path / "voices"))
+    before = built(voices, tmp_path / "repository").name
+    with (voices / "bootstrap/vocoder.onnx").open("ab") as content:
+        content.write(b"\n")
+    after = built(voices, tmp_path / "repository").name
+    assert before != after
+    assert [path.name for path in (tmp_path / "repository").iterdir()] == [after]
 
 
 def test_triton_traces_only_requests_that_carry_a_context() -> None:

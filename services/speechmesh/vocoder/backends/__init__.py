@@ -60,8 +60,13 @@ class VocoderModel:
 
     @property
     def name(self) -> str:
-        """Name of the model in Triton."""
-        return self.bundle.vocoder_model_name(self.tier)
+        """Name of the model in Triton, another one for each revision of it."""
+        return self.bundle.vocoder_model_names[self.tier]
+
+    @property
+    def label(self) -> str:
+        """What people call it: `english.high`."""
+        return self.bundle.vocoder_label(self.tier)
 
     @property
     def n_mels(self) -> int:

@@ -147,6 +147,7 @@ def build_repository(
 ) -> list[str]:
     """Writes one model per voice and tier under `out`; returns their names. Models no longer there are removed.
 
+    A vocoder that has changed has a new name: a server that has the old one loaded goes on with it until it is told.
     `max_batch_size` is in chunks, see `model_config`; None: `DEFAULT_BATCH_SIZE`.
     `link` makes hard links to the bundles' files rather than copies, where the file system can.
 
