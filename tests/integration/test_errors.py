@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import shutil
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from speechmesh.acoustic.v1 import acoustic_pb2, acoustic_pb2_grpc
+from speechmesh.cli.mesh import Ports
 from speechmesh.client import SpeechError, SpeechOptions
-from speechmesh.common.errors import Incompatible
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
@@ -168,17 +171,76 @@ def streaming_tasks() -> list[str]:
     return [name for name in names if name.startswith(("Conductor.", "VocoderStream.", "AcousticServicer."))]
 
 
-async def test_a_feature_space_that_does_not_fit_is_refused_by_name(
+@pytest.mark.parametrize(
+    ("old", "new", "differing"),
+    [
+        ("hop_length: 200", "hop_length: 256", "feature spaces differ in hop_length: 256 against 200"),
+        ("description: ", "description: Another. ", "revisions differ, "),
+    ],
+    ids=["feature space", "revision"],
+)
+async def test_a_frontend_waits_for_a_stage_that_fits_and_says_what_differs(
+    make_mesh: MakeMesh,
+    voices_dir: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    old: str,
+    new: str,
+    differing: str,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    folder = Path(shutil.copytree(voices_dir / "bootstrap", tmp_path / "voices/bootstrap"))
+    config = folder / "voice.yaml"
+    fitting = config.read_text()
+    config.write_text(fitting.replace(old, new, 1))
+    ports = Ports.free()
+    settings = {"frontend": {"port": ports.frontend}, "vocoder": {"port": ports.vocoder}}
+    settings["vocoder"]["voices_dir"] = tmp_path / "voices"
+    async with AsyncExitStack() as stack:
+        entering = asyncio.create_task(stack.enter_async_context(make_mesh(**settings)))
+        said = f"waiting for the stages: voice 'bootstrap', vocoder stage against frontend: {differing}"
+        async with asyncio.timeout(60):
+            while said not in caplog.text:  # noqa: ASYNC110 - looked at from outside
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(1.2)  # it has looked again
+        assert caplog.text.count(said) == 1
+        assert not await is_serving(ports.frontend)
+        config.write_text(fitting)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{ports.vocoder}") as channel:
+            request = vocoder_pb2.LoadModelRequest(voice="bootstrap")
+            await vocoder_pb2_grpc.VocoderServiceStub(channel).LoadModel(request)
+        mesh = await entering
+        assert await is_serving(ports.frontend)
+        async with mesh.client.synthesize("They fit now.") as speech:
+            assert await speech.read()
+
+
+async def is_serving(port: int) -> bool:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+async def test_a_request_in_a_revision_that_no_replica_holds_may_be_sent_again(
     make_mesh: MakeMesh, voices_dir: Path, tmp_path: Path
 ) -> None:
     folder = Path(shutil.copytree(voices_dir / "bootstrap", tmp_path / "voices/bootstrap"))
     config = folder / "voice.yaml"
-    config.write_text(config.read_text().replace("hop_length: 200", "hop_length: 256"))
-    with pytest.raises(
-        Incompatible, match="vocoder stage against frontend: feature spaces differ in hop_length"
+    fitting = config.read_text()
+    async with (
+        make_mesh(frontend={"stage_patience_ms": 200}, vocoder={"voices_dir": tmp_path / "voices"}) as mesh,
+        grpc.aio.insecure_channel(f"127.0.0.1:{mesh.vocoder.port}") as channel,
     ):
-        async with make_mesh(vocoder={"voices_dir": tmp_path / "voices"}):
-            pass
+        stub = vocoder_pb2_grpc.VocoderServiceStub(channel)
+        config.write_text(fitting.replace("description: ", "description: Another. ", 1))
+        await stub.LoadModel(vocoder_pb2.LoadModelRequest(voice="bootstrap"))
+        error = await failure(mesh)
+        assert error.code is grpc.StatusCode.UNAVAILABLE
+        assert error.retry_after_s
+        config.write_text(fitting)
+        await stub.LoadModel(vocoder_pb2.LoadModelRequest(voice="bootstrap"))
+        async with mesh.client.synthesize("It is back.") as stream:
+            assert await stream.read()
 
 
 @pytest.mark.parametrize(

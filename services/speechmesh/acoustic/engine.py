@@ -95,8 +95,8 @@ class AcousticEngine:
         """Holds a voice in memory, for a stream's life; loads it first if it must be.
 
         Raises:
-            Unavailable: while the first voices are being loaded.
-            Incompatible: when it is not in the voices' folder, or in another revision, or cannot be loaded.
+            Unavailable: while the first voices are being loaded, or when it is here in another revision.
+            Incompatible: when it is not in the voices' folder, or cannot be loaded.
             Overloaded: when the voices in use leave no room for it.
         """
         if not self._loaded:
@@ -105,7 +105,8 @@ class AcousticEngine:
         if slot is None:
             raise Incompatible(f"voice {name!r} is not in the acoustic stage's folder")
         if revision and revision != slot.bundle.revision:
-            raise Incompatible(f"voice {name!r} is here in revision {slot.bundle.revision}, not {revision}")
+            # While a changed voice is being rolled out, another replica may have the right one.
+            raise Unavailable(f"voice {name!r} is here in revision {slot.bundle.revision}, not {revision}")
         async with self._voices.using(slot) as voice:
             yield voice
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from speechmesh.acoustic.v1 import acoustic_pb2
 from speechmesh.common.bundle import VoiceBundle, load_bundles
-from speechmesh.common.errors import Incompatible, SpeechmeshError
+from speechmesh.common.errors import SpeechmeshError
 from speechmesh.common.features import FeatureSpace
 from speechmesh.frontend.english.options import DEFAULT_OPTIONS, ReadingOptions
 from speechmesh.frontend.lexicon import Lexicon, LexiconFile
@@ -64,32 +64,39 @@ class Voices:
             )
 
     async def wait_for_stages(self, stages: Stages) -> None:
-        """Waits until both stages have told their models, and refuses what does not fit.
-
-        Raises:
-            Incompatible: naming the voice and the differing field.
-        """
-        while True:
-            try:
-                acoustic, vocoders = await stages.acoustic_models(), await stages.vocoder_models()
-            except SpeechmeshError as error:
-                log.info("waiting for the stages: %s", error)
-            else:
-                loaded = {model.voice for model in acoustic} & {model.voice for model in vocoders}
-                if not (missing := self.bundles.keys() - loaded):
-                    break
-                log.info("waiting for the stages to load %s", ", ".join(sorted(missing)))
+        """Waits until both stages have told models that fit the voices; logs what keeps them, each thing once."""
+        said: set[str] = set()  # what differs comes and goes while replicas of two revisions answer in turn
+        while amiss := await self._amiss(stages):
+            for text, level in amiss.items():
+                if text not in said:
+                    log.log(level, "waiting for the stages: %s", text)
+            said.update(amiss)
             await asyncio.sleep(_RETRY_S)
-        for model in acoustic:
-            if bundle := self.bundles.get(model.voice):
-                _require_fit(bundle, "acoustic", model)
-        for vocoder in vocoders:
-            if bundle := self.bundles.get(vocoder.voice):
-                _require_fit(bundle, "vocoder", vocoder)
+
+    async def _amiss(self, stages: Stages) -> dict[str, int]:
+        """What keeps the stages from serving the voices now, with the level to log it at; empty: nothing."""
+        try:
+            models = {"acoustic": await stages.acoustic_models(), "vocoder": await stages.vocoder_models()}
+        except SpeechmeshError as error:
+            return {str(error): logging.INFO}
+        loaded = [{model.voice for model in of_stage} for of_stage in models.values()]
+        if missing := self.bundles.keys() - set.intersection(*loaded):
+            return {f"they have not loaded {', '.join(sorted(missing))}": logging.INFO}
+        misfits = [
+            _misfit(self.bundles[model.voice], stage, model)
+            for stage, of_stage in models.items()
+            for model in of_stage
+            if model.voice in self.bundles
+        ]
+        return dict.fromkeys(filter(None, misfits), logging.WARNING)
 
 
-def _require_fit(bundle: VoiceBundle, stage: str, model: StageModel) -> None:
+def _misfit(bundle: VoiceBundle, stage: str, model: StageModel) -> str:
+    """In which fields a stage's model differs from the voice; empty if in none."""
     what = f"voice {bundle.name!r}, {stage} stage against frontend"
-    bundle.config.feature_space.require_equal(FeatureSpace.from_proto(model.feature_space), what)
+    theirs = FeatureSpace.from_proto(model.feature_space)
+    if differences := theirs.differences(bundle.config.feature_space):
+        return f"{what}: feature spaces differ in {'; '.join(differences)}"
     if model.voice_revision != bundle.revision:
-        raise Incompatible(f"{what}: revisions differ, {model.voice_revision} against {bundle.revision}")
+        return f"{what}: revisions differ, {model.voice_revision} against {bundle.revision}"
+    return ""

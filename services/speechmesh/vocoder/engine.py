@@ -144,8 +144,8 @@ class VocoderEngine:
         """The voice of a stream.
 
         Raises:
-            Unavailable: while the vocoders are being loaded.
-            Incompatible: when voice or revision is not served here.
+            Unavailable: while the vocoders are being loaded, or when the voice is here in another revision.
+            Incompatible: when the voice is not served here.
         """
         if not self._loaded:
             raise Unavailable("the vocoder stage is loading its models")
@@ -153,7 +153,8 @@ class VocoderEngine:
         if bundle is None:
             raise Incompatible(f"voice {voice!r} is not loaded in the vocoder stage")
         if revision and revision != bundle.revision:
-            raise Incompatible(f"voice {voice!r} is here in revision {bundle.revision}, not {revision}")
+            # While a changed voice is being rolled out, another replica may have the right one.
+            raise Unavailable(f"voice {voice!r} is here in revision {bundle.revision}, not {revision}")
         return bundle
 
     def choose(self, bundle: VoiceBundle, tier: str, *, tiers_down: int = 0) -> VocoderModel:

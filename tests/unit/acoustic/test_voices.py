@@ -277,11 +277,11 @@ async def test_all_are_loaded_as_far_as_the_budget_reaches(voices: Path) -> None
         ]
 
 
-async def test_an_unknown_voice_and_another_revision_are_refused(voices: Path) -> None:
+async def test_an_unknown_voice_is_refused_and_another_revision_may_be_asked_for_again(voices: Path) -> None:
     async with engine_of(voices, Loading(), preload="") as engine:
         with pytest.raises(Incompatible, match="'dan' is not in the acoustic stage's folder"):
             await ask(engine, "dan")
-        with pytest.raises(Incompatible, match="is here in revision"):
+        with pytest.raises(Unavailable, match="is here in revision"):
             async with engine.voice("ann", "other"):
                 pass
 
