@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from speechmesh.common import metrics
-from speechmesh.common.bundle import TIERS, VoiceBundle, load_bundles
+from speechmesh.common.bundle import TIERS, Tier, VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, InvalidInput, Unavailable
 from speechmesh.common.metrics import Labels, Values
 from speechmesh.common.pressure import Steps
@@ -52,7 +52,6 @@ class VocoderEngine:
     def __init__(self, settings: VocoderSettings, backend: VocoderBackend | None = None) -> None:
         self.settings = settings
         self.backend = backend or make_backend(settings)
-        self._bundles: dict[str, VoiceBundle] = {}
         self.turns = Turns(
             max_running=self._max_running,
             max_waiting=settings.max_queued_chunks,
@@ -82,9 +81,9 @@ class VocoderEngine:
             Incompatible: when a bundle is broken.
         """
         loop = asyncio.get_running_loop()
-        self._bundles = await loop.run_in_executor(None, _read, self.settings.voices_dir)
+        bundles = await loop.run_in_executor(None, _read, self.settings.voices_dir)
         async with self.models.running(
-            VocoderModel(bundle, tier) for bundle in self._bundles.values() for tier in bundle.tiers
+            VocoderModel(bundle, tier) for bundle in bundles.values() for tier in bundle.tiers
         ):
             self._loaded = True
             async with TaskBag() as tasks:
@@ -114,22 +113,18 @@ class VocoderEngine:
     async def load(self, voice: str, tier: str) -> list[Slot]:
         """Reads a voice's folder again and loads a tier of it, or all; new voices and changed files are taken in.
 
-        Of a voice that has changed all tiers are loaded.
+        Of a voice that has changed all tiers are loaded. When one cannot be, all stays as it was.
 
         Raises:
             InvalidInput: when there is no such voice or tier.
             Incompatible: when a bundle is broken, or the backend cannot load it.
             Overloaded: when there is no room in the memory budget now, or a tier stays in use.
+            Unavailable: when the backend is down.
         """
         loop = asyncio.get_running_loop()
         bundles = await loop.run_in_executor(None, _read, self.settings.voices_dir)
-        chosen = _pick(bundles, voice, tier)
-        known = self._bundles.get(voice)
-        if known is not None and known.revision != bundles[voice].revision:
-            chosen = _pick(bundles, voice, "")  # tiers of two revisions are not two tiers of one voice
-        loaded = [await self.models.load(model) for model in chosen]
-        self._bundles[voice] = bundles[voice]
-        return loaded
+        tiers = _pick(bundles, voice, tier)
+        return await self.models.load(bundles[voice], tiers)
 
     async def unload(self, voice: str, tier: str) -> list[Slot]:
         """Unloads a tier of a voice, or all.
@@ -138,7 +133,9 @@ class VocoderEngine:
             InvalidInput: when there is no such voice or tier.
             Overloaded: when a tier stays in use.
         """
-        return [await self.models.unload(model) for model in _pick(self._bundles, voice, tier)]
+        bundles = self.models.bundles()
+        tiers = _pick(bundles, voice, tier)
+        return [await self.models.unload(VocoderModel(bundles[voice], name)) for name in tiers]
 
     def bundle(self, voice: str, revision: str) -> VoiceBundle:
         """The voice of a stream.
@@ -149,7 +146,7 @@ class VocoderEngine:
         """
         if not self._loaded:
             raise Unavailable("the vocoder stage is loading its models")
-        bundle = self._bundles.get(voice)
+        bundle = self.models.bundles().get(voice)
         if bundle is None:
             raise Incompatible(f"voice {voice!r} is not loaded in the vocoder stage")
         if revision and revision != bundle.revision:
@@ -206,7 +203,7 @@ def _labels(slot: Slot) -> Labels:
     return {metrics.VOICE: slot.model.bundle.name, metrics.TIER: slot.model.tier}
 
 
-def _pick(bundles: dict[str, VoiceBundle], voice: str, tier: str) -> list[VocoderModel]:
+def _pick(bundles: dict[str, VoiceBundle], voice: str, tier: str) -> list[Tier]:
     """A tier of a voice, or all of them.
 
     Raises:
@@ -218,4 +215,4 @@ def _pick(bundles: dict[str, VoiceBundle], voice: str, tier: str) -> list[Vocode
     chosen = [name for name in tiers if tier in ("", name)]
     if not chosen:
         raise InvalidInput("tier", f"{tier!r} is not one of {', '.join(tiers)}")
-    return [VocoderModel(bundles[voice], name) for name in chosen]
+    return chosen

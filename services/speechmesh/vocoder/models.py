@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
+from speechmesh.common.bundle import Tier, VoiceBundle
+from speechmesh.common.errors import Incompatible, Overloaded, SpeechmeshError, Unavailable
 from speechmesh.vocoder.backends import VocoderBackend, VocoderModel
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(eq=False)
 class Slot:
     """A vocoder, loaded or not.
 
@@ -42,7 +43,8 @@ class Models:
         self._backend = backend
         self._budget_bytes = budget_bytes
         self._drain_timeout_s = drain_timeout_s
-        self._slots: dict[str, Slot] = {}
+        # By voice and tier. A voice's are changed together, so that all are of one revision.
+        self._voices: dict[str, dict[Tier, Slot]] = {}
         # One change at a time: what fits is reckoned with what is loaded.
         self._changing = asyncio.Lock()
 
@@ -54,17 +56,17 @@ class Models:
             Incompatible: when not even the first fits into the budget.
         """
         for model in models:
-            self._slots[model.label] = self._slot(model)
+            self._voices.setdefault(model.bundle.name, {})[model.tier] = self._slot(model)
         first: list[Slot] = []
-        for slot in self._slots.values():
+        for slot in self.slots():
             if self._fits(slot, first):
                 first.append(slot)
-        if not first and self._slots:
-            raise Incompatible(self._too_large(next(iter(self._slots.values()))))
+        if not first and self._voices:
+            raise Incompatible(self._too_large(self.slots()[0]))
         async with self._backend.running([slot.model for slot in first]):
             for slot in first:
                 slot.loaded = True
-            for slot in self._slots.values():
+            for slot in self.slots():
                 if not slot.loaded:
                     log.info("%s is not loaded: the memory budget is used up", slot.model.label)
                     await self._backend.unload(slot.model)  # which a server may have loaded by itself
@@ -86,12 +88,19 @@ class Models:
 
     def slots(self) -> list[Slot]:
         """Every vocoder, in the order of voices and tiers."""
-        return list(self._slots.values())
+        return [slot for voice in self._voices.values() for slot in voice.values()]
+
+    def bundles(self) -> dict[str, VoiceBundle]:
+        """The voices whose vocoders these are, by name."""
+        return {name: next(iter(slots.values())).model.bundle for name, slots in self._voices.items()}
 
     def enabled(self, model: VocoderModel) -> bool:
         """Whether segments may use it."""
-        slot = self._slots.get(model.label)
+        slot = self._find(model)
         return slot is not None and slot.enabled
+
+    def _find(self, model: VocoderModel) -> Slot | None:
+        return self._voices.get(model.bundle.name, {}).get(model.tier)
 
     @asynccontextmanager
     async def using(self, model: VocoderModel) -> AsyncIterator[None]:
@@ -105,7 +114,7 @@ class Models:
         while not (slot := self._current(model)).loaded:
             async with self._changing:
                 if (slot := self._current(model)) and not slot.loaded:
-                    await self._load(slot)
+                    await self._load(slot, [other for other in self.slots() if other is not slot])
         slot.n_users += 1
         slot.idle.clear()
         try:
@@ -117,75 +126,135 @@ class Models:
                 slot.idle.set()
 
     def _current(self, model: VocoderModel) -> Slot:
-        slot = self._slots[model.label]
+        slot = self._find(model)
+        if slot is None or slot.model.bundle.revision != model.bundle.revision:
+            raise Unavailable(f"the vocoder {model.label} was replaced")
         if not slot.enabled:
             raise Incompatible(f"the vocoder {model.label} is unloaded")
-        if slot.model.bundle.revision != model.bundle.revision:
-            raise Unavailable(f"the vocoder {model.label} was replaced")
         return slot
 
-    async def load(self, model: VocoderModel) -> Slot:
-        """Loads a vocoder, or loads it again from its file, once no segment is under way in what it replaces.
+    async def load(self, bundle: VoiceBundle, tiers: Sequence[Tier]) -> list[Slot]:
+        """Loads tiers of a voice, or loads them again, once no segment is under way in what they replace.
+
+        Of a voice that has changed all tiers are loaded. Until all are, nothing is replaced, and when one cannot be
+        loaded, everything is as it was. For that while, what is replaced is in memory as well, on top of the budget.
 
         Raises:
-            Incompatible: when it does not fit into the budget at all, or the backend cannot load it.
-            Overloaded: when others, that are in use, have the room; or it stays in use itself.
+            Incompatible: when one does not fit into the budget at all, or the backend cannot load it.
+            Overloaded: when others, that are in use, have the room; or what is to be replaced stays in use.
+            Unavailable: when the backend is down.
         """
         async with self._changing:
-            slot = self._slots.get(model.label)
-            if slot is not None:
-                await self._drain(slot)
-            new = self._slots[model.label] = self._slot(model)
-            await self._load(new)
-            if slot is not None and slot.model.name != model.name:
-                await self._backend.unload(slot.model)
+            known = self._voices.get(bundle.name, {})
+            changed = any(slot.model.bundle.revision != bundle.revision for slot in known.values())
+            wanted = bundle.tiers if changed else tiers
+            replaced = [slot for tier, slot in known.items() if changed or tier in wanted]
+            slots = {
+                tier: self._slot(VocoderModel(bundle, tier))
+                if changed or tier in wanted or tier not in known
+                else known[tier]
+                for tier in bundle.tiers
+            }
+            new = [slots[tier] for tier in wanted]
+            async with self._drained(replaced):
+                await self._load_all(new, replaced)
+            self._voices[bundle.name] = slots
+            await self._let_go(replaced, but=new)
             return new
+
+    async def _load_all(self, slots: Sequence[Slot], replaced: Sequence[Slot]) -> None:
+        """Loads slots in place of others; none of them stays loaded when one cannot be."""
+        others = [slot for slot in self.slots() if slot not in replaced]
+        try:
+            for n_loaded, slot in enumerate(slots):
+                await self._load(slot, [*others, *slots[:n_loaded]])
+        except BaseException:
+            await self._let_go(slots, but=replaced)
+            raise
+
+    async def _let_go(self, slots: Iterable[Slot], *, but: Sequence[Slot]) -> None:
+        """Unloads models that no slot has any more; those of `but`, which may be the very same, stay."""
+        stay = {slot.model.name for slot in but}
+        for slot in slots:
+            if slot.model.name not in stay:
+                try:
+                    await self._backend.unload(slot.model)
+                except SpeechmeshError as error:
+                    log.warning("%s is no longer used, but may be loaded still: %s", slot.model.name, error)
 
     async def unload(self, model: VocoderModel) -> Slot:
         """Unloads a vocoder once no segment is under way in it; new ones are refused from now on.
 
         Raises:
-            Overloaded: when it stays in use; it is then left loaded.
+            Overloaded: when it stays in use; it is then left as it was.
+            Unavailable: when a revision without it has replaced it, or the backend is down.
         """
         async with self._changing:
-            slot = self._slots[model.label]
+            slot = self._find(model)
+            if slot is None:
+                raise Unavailable(f"the vocoder {model.label} was replaced")
             slot.enabled = False
             try:
-                await self._drain(slot)
+                async with self._drained([slot]):
+                    pass
             except Overloaded:
-                slot.enabled = slot.loaded = True
+                slot.enabled = True
                 raise
+            slot.loaded = False
             await self._backend.unload(slot.model)
             return slot
 
-    async def _drain(self, slot: Slot) -> None:
-        slot.loaded = False  # who comes now waits for the change, or is refused
+    @asynccontextmanager
+    async def _drained(self, slots: Sequence[Slot]) -> AsyncIterator[None]:
+        """Keeps segments out of the slots, which none is under way in when entered. When it fails, all is as it was.
+
+        Raises:
+            Overloaded: when one stays in use.
+        """
+        loaded = [slot for slot in slots if slot.loaded]
+        for slot in loaded:
+            slot.loaded = False  # who comes now waits for the change, or is refused
+        try:
+            await self._wait_idle(slots)
+            yield
+        except BaseException:
+            for slot in loaded:
+                slot.loaded = True
+            raise
+
+    async def _wait_idle(self, slots: Sequence[Slot]) -> None:
         try:
             async with asyncio.timeout(self._drain_timeout_s):
-                await slot.idle.wait()
+                for slot in slots:
+                    await slot.idle.wait()
         except TimeoutError:
-            slot.loaded = True
+            busy = next((slot for slot in slots if slot.n_users), slots[0])
             raise Overloaded(
-                f"{slot.model.label} is in use by {slot.n_users} segments for over {self._drain_timeout_s:g} s"
+                f"{busy.model.label} is in use by {busy.n_users} segments for over {self._drain_timeout_s:g} s"
             ) from None
 
-    async def _load(self, slot: Slot) -> None:
-        """Makes room and loads. The lock is held."""
-        if not self._fits(slot, ()):
-            raise Incompatible(self._too_large(slot))
-        for idle in sorted(self._slots.values(), key=lambda each: each.used_at):
-            if self._fits(slot, self._loaded(slot)):
-                break
-            if idle.loaded and not idle.n_users and idle is not slot:
-                log.info("%s makes room for %s", idle.model.label, slot.model.label)
-                idle.loaded = False
-                await self._backend.unload(idle.model)
-        if not self._fits(slot, self._loaded(slot)):
-            raise Overloaded(f"{slot.model.label} does not fit beside the vocoders that are in use")
+    async def _load(self, slot: Slot, others: Sequence[Slot]) -> None:
+        """Makes room among the others and loads. The lock is held."""
+        await self._make_room(slot, others)
         begun = time.monotonic()
         await self._backend.load(slot.model)
         slot.loaded, slot.used_at = True, time.monotonic()
         log.info("%s is loaded, in %.1f s", slot.model.label, slot.used_at - begun)
 
-    def _loaded(self, but: Slot) -> list[Slot]:
-        return [slot for slot in self._slots.values() if slot is not but and (slot.loaded or slot.n_users)]
+    async def _make_room(self, slot: Slot, others: Sequence[Slot]) -> None:
+        """Unloads what nobody uses, the least recently used first, until the slot fits beside the others.
+
+        Raises:
+            Incompatible: when it does not fit into the budget at all.
+            Overloaded: when those that are in use have the room.
+        """
+        if not self._fits(slot, ()):
+            raise Incompatible(self._too_large(slot))
+        while not self._fits(slot, [other for other in others if other.loaded or other.n_users]):
+            unused = [other for other in others if other.loaded and not other.n_users]
+            if not unused:
+                raise Overloaded(f"{slot.model.label} does not fit beside the vocoders that are in use")
+            idle = min(unused, key=lambda each: each.used_at)
+            log.info("%s makes room for %s", idle.model.label, slot.model.label)
+            idle.loaded = False
+            await self._backend.unload(idle.model)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from speechmesh.common.bundle import TIERS, VoiceBundle, load_bundle
+from speechmesh.common.bundle import TIERS, Tier, VoiceBundle, load_bundle
 from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
 from speechmesh.vocoder.backends import Chunk, Priority, Vocoded, VocoderModel
 from speechmesh.vocoder.models import Models
@@ -29,6 +29,9 @@ class Backend:
         self.names: set[str] = set()
         self.most_names = 0
         self.down = False
+        self.refused: set[str] = set()
+        self.go_on = asyncio.Event()  # cleared: loading takes its time
+        self.go_on.set()
 
     @asynccontextmanager
     async def running(self, models: Sequence[VocoderModel]) -> AsyncIterator[None]:
@@ -40,13 +43,17 @@ class Backend:
         if self.down:
             raise Unavailable("down")
         await asyncio.sleep(0)
-        self.loaded.append(model.tier)
+        await self.go_on.wait()
+        if model.tier in self.refused:
+            raise Incompatible("refused")
+        if model.name not in self.names:
+            self.loaded.append(model.tier)
         self.names.add(model.name)
         self.most_names = max(self.most_names, len(self.names))
 
     async def unload(self, model: VocoderModel) -> None:
-        self.names.discard(model.name)
-        if model.tier in self.loaded:
+        if model.name in self.names:
+            self.names.remove(model.name)
             self.loaded.remove(model.tier)
 
     async def vocode(self, model: VocoderModel, chunk: Chunk, priority: Priority) -> Vocoded:
@@ -71,6 +78,26 @@ def bundle(bootstrap: VoiceBundle, tmp_path: Path) -> VoiceBundle:
 
 def models_of(bundle: VoiceBundle) -> dict[str, VocoderModel]:
     return {tier: VocoderModel(bundle, tier) for tier in TIERS}
+
+
+def names_of(bundle: VoiceBundle) -> set[str]:
+    return set(bundle.vocoder_model_names.values())
+
+
+def changed(bundle: VoiceBundle, *, n_bytes: int = MODEL_BYTES, without: str = "") -> VoiceBundle:
+    """The voice with other weights, and without a tier."""
+    assert bundle.revision  # reckoned from the files as they are now
+    (bundle.folder / "small.onnx").write_bytes(b"\1" * n_bytes)
+    path = bundle.folder / "voice.yaml"
+    voice = yaml.safe_load(path.read_text())
+    voice["vocoders"].pop(without, None)
+    path.write_text(yaml.safe_dump(voice))
+    return load_bundle(bundle.folder)
+
+
+async def use(models: Models, model: VocoderModel) -> None:
+    async with models.using(model):
+        pass
 
 
 def new_models(backend: Backend, *, room_for: int = 0) -> Models:
@@ -137,7 +164,7 @@ async def test_an_unloaded_one_is_not_loaded_because_somebody_asks(bundle: Voice
         with pytest.raises(Incompatible, match="unloaded"):
             async with models.using(model["fast"]):
                 pass
-        await models.load(model["fast"])
+        await models.load(bundle, ["fast"])
         async with models.using(model["fast"]):
             assert "fast" in backend.loaded
 
@@ -164,27 +191,111 @@ async def test_one_that_stays_in_use_stays_loaded(bundle: VoiceBundle) -> None:
             assert "fast" in backend.loaded
 
 
-async def test_a_changed_vocoder_is_loaded_beside_the_old_one_which_then_goes(bundle: VoiceBundle) -> None:
-    backend, old = Backend(), models_of(bundle)["fast"]
+async def test_a_changed_voice_is_loaded_beside_the_old_one_which_then_goes(bundle: VoiceBundle) -> None:
+    backend, old = Backend(), models_of(bundle)
     models = new_models(backend)
-    async with models.running([old]):
-        (bundle.folder / "small.onnx").write_bytes(bytes(MODEL_BYTES + 1))
-        new = VocoderModel(load_bundle(bundle.folder), "fast")
-        await models.load(new)
-        assert new.label == old.label
-        assert backend.names == {new.name}
-        assert backend.most_names == 2
-        await models.load(new)
-        assert backend.names == {new.name}
+    async with models.running(old.values()):
+        new = changed(bundle)
+        assert [slot.model.tier for slot in await models.load(new, ["fast"])] == list(TIERS)
+        assert backend.names == names_of(new)
+        assert not backend.names & names_of(bundle)
+        assert backend.most_names == 6
+        assert models.bundles() == {"bootstrap": new}
+        await models.load(new, ["fast"])
+        assert backend.names == names_of(new)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+async def test_a_changed_voice_of_which_one_tier_is_refused_leaves_the_running_one_in_service(
+    bundle: VoiceBundle, tier: Tier
+) -> None:
+    backend, old = Backend(), models_of(bundle)
+    models = new_models(backend)
+    async with models.running(old.values()):
+        backend.refused = {tier}
+        with pytest.raises(Incompatible, match="refused"):
+            await models.load(changed(bundle), [])
+        assert backend.names == names_of(bundle)
+        assert models.bundles()["bootstrap"].revision == bundle.revision
+        assert [slot.loaded for slot in models.slots()] == [True] * 3
+        for model in old.values():
+            async with models.using(model):
+                pass
+
+
+async def test_a_voice_that_is_refused_when_loaded_again_stays_in_service(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=2)
+    async with models.running(model.values()):
+        backend.refused = {"high"}
+        with pytest.raises(Incompatible, match="refused"):
+            await models.load(bundle, ["high"])
+        assert backend.loaded == ["high", "balanced"]
+        assert [slot.loaded for slot in models.slots()] == [True, True, False]
+        await use(models, model["high"])
+
+
+async def test_a_changed_voice_that_is_too_large_for_the_budget_leaves_the_running_one_in_service(
+    bundle: VoiceBundle,
+) -> None:
+    backend, old = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=3)
+    async with models.running(old.values()):
+        with pytest.raises(Incompatible, match="more than the whole memory budget"):
+            await models.load(changed(bundle, n_bytes=4 * MODEL_BYTES), ["fast"])
+        async with models.using(old["fast"]):
+            assert backend.names == names_of(bundle)
+
+
+async def test_segments_wait_while_their_vocoder_is_loaded_again(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend)
+    async with models.running(model.values()):
+        backend.go_on.clear()
+        loading = asyncio.create_task(models.load(bundle, ["fast"]))
+        await asyncio.sleep(0)
+        using = asyncio.create_task(use(models, model["fast"]))
+        await asyncio.sleep(0.01)
+        assert not using.done()
+        backend.go_on.set()
+        await asyncio.gather(loading, using)
+
+
+async def test_a_tier_that_a_changed_voice_has_no_more_is_unloaded_and_its_segments_begin_again(
+    bundle: VoiceBundle,
+) -> None:
+    backend, old = Backend(), models_of(bundle)
+    models = new_models(backend)
+    async with models.running(old.values()):
+        new = changed(bundle, without="balanced")
+        await models.load(new, [])
+        assert backend.names == names_of(new)
+        assert [slot.model.tier for slot in models.slots()] == ["high", "fast"]
+        with pytest.raises(Unavailable, match="replaced"):
+            await use(models, old["balanced"])
+
+
+async def test_of_a_new_voice_the_tiers_that_were_not_loaded_wait_to_be_asked_for(
+    bundle: VoiceBundle,
+) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend)
+    async with models.running([]):
+        assert [slot.model.tier for slot in await models.load(bundle, ["fast"])] == ["fast"]
+        assert backend.loaded == ["fast"]
+        assert [slot.loaded for slot in models.slots()] == [False, False, True]
+        await use(models, model["high"])
+        assert backend.loaded == ["fast", "high"]
+        await models.unload(model["balanced"])
+        with pytest.raises(Incompatible, match="unloaded"):
+            await use(models, model["balanced"])
 
 
 async def test_a_segment_of_a_replaced_revision_is_told_to_begin_again(bundle: VoiceBundle) -> None:
     models = new_models(Backend())
     old = models_of(bundle)
-    assert bundle.revision  # reckoned from the files as they are now
     async with models.running(old.values()):
-        (bundle.folder / "small.onnx").write_bytes(bytes(MODEL_BYTES + 1))
-        await models.load(VocoderModel(load_bundle(bundle.folder), "fast"))
+        await models.load(changed(bundle), ["fast"])
         with pytest.raises(Unavailable, match="replaced"):
             async with models.using(old["fast"]):
                 pass
