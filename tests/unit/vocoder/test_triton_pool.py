@@ -35,6 +35,14 @@ BROKEN = (grpc.StatusCode.INTERNAL, "[ONNXRuntimeError] : 2")
 RESET = (grpc.StatusCode.INTERNAL, "Received RST_STREAM with error code 2")
 STUB_DIED = (grpc.StatusCode.INTERNAL, "Stub process 'bootstrap.balanced_0_0' is not healthy.")
 CANCELLED = (grpc.StatusCode.CANCELLED, "by the server")
+NO_FILES = (
+    grpc.StatusCode.INTERNAL,
+    "failed to load 'bootstrap.balanced', failed to poll from model repository",
+)
+NOT_EXPLICIT = (
+    grpc.StatusCode.UNAVAILABLE,
+    "explicit model load / unload is not allowed if polling is enabled",
+)
 
 Script = tuple[grpc.StatusCode, str]
 Start = Callable[[int], Awaitable[list["FakeTriton"]]]
@@ -58,6 +66,8 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.n_running = self.n_cancelled = self.n_checks = 0
         self.most_running = 0
         self.n_let_by: int | None = None  # chunks, after which all hang
+        self.refuses_to_load: Script | None = None
+        self.loads: list[str] = []  # what it was asked to load
 
     async def ModelReady(self, request: pb.ModelReadyRequest, context: object) -> pb.ModelReadyResponse:
         self.n_checks += 1
@@ -93,6 +103,23 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):
             outputs=[pb.ModelInferResponse.InferOutputTensor(name=name) for name in wanted],
             raw_output_contents=[results[name].tobytes() for name in wanted],
         )
+
+    async def RepositoryModelLoad(
+        self,
+        request: pb.RepositoryModelLoadRequest,
+        context: grpc.aio.ServicerContext[pb.RepositoryModelLoadRequest, pb.RepositoryModelLoadResponse],
+    ) -> pb.RepositoryModelLoadResponse:
+        self.loads.append(request.model_name)
+        if self.refuses_to_load is not None:
+            await context.abort(*self.refuses_to_load)
+        self.without.discard(request.model_name)
+        return pb.RepositoryModelLoadResponse()
+
+    async def RepositoryModelUnload(
+        self, request: pb.RepositoryModelUnloadRequest, context: object
+    ) -> pb.RepositoryModelUnloadResponse:
+        self.without.add(request.model_name)
+        return pb.RepositoryModelUnloadResponse()
 
     async def start(self) -> None:
         self.server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
@@ -543,6 +570,70 @@ async def test_a_model_that_no_server_has_is_incompatible(tritons: Start, model:
             server.fails_always = ABSENT
         with pytest.raises(Incompatible, match=model.name):
             await vocode(backend, model)
+
+
+async def test_a_model_is_loaded_on_every_server_that_takes_it(tritons: Start, model: VocoderModel) -> None:
+    servers = await tritons(3)
+    async with backend_for(servers, model) as backend:
+        await backend.unload(model)
+        servers[0].refuses_to_load = NO_FILES
+        await backend.load(model)
+        for server in servers:
+            forget(server)
+        for _ in range(4):
+            await vocode(backend, model)
+        assert [server.loads for server in servers] == [[model.name]] * 3
+        assert [server.began.qsize() for server in servers] == [0, 2, 2]
+
+
+@pytest.mark.parametrize("refusal", [NO_FILES, NOT_EXPLICIT], ids=["no files", "not explicit"])
+async def test_a_model_that_no_server_loads_is_incompatible(
+    tritons: Start, model: VocoderModel, refusal: Script
+) -> None:
+    servers = await tritons(2)
+    async with backend_for(servers, model) as backend:
+        for server in servers:
+            server.refuses_to_load = refusal
+        with pytest.raises(Incompatible, match=f"load {model.name}"):
+            await backend.load(model)
+
+
+async def test_without_a_server_to_load_a_model_loading_is_unavailable_at_once(
+    tritons: Start, model: VocoderModel
+) -> None:
+    (server,) = await tritons(1)
+    async with backend_for([server], model) as backend:
+        await server.die()
+        await eventually(lambda: n_healthy(backend) == 0)
+        async with asyncio.timeout(5):
+            with pytest.raises(Unavailable, match=r"no Triton at .* answers"):
+                await backend.load(model)
+        await server.start()
+        await eventually(lambda: n_healthy(backend) == 1)
+
+
+async def test_a_server_that_has_no_model_ready_can_still_be_told_to_load_one(
+    tritons: Start, model: VocoderModel
+) -> None:
+    (server,) = await tritons(1)
+    async with backend_for([server], model) as backend:
+        server.without = {model.name}
+        await eventually(lambda: n_healthy(backend) == 0)
+        await backend.load(model)
+        await eventually(lambda: n_healthy(backend) == 1)
+        await vocode(backend, model)
+
+
+async def test_a_loaded_model_that_runs_nowhere_is_unavailable_in_the_end(
+    tritons: Start, model: VocoderModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triton, "WARM_TIMEOUT_S", 0.3)
+    (server,) = await tritons(1)
+    async with backend_for([server], model) as backend:
+        server.go_on.clear()
+        with pytest.raises(Unavailable, match=r"within 0\.3 s"):
+            await backend.load(model)
+        server.go_on.set()
 
 
 async def test_without_a_healthy_server_chunks_wait_for_one(tritons: Start, model: VocoderModel) -> None:

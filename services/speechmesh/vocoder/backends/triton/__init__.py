@@ -37,9 +37,10 @@ _CHANNEL_OPTIONS = (
 # No retryPolicy: gRPC would send a chunk again to the server that lost it, out of sight of the counts, and on top of
 # our own attempts. What remains are its transparent retries, of calls that no server has seen.
 
-
 # Of a network whose longest chunk takes as long as all this, none are run together.
 _WARM_TOGETHER_S = 1.0
+# Longest warm-up of a model that is loaded while others are served; at the start it may take any time.
+WARM_TIMEOUT_S = 60.0
 
 
 class TritonBackend:
@@ -178,18 +179,44 @@ class TritonBackend:
         raise redo.out_of_time()
 
     async def load(self, model: ServedVocoder) -> None:
-        """Loads a model on every server that is there, and warms it; see VocoderBackend."""
-        for endpoint in self._pool.healthy_endpoints():
-            await _controlled(endpoint.load_model(model.name), f"{endpoint.address}: load {model.name}")
+        """Loads a model on every server that answers, and warms it; see VocoderBackend.
+
+        A server that does not load it gets no chunks of it; an error is raised when none does.
+        """
+        await self._load_somewhere(model)
         if model.name not in self._served:
             self._served.append(model.name)
-        await self._warm(model)
+        try:
+            async with asyncio.timeout(WARM_TIMEOUT_S):
+                await self._warm(model)
+        except TimeoutError:
+            raise Unavailable(f"no Triton has run {model.name} within {WARM_TIMEOUT_S:g} s") from None
+
+    async def _load_somewhere(self, model: ServedVocoder) -> None:
+        """Asks all servers to load a model.
+
+        Raises:
+            Incompatible: when each refuses.
+            Unavailable: when there is none, or none does and one may later.
+        """
+        endpoints = self._pool.reachable_endpoints()
+        if not endpoints:
+            raise Unavailable(f"no Triton at {self._url} answers")
+        errors: list[Incompatible | Unavailable] = []
+        for endpoint in endpoints:
+            try:
+                await _controlled(endpoint.load_model(model.name), f"{endpoint.address}: load {model.name}")
+            except (Incompatible, Unavailable) as error:
+                log.warning("%s", error)
+                errors.append(error)
+        if len(errors) == len(endpoints):
+            raise next((error for error in errors if error.retryable), errors[0])
 
     async def unload(self, model: ServedVocoder) -> None:
-        """Unloads a model on every server that is there; see VocoderBackend."""
+        """Unloads a model on every server that answers; see VocoderBackend."""
         if model.name in self._served:
             self._served.remove(model.name)
-        for endpoint in self._pool.healthy_endpoints():
+        for endpoint in self._pool.reachable_endpoints():
             await _controlled(endpoint.unload_model(model.name), f"{endpoint.address}: unload {model.name}")
 
     async def healthy(self) -> AsyncIterator[bool]:

@@ -66,6 +66,8 @@ class Endpoint:
     ) -> None:
         self.address = address
         self.healthy = False
+        # Whether it answered its last check, though it may have no model ready, and so not be healthy.
+        self.reachable = False
         self.retired = False
         self.n_chunks = 0
         self.n_redone = 0
@@ -169,6 +171,7 @@ class Endpoint:
 
     def eject(self, reason: str) -> None:
         """It gets no more chunks until a check passes; those that it has go on."""
+        self.reachable = False
         if not self.healthy:
             return
         self.healthy = False
@@ -265,6 +268,7 @@ class Endpoint:
             self.eject("it has no model ready")
         else:
             self._admit(models)
+        self.reachable = True
 
     async def _ready(self, model_names: Sequence[str]) -> frozenset[str]:
         if not model_names:  # a server with nothing to serve may still be gone

@@ -68,6 +68,10 @@ class Pool:
         """The servers that are up, whatever models they have."""
         return [endpoint for endpoint in self._endpoints.values() if endpoint.healthy]
 
+    def reachable_endpoints(self) -> list[Endpoint]:
+        """The servers that can be told what to load, healthy or without any model."""
+        return [endpoint for endpoint in self._endpoints.values() if endpoint.reachable]
+
     def least_busy(self, endpoints: Sequence[Endpoint]) -> Endpoint:
         """The one with the fewest chunks; those with equally few take turns."""
         self._turn += 1
