@@ -185,6 +185,8 @@ class Models:
     async def unload(self, model: VocoderModel) -> Slot:
         """Unloads a vocoder once no segment is under way in it; new ones are refused from now on.
 
+        When it is cancelled while segments are under way, the vocoder is left as it was.
+
         Raises:
             Overloaded: when it stays in use; it is then left as it was.
             Unavailable: when a revision without it has replaced it, or the backend is down.
@@ -193,12 +195,12 @@ class Models:
             slot = self._find(model)
             if slot is None:
                 raise Unavailable(f"the vocoder {model.label} was replaced")
-            slot.enabled = False
+            was_enabled, slot.enabled = slot.enabled, False
             try:
                 async with self._drained([slot]):
                     pass
-            except Overloaded:
-                slot.enabled = True
+            except BaseException:  # whoever asked for it may have left
+                slot.enabled = was_enabled
                 raise
             slot.loaded = False
             await self._backend.unload(slot.model)

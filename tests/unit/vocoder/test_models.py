@@ -191,6 +191,38 @@ async def test_one_that_stays_in_use_stays_loaded(bundle: VoiceBundle) -> None:
             assert "fast" in backend.loaded
 
 
+async def test_an_unloading_that_is_given_up_while_it_waits_leaves_the_vocoder_in_service(
+    bundle: VoiceBundle,
+) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = Models(backend, budget_bytes=0, drain_timeout_s=30.0)
+    async with models.running(model.values()), models.using(model["fast"]):
+        unloading = asyncio.create_task(models.unload(model["fast"]))
+        await asyncio.sleep(0)
+        assert not models.enabled(model["fast"])
+        unloading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await unloading
+        assert models.enabled(model["fast"])
+        await use(models, model["fast"])
+        assert "fast" in backend.loaded
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+async def test_a_vocoder_that_was_unloaded_before_stays_so_when_it_is_unloaded_again(
+    bundle: VoiceBundle, gives_up: bool
+) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend)
+    async with models.running(model.values()):
+        await models.unload(model["fast"])
+        unloading = asyncio.create_task(models.unload(model["fast"]))
+        if gives_up:
+            unloading.cancel()
+        await asyncio.wait([unloading])
+        assert not models.enabled(model["fast"])
+
+
 async def test_a_changed_voice_is_loaded_beside_the_old_one_which_then_goes(bundle: VoiceBundle) -> None:
     backend, old = Backend(), models_of(bundle)
     models = new_models(backend)
