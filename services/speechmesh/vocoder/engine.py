@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -158,22 +158,33 @@ class VocoderEngine:
         """The vocoder for a segment.
 
         Tier `auto` or empty: the best that the pressure here allows, at least `tiers_down` steps below
-        the best there is.
+        the best there is; where the memory budget has no room for it now, one that is loaded.
 
         Raises:
             Incompatible: when the voice has no such tier.
         """
         tiers = bundle.tiers
         if tier in ("", "auto"):
-            tiers = [name for name in tiers if self.models.enabled(VocoderModel(bundle, name))] or tiers
+            models = [VocoderModel(bundle, name) for name in tiers]
+            models = [model for model in models if self.models.enabled(model)] or models
             level = max(self.pressure.level(), tiers_down)
-            return VocoderModel(bundle, tiers[min(level, len(tiers) - 1)])
+            return self._with_room(models, min(level, len(models) - 1))
         chosen = next((name for name in tiers if name == tier), None)
         if chosen is None:
             raise Incompatible(
                 f"voice {bundle.name!r} has no vocoder of tier {tier!r}; it has {', '.join(tiers)}"
             )
         return VocoderModel(bundle, chosen)
+
+    def _with_room(self, models: Sequence[VocoderModel], wanted: int) -> VocoderModel:
+        """The wanted one of a voice's models, or the nearest that is loaded if there is no room for it; cheaper first.
+
+        When the stage is pressed, the better tiers are in use, so that there may be room for no other.
+        """
+        if self.models.has_room(models[wanted]):
+            return models[wanted]
+        others = [*models[wanted + 1 :], *reversed(models[:wanted])]
+        return next((model for model in others if self.models.loaded(model)), models[wanted])
 
     def _max_running(self) -> int:
         if self.settings.backend == "embedded":

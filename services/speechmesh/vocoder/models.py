@@ -99,6 +99,18 @@ class Models:
         slot = self._find(model)
         return slot is not None and slot.enabled
 
+    def loaded(self, model: VocoderModel) -> bool:
+        """Whether a segment would have it at once."""
+        slot = self._find(model)
+        return slot is not None and slot.loaded
+
+    def has_room(self, model: VocoderModel) -> bool:
+        """Whether it is loaded, or fits now, beside what is in use."""
+        slot = self._find(model)
+        if slot is None or slot.loaded:
+            return slot is not None
+        return self._fits(slot, [other for other in self.slots() if other is not slot and other.n_users])
+
     def _find(self, model: VocoderModel) -> Slot | None:
         return self._voices.get(model.bundle.name, {}).get(model.tier)
 
