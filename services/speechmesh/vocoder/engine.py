@@ -184,7 +184,7 @@ class VocoderEngine:
         if self.models.has_room(models[wanted]):
             return models[wanted]
         others = [*models[wanted + 1 :], *reversed(models[:wanted])]
-        return next((model for model in others if self.models.loaded(model)), models[wanted])
+        return next((model for model in others if self.models.usable(model)), models[wanted])
 
     def _max_running(self) -> int:
         if self.settings.backend == "embedded":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,19 +22,31 @@ class Slot:
     """A vocoder, loaded or not.
 
     `enabled` is the operator's word: what was unloaded is not loaded again because somebody asks for it.
-    `memory_bytes` is what its weights take on each server.
+    `memory_bytes` is what its weights take on each server. While it is `withdrawn`, for a change, no segment begins in
+    it, and it is not unloaded for others.
     """
 
     model: VocoderModel
     memory_bytes: int
     loaded: bool = False
     enabled: bool = True
+    withdrawn: bool = False
     n_users: int = 0
     used_at: float = 0.0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.idle.set()
+
+    @property
+    def usable(self) -> bool:
+        """Whether a segment may begin in it at once."""
+        return self.loaded and not self.withdrawn
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it must stay in memory."""
+        return self.n_users > 0 or self.withdrawn
 
 
 class Models:
@@ -45,8 +58,10 @@ class Models:
         self._drain_timeout_s = drain_timeout_s
         # By voice and tier. A voice's are changed together, so that all are of one revision.
         self._voices: dict[str, dict[Tier, Slot]] = {}
-        # One change at a time: what fits is reckoned with what is loaded.
-        self._changing = asyncio.Lock()
+        # One change of a voice at a time. It waits for segments under way, which shall hold up no other voice.
+        self._changing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Within it, one that loads or unloads at a time: what fits is reckoned with what is loaded.
+        self._loading = asyncio.Lock()
 
     @asynccontextmanager
     async def running(self, models: Iterable[VocoderModel]) -> AsyncIterator[None]:
@@ -99,17 +114,20 @@ class Models:
         slot = self._find(model)
         return slot is not None and slot.enabled
 
-    def loaded(self, model: VocoderModel) -> bool:
+    def usable(self, model: VocoderModel) -> bool:
         """Whether a segment would have it at once."""
         slot = self._find(model)
-        return slot is not None and slot.loaded
+        return slot is not None and slot.usable
 
     def has_room(self, model: VocoderModel) -> bool:
-        """Whether it is loaded, or fits now, beside what is in use."""
+        """Whether it is loaded, or fits now, beside what is in use; not while it is being replaced or unloaded."""
         slot = self._find(model)
-        if slot is None or slot.loaded:
-            return slot is not None
-        return self._fits(slot, [other for other in self.slots() if other is not slot and other.n_users])
+        if slot is None or slot.withdrawn:
+            return False
+        return slot.loaded or self._fits(slot, [other for other in self._others(slot) if other.in_use])
+
+    def _others(self, *but: Slot) -> list[Slot]:
+        return [slot for slot in self.slots() if slot not in but]
 
     def _find(self, model: VocoderModel) -> Slot | None:
         return self._voices.get(model.bundle.name, {}).get(model.tier)
@@ -123,10 +141,11 @@ class Models:
             Overloaded: when it is not loaded and nothing can make room for it now.
             Unavailable: when another revision has replaced it, or the backend is down.
         """
-        while not (slot := self._current(model)).loaded:
-            async with self._changing:
-                if (slot := self._current(model)) and not slot.loaded:
-                    await self._load(slot, [other for other in self.slots() if other is not slot])
+        while not (slot := self._current(model)).usable:
+            async with self._changing[model.bundle.name]:
+                if not (slot := self._current(model)).loaded:
+                    async with self._loading:
+                        await self._load(slot, self._others(slot))
         slot.n_users += 1
         slot.idle.clear()
         try:
@@ -156,7 +175,7 @@ class Models:
             Overloaded: when others, that are in use, have the room; or what is to be replaced stays in use.
             Unavailable: when the backend is down.
         """
-        async with self._changing:
+        async with self._changing[bundle.name]:
             known = self._voices.get(bundle.name, {})
             changed = any(slot.model.bundle.revision != bundle.revision for slot in known.values())
             wanted = bundle.tiers if changed else tiers
@@ -168,15 +187,15 @@ class Models:
                 for tier in bundle.tiers
             }
             new = [slots[tier] for tier in wanted]
-            async with self._drained(replaced):
+            async with self._withdrawn(replaced), self._loading:
                 await self._load_all(new, replaced)
-            self._voices[bundle.name] = slots
-            await self._let_go(replaced, but=new)
+                self._voices[bundle.name] = slots
+                await self._let_go(replaced, but=new)
             return new
 
     async def _load_all(self, slots: Sequence[Slot], replaced: Sequence[Slot]) -> None:
         """Loads slots in place of others; none of them stays loaded when one cannot be."""
-        others = [slot for slot in self.slots() if slot not in replaced]
+        others = self._others(*replaced)
         try:
             for n_loaded, slot in enumerate(slots):
                 await self._load(slot, [*others, *slots[:n_loaded]])
@@ -203,38 +222,34 @@ class Models:
             Overloaded: when it stays in use; it is then left as it was.
             Unavailable: when a revision without it has replaced it, or the backend is down.
         """
-        async with self._changing:
+        async with self._changing[model.bundle.name]:
             slot = self._find(model)
             if slot is None:
                 raise Unavailable(f"the vocoder {model.label} was replaced")
-            was_enabled, slot.enabled = slot.enabled, False
+            enabled, slot.enabled = slot.enabled, False
             try:
-                async with self._drained([slot]):
-                    pass
-            except BaseException:  # whoever asked for it may have left
-                slot.enabled = was_enabled
-                raise
-            slot.loaded = False
-            await self._backend.unload(slot.model)
+                async with self._withdrawn([slot]), self._loading:
+                    enabled = slot.loaded = False  # from here on it is unloaded, whatever the backend says
+                    await self._backend.unload(slot.model)
+            finally:
+                slot.enabled = enabled
             return slot
 
     @asynccontextmanager
-    async def _drained(self, slots: Sequence[Slot]) -> AsyncIterator[None]:
-        """Keeps segments out of the slots, which none is under way in when entered. When it fails, all is as it was.
+    async def _withdrawn(self, slots: Sequence[Slot]) -> AsyncIterator[None]:
+        """Keeps segments from the slots; when entered, none is under way in them.
 
         Raises:
             Overloaded: when one stays in use.
         """
-        loaded = [slot for slot in slots if slot.loaded]
-        for slot in loaded:
-            slot.loaded = False  # who comes now waits for the change, or is refused
+        for slot in slots:
+            slot.withdrawn = True
         try:
             await self._wait_idle(slots)
             yield
-        except BaseException:
-            for slot in loaded:
-                slot.loaded = True
-            raise
+        finally:
+            for slot in slots:
+                slot.withdrawn = False
 
     async def _wait_idle(self, slots: Sequence[Slot]) -> None:
         try:
@@ -248,7 +263,7 @@ class Models:
             ) from None
 
     async def _load(self, slot: Slot, others: Sequence[Slot]) -> None:
-        """Makes room among the others and loads. The lock is held."""
+        """Makes room among the others and loads. The locks are held."""
         await self._make_room(slot, others)
         begun = time.monotonic()
         await self._backend.load(slot.model)
@@ -264,8 +279,8 @@ class Models:
         """
         if not self._fits(slot, ()):
             raise Incompatible(self._too_large(slot))
-        while not self._fits(slot, [other for other in others if other.loaded or other.n_users]):
-            unused = [other for other in others if other.loaded and not other.n_users]
+        while not self._fits(slot, [other for other in others if other.loaded or other.in_use]):
+            unused = [other for other in others if other.loaded and not other.in_use]
             if not unused:
                 raise Overloaded(f"{slot.model.label} does not fit beside the vocoders that are in use")
             idle = min(unused, key=lambda each: each.used_at)

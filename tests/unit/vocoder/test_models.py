@@ -95,6 +95,15 @@ def changed(bundle: VoiceBundle, *, n_bytes: int = MODEL_BYTES, without: str = "
     return load_bundle(bundle.folder)
 
 
+def another(bundle: VoiceBundle) -> VoiceBundle:
+    """The voice under another name."""
+    folder = bundle.folder.parent / "another"
+    shutil.copytree(bundle.folder, folder)
+    path = folder / "voice.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"name": "another"}))
+    return load_bundle(folder)
+
+
 async def use(models: Models, model: VocoderModel) -> None:
     async with models.using(model):
         pass
@@ -221,6 +230,45 @@ async def test_a_vocoder_that_was_unloaded_before_stays_so_when_it_is_unloaded_a
             unloading.cancel()
         await asyncio.wait([unloading])
         assert not models.enabled(model["fast"])
+
+
+@pytest.mark.parametrize("change", ["unload", "load"])
+async def test_waiting_for_the_segments_of_one_voice_holds_up_no_other(
+    bundle: VoiceBundle, change: str
+) -> None:
+    backend, model = Backend(), models_of(bundle)
+    other = models_of(another(bundle))
+    models = Models(backend, budget_bytes=4 * MODEL_BYTES * backend.copies, drain_timeout_s=30.0)
+    async with models.running([*model.values(), *other.values()]):
+        async with models.using(model["fast"]):
+            changing = asyncio.create_task(
+                models.unload(model["fast"]) if change == "unload" else models.load(bundle, ["fast"])
+            )
+            await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                await use(models, other["fast"])
+            assert not changing.done()
+        await changing
+        assert other["fast"].name in backend.names
+
+
+@pytest.mark.parametrize("change", ["unload", "load"])
+async def test_what_waits_for_its_segments_to_end_keeps_its_room(bundle: VoiceBundle, change: str) -> None:
+    backend, model = Backend(), models_of(bundle)
+    other = models_of(another(bundle))
+    models = Models(backend, budget_bytes=MODEL_BYTES * backend.copies, drain_timeout_s=30.0)
+    async with models.running([model["fast"], other["fast"]]):
+        async with models.using(model["fast"]):
+            changing = asyncio.create_task(
+                models.unload(model["fast"]) if change == "unload" else models.load(bundle, ["fast"])
+            )
+            await asyncio.sleep(0)
+            assert not models.has_room(other["fast"])
+            assert not models.has_room(model["fast"])  # it is about to go
+            with pytest.raises(Overloaded, match="does not fit beside"):
+                await use(models, other["fast"])
+        await changing
+        assert models.has_room(other["fast"])
 
 
 async def test_a_changed_voice_is_loaded_beside_the_old_one_which_then_goes(bundle: VoiceBundle) -> None:
