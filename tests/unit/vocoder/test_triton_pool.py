@@ -23,6 +23,7 @@ from speechmesh.common.errors import Incompatible, Internal, Overloaded, Unavail
 from speechmesh.vocoder.backends import Chunk, Priority, VocoderModel, triton, warmup_chunks
 from speechmesh.vocoder.backends.triton import TritonBackend, endpoint
 from speechmesh.vocoder.backends.triton.targets import Address, Resolve, Target, parse_targets, resolve_host
+from speechmesh.vocoder.export.description import VocoderDescription
 
 FULL = (grpc.StatusCode.UNAVAILABLE, "[request id: <id_unknown>] Exceeds maximum queue size")
 WAITED = (grpc.StatusCode.UNAVAILABLE, "Request timeout expired")
@@ -239,6 +240,12 @@ def by_url(backend: TritonBackend, server: FakeTriton) -> tuple[int, int]:
     """Chunks answered and chunks redone elsewhere of a server."""
     (state,) = [each for each in backend.endpoints() if each.address == server.url]
     return state.n_chunks, state.n_redone
+
+
+async def checks(server: FakeTriton, n: int) -> None:
+    """Waits for some more checks of a server."""
+    seen = server.n_checks
+    await eventually(lambda: server.n_checks >= seen + n)
 
 
 async def test_a_chunk_goes_to_the_endpoint_with_the_fewest(tritons: Start, model: VocoderModel) -> None:
@@ -634,6 +641,64 @@ async def test_a_loaded_model_that_runs_nowhere_is_unavailable_in_the_end(
         with pytest.raises(Unavailable, match=r"within 0\.3 s"):
             await backend.load(model)
         server.go_on.set()
+
+
+async def test_a_server_that_comes_back_without_a_loaded_model_is_asked_to_load_it(
+    tritons: Start, model: VocoderModel
+) -> None:
+    servers = await tritons(2)
+    async with backend_for(servers, model) as backend:
+        await backend.load(model)
+        await servers[0].die()
+        await eventually(lambda: n_healthy(backend) == 1)
+        servers[0].without = {model.name}
+        await servers[0].start()
+        await eventually(lambda: n_healthy(backend) == 2)
+        assert [server.loads for server in servers] == [[model.name] * 2, [model.name]]
+        for server in servers:
+            forget(server)
+        for _ in range(4):
+            await vocode(backend, model)
+        assert [server.began.qsize() for server in servers] == [2, 2]
+
+
+async def test_a_server_that_refuses_to_load_a_model_is_asked_once_until_it_was_away(
+    tritons: Start, model: VocoderModel
+) -> None:
+    servers = await tritons(2)
+    refusing = servers[0]
+    other = VocoderDescription(
+        name="other.high", vocoder=model.config, feature_space=model.bundle.config.feature_space
+    )
+    async with backend_for(servers, model) as backend:
+        await backend.load(other)
+        refusing.refuses_to_load, refusing.loads = NO_FILES, []
+        refusing.without = {other.name}
+        await checks(refusing, 6)
+        assert refusing.loads == [other.name]
+        assert n_healthy(backend) == 2  # for the model that it has
+        await refusing.die()
+        await eventually(lambda: n_healthy(backend) == 1)
+        refusing.refuses_to_load = None
+        await refusing.start()
+        await eventually(lambda: not refusing.without)
+        assert refusing.loads == [other.name] * 2
+
+
+async def test_a_server_is_not_asked_to_load_what_was_not_loaded_here_or_is_unloaded(
+    tritons: Start, model: VocoderModel
+) -> None:
+    servers = await tritons(1)
+    async with backend_for(servers, model) as backend:
+        servers[0].without = {model.name}
+        await eventually(lambda: n_healthy(backend) == 0)
+        await checks(servers[0], 2)
+        assert servers[0].loads == []
+        await backend.load(model)
+        await backend.unload(model)
+        await asyncio.sleep(0.5)
+        assert servers[0].loads == [model.name]
+        assert servers[0].without == {model.name}
 
 
 async def test_without_a_healthy_server_chunks_wait_for_one(tritons: Start, model: VocoderModel) -> None:

@@ -68,8 +68,8 @@ class TritonBackend:
         self._warm_at_once = warm_at_once
         self._timeout_s = timeout_ms / 1000.0
         self.copies = copies
-        # The models that the servers are checked for.
-        self._served: list[str] = []
+        # The models that the servers are checked for, and whether one that lacks it is asked to load it.
+        self._served: dict[str, bool] = {}
         self._pool = Pool(
             parse_targets(url),
             attempt_timeout_s=attempt_timeout_ms / 1000.0,
@@ -85,7 +85,7 @@ class TritonBackend:
     @asynccontextmanager
     async def running(self, models: Sequence[ServedVocoder]) -> AsyncIterator[None]:
         """Connects, waits until each model is ready on some server, and warms it."""
-        self._served += [model.name for model in models]
+        self._served |= {model.name: False for model in models}
         metrics.VOCODER_TRITON_EJECTIONS.add(0)  # shown from the start, for alerts
         shown = metrics.VOCODER_TRITON_ENDPOINTS.shows(self._n_endpoints)
         async with self._pool.running(self._served):
@@ -181,11 +181,11 @@ class TritonBackend:
     async def load(self, model: ServedVocoder) -> None:
         """Loads a model on every server that answers, and warms it; see VocoderBackend.
 
-        A server that does not load it gets no chunks of it; an error is raised when none does.
+        A server that does not load it gets no chunks of it; an error is raised when none does. One that comes later, or
+        comes back without it, is asked then.
         """
         await self._load_somewhere(model)
-        if model.name not in self._served:
-            self._served.append(model.name)
+        self._served[model.name] = True
         try:
             async with asyncio.timeout(WARM_TIMEOUT_S):
                 await self._warm(model)
@@ -214,8 +214,7 @@ class TritonBackend:
 
     async def unload(self, model: ServedVocoder) -> None:
         """Unloads a model on every server that answers; see VocoderBackend."""
-        if model.name in self._served:
-            self._served.remove(model.name)
+        self._served.pop(model.name, None)
         for endpoint in self._pool.reachable_endpoints():
             await _controlled(endpoint.unload_model(model.name), f"{endpoint.address}: unload {model.name}")
 

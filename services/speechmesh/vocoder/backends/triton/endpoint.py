@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +76,10 @@ class Endpoint:
         self._channel = grpc.aio.insecure_channel(address.channel_target, options=list(options))
         self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         self._models: frozenset[str] = frozenset()
+        # One load or unload at a time, so that the last word is the one that was said last.
+        self._control = asyncio.Lock()
+        # The models that it would not load, since it was last found gone.
+        self._refused: set[str] = set()
         self._calls: set[asyncio.Future[pb.ModelInferResponse]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -192,9 +196,14 @@ class Endpoint:
         Raises:
             grpc.aio.AioRpcError: when it does not.
         """
+        async with self._control:
+            await self._load(model_name)
+
+    async def _load(self, model_name: str) -> None:
         await self._stub.RepositoryModelLoad(
             pb.RepositoryModelLoadRequest(model_name=model_name), timeout=_CONTROL_TIMEOUT_S
         )
+        self._heard_at = time.monotonic()
         self._models |= {model_name}
         self._changed()
 
@@ -204,10 +213,11 @@ class Endpoint:
         Raises:
             grpc.aio.AioRpcError: when it does not.
         """
-        self._models -= {model_name}
-        await self._stub.RepositoryModelUnload(
-            pb.RepositoryModelUnloadRequest(model_name=model_name), timeout=_CONTROL_TIMEOUT_S
-        )
+        async with self._control:
+            self._models -= {model_name}
+            await self._stub.RepositoryModelUnload(
+                pb.RepositoryModelUnloadRequest(model_name=model_name), timeout=_CONTROL_TIMEOUT_S
+            )
 
     def retire(self) -> None:
         """It gets no more chunks, and `watch` ends when it has none."""
@@ -215,12 +225,15 @@ class Endpoint:
         self._roused.set()
         self._changed()
 
-    async def watch(self, model_names: Sequence[str]) -> None:
-        """Checks the server until it is retired and idle, or this is cancelled; then closes the channel."""
+    async def watch(self, served: Mapping[str, bool]) -> None:
+        """Checks the server until it is retired and idle, or this is cancelled; then closes the channel.
+
+        `served` tells the models to check for, and whether the server is asked to load one that it lacks.
+        """
         try:
             while not self.retired:
                 self._roused.clear()
-                await self._check(model_names)
+                await self._check(served)
                 if self.healthy:
                     await self._pause(CHECK_PERIOD_S)
                 if not self.healthy and not self.retired:
@@ -245,14 +258,15 @@ class Endpoint:
         except TimeoutError:
             pass
 
-    async def _check(self, model_names: Sequence[str]) -> None:
+    async def _check(self, served: Mapping[str, bool]) -> None:
         n_ejections = self._n_ejections
         try:
-            models = await self._ready(model_names)
+            models = await self._ready(tuple(served))  # a copy: models are loaded and unloaded meanwhile
         except grpc.aio.AioRpcError as error:
             silent_s = time.monotonic() - self._heard_at
             if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
                 self.eject(f"its check failed: {error.code().name}: {error.details()}")
+                self._refused.clear()
             # Busy is not dead: one that is slow to answer checks, but answered anything lately, stays.
             elif silent_s > self._attempt_timeout_s:
                 self.eject(f"silent for {silent_s:.1f} s")
@@ -264,17 +278,34 @@ class Endpoint:
         if n_ejections != self._n_ejections:  # the answer may be older than the ejection
             return
         self._heard_at = time.monotonic()
-        if model_names and not models:
+        if served and not models:
             self.eject("it has no model ready")
         else:
             self._admit(models)
         self.reachable = True
+        lacking = [name for name, loads in served.items() if loads and name not in models]
+        await self._load_lacking(lacking, served)
+
+    async def _load_lacking(self, names: Sequence[str], served: Mapping[str, bool]) -> None:
+        """Has the server load what it lacks, as it was away while it was loaded, or has started anew since.
+
+        Meanwhile it is not checked. The chunks that it gets tell as well how it does.
+        """
+        for name in names:
+            async with self._control:
+                if name in self._refused or not served.get(name):  # it may have been unloaded meanwhile
+                    continue
+                try:
+                    await self._load(name)
+                except grpc.aio.AioRpcError as error:  # its repository has it not, or it may not be told
+                    log.info("Triton at %s does not load %s: %s", self.address, name, error.details())
+                    self._refused.add(name)
 
     async def _ready(self, model_names: Sequence[str]) -> frozenset[str]:
         if not model_names:  # a server with nothing to serve may still be gone
             await self._stub.ServerLive(pb.ServerLiveRequest(), timeout=CHECK_TIMEOUT_S)
         ready = set()
-        for name in tuple(model_names):  # a copy: models are loaded and unloaded meanwhile
+        for name in model_names:
             if (await self._stub.ModelReady(pb.ModelReadyRequest(name=name), timeout=CHECK_TIMEOUT_S)).ready:
                 ready.add(name)
         return frozenset(ready)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -41,14 +41,17 @@ class Pool:
         self.closed = False
 
     @asynccontextmanager
-    async def running(self, model_names: Sequence[str]) -> AsyncIterator[None]:
-        """Looks the servers up and checks them. At the end the chunks that they still have are dropped."""
+    async def running(self, served: Mapping[str, bool]) -> AsyncIterator[None]:
+        """Looks the servers up and checks them for the models that are `served`, see Endpoint.watch.
+
+        At the end the chunks that they still have are dropped.
+        """
         try:
             async with TaskBag() as tasks:
                 try:
-                    await self._look_up(tasks, model_names)
+                    await self._look_up(tasks, served)
                     if not all(target.is_literal for target in self._targets):
-                        tasks.start(self._follow_dns(tasks, model_names))
+                        tasks.start(self._follow_dns(tasks, served))
                     yield
                 finally:  # before the tasks end: what is dropped shall not be redone
                     self.closed = True
@@ -96,12 +99,12 @@ class Pool:
         self._change.set()
         self._change = asyncio.Event()
 
-    async def _follow_dns(self, tasks: TaskBag, model_names: Sequence[str]) -> None:
+    async def _follow_dns(self, tasks: TaskBag, served: Mapping[str, bool]) -> None:
         while True:
             await asyncio.sleep(self._resolve_interval_s)
-            await self._look_up(tasks, model_names)
+            await self._look_up(tasks, served)
 
-    async def _look_up(self, tasks: TaskBag, model_names: Sequence[str]) -> None:
+    async def _look_up(self, tasks: TaskBag, served: Mapping[str, bool]) -> None:
         """Takes in the addresses that came and retires those that left."""
         for target in self._targets:
             self._resolved[target] = await self._addresses(target)
@@ -119,7 +122,7 @@ class Pool:
                 changed=self._notify,
             )
             self._endpoints[address] = endpoint
-            tasks.start(self._watch(endpoint, model_names))
+            tasks.start(self._watch(endpoint, served))
 
     async def _addresses(self, target: Target) -> tuple[Address, ...]:
         """A target's addresses; those of before when DNS has none, as only the checks can tell that all are gone."""
@@ -136,9 +139,9 @@ class Pool:
         self._unresolved.discard(target)
         return found or known
 
-    async def _watch(self, endpoint: Endpoint, model_names: Sequence[str]) -> None:
+    async def _watch(self, endpoint: Endpoint, served: Mapping[str, bool]) -> None:
         try:
-            await endpoint.watch(model_names)
+            await endpoint.watch(served)
         finally:
             with suppress(ValueError):
                 self._retired.remove(endpoint)
