@@ -11,6 +11,7 @@ import pytest
 import yaml
 from tritonclient.grpc.aio import InferenceServerClient
 
+from speechmesh.common.errors import Incompatible
 from speechmesh.vocoder.backends import Priority, warmup_chunks
 from speechmesh.vocoder.engine import VocoderEngine
 from speechmesh.vocoder.settings import VocoderSettings
@@ -56,6 +57,10 @@ async def test_a_changed_voice_is_served_under_a_new_name_and_the_old_one_goes(
         async with asyncio.timeout(120), engine.running():
             assert await ready(triton) == {old}
             change(voices)
+            with pytest.raises(Incompatible, match="failed to poll from model repository"):
+                await engine.load("bootstrap", "")  # which has no such files yet
+            assert await ready(triton) == {old}
+            await vocode(engine)
             (new,) = build_repository(voices, repository, instances=1, link=True)
             assert new != old
             await vocode(engine)  # with what is loaded, though its folder is gone

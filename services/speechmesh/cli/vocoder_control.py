@@ -101,7 +101,11 @@ def _refresh_repository(run_dir: Path, target: str) -> None:
 
     try:
         build_repository(
-            Path(state["voices"]), Path(state["repository"]), instances=state["instances"], link=True
+            Path(state["voices"]),
+            Path(state["repository"]),
+            instances=state["instances"],
+            link=True,
+            keep=True,
         )
     except Incompatible as error:
         fail(str(error))

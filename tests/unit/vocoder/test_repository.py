@@ -138,14 +138,18 @@ def test_building_again_replaces_what_is_there(voices_dir: Path, tmp_path: Path,
     assert [path.name for path in tmp_path.iterdir()] == [config.name]
 
 
-def test_a_vocoder_that_was_trained_anew_has_another_name(voices_dir: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_vocoder_that_was_trained_anew_has_another_name_and_the_old_one_goes_or_is_kept(
+    voices_dir: Path, tmp_path: Path, keep: bool
+) -> None:
     voices = Path(shutil.copytree(voices_dir, tmp_path / "voices"))
     before = built(voices, tmp_path / "repository").name
     with (voices / "bootstrap/vocoder.onnx").open("ab") as content:
         content.write(b"\n")
-    after = built(voices, tmp_path / "repository").name
+    after = built(voices, tmp_path / "repository", keep=keep).name
     assert before != after
-    assert [path.name for path in (tmp_path / "repository").iterdir()] == [after]
+    there = {path.name for path in (tmp_path / "repository").iterdir()}
+    assert there == ({before, after} if keep else {after})
 
 
 def test_triton_traces_only_requests_that_carry_a_context() -> None:

@@ -144,10 +144,12 @@ def build_repository(
     kind: InstanceKind = "cpu",
     max_batch_size: int | None = None,
     link: bool = False,
+    keep: bool = False,
 ) -> list[str]:
-    """Writes one model per voice and tier under `out`; returns their names. Models no longer there are removed.
+    """Writes one model per voice and tier under `out`; returns their names.
 
-    A vocoder that has changed has a new name: a server that has the old one loaded goes on with it until it is told.
+    A vocoder that has changed has a new name. Models no longer there are removed, or with `keep` are left: a running
+    server may be asked for the old ones until the vocoder service has taken in the new ones.
     `max_batch_size` is in chunks, see `model_config`; None: `DEFAULT_BATCH_SIZE`.
     `link` makes hard links to the bundles' files rather than copies, where the file system can.
 
@@ -161,8 +163,11 @@ def build_repository(
         for bundle in load_bundles(voices_dir).values()
         for tier in bundle.config.vocoders
     ]
-    for stale in {path.name for path in out.iterdir() if path.is_dir()} - {model.name for model in models}:
-        shutil.rmtree(out / stale)
+    if not keep:
+        for stale in {path.name for path in out.iterdir() if path.is_dir()} - {
+            model.name for model in models
+        }:
+            shutil.rmtree(out / stale)
     for model in models:
         folder = out / model.name
         version = folder / "1"
