@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -76,7 +77,10 @@ class Voices:
     async def _amiss(self, stages: Stages) -> dict[str, int]:
         """What keeps the stages from serving the voices now, with the level to log it at; empty: nothing."""
         try:
-            models = {"acoustic": await stages.acoustic_models(), "vocoder": await stages.vocoder_models()}
+            models: dict[str, Sequence[StageModel]] = {
+                "acoustic": await stages.acoustic_models(),
+                "vocoder": await stages.vocoder_models(),
+            }
         except SpeechmeshError as error:
             return {str(error): logging.INFO}
         loaded = [{model.voice for model in of_stage} for of_stage in models.values()]
