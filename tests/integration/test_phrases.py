@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import grpc
 import numpy as np
 import pytest
 
-from speechmesh.client import SpeechOptions
+from speechmesh.acoustic.v1 import acoustic_pb2, acoustic_pb2_grpc
+from speechmesh.client import SpeechError, SpeechOptions
 from speechmesh.speech.v1 import speech_pb2 as pb
 from tests.integration.conftest import MakeMesh, Mesh
 
@@ -106,3 +109,57 @@ async def test_who_leaves_while_others_listen_takes_nothing_from_them(mesh: Mesh
     for result in results[1:]:
         assert result is not None
         np.testing.assert_allclose(result[1], expected, atol=1e-6)
+
+
+@asynccontextmanager
+async def acoustic_stage_full(mesh: Mesh) -> AsyncIterator[None]:
+    """Holds the one stream that the acoustic stage of a mesh takes, as soon as it is free."""
+    opening = acoustic_pb2.StreamFramesRequest(open=acoustic_pb2.StreamOptions(voice="bootstrap"))
+    segment = acoustic_pb2.StreamFramesRequest(segment=acoustic_pb2.Segment(tokens=[1]))
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{mesh.acoustic.port}") as channel:
+        stub = acoustic_pb2_grpc.AcousticServiceStub(channel)
+        for _ in range(200):
+            call = stub.StreamFrames()
+            try:
+                await call.write(opening)
+                await call.write(segment)
+                await call.read()  # the stage answers: it has taken the stream
+                break
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):  # of a call that has ended already
+                assert await call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+                await asyncio.sleep(0.02)
+        else:
+            pytest.fail("the acoustic stage stays full")
+        yield
+        call.cancel()
+
+
+async def test_a_request_that_is_heard_waits_for_room_behind_a_phrase_that_was_said_before(
+    make_mesh: MakeMesh,
+) -> None:
+    kept = "This was said before, and it takes some seconds until all of it was heard by whoever listens."
+    text = f"Well. {kept} Then we go on with what is new."
+    # So many bytes that the frontend does not get rid of the phrase while nobody takes it.
+    options = SpeechOptions(encoding="pcm_f32le", sample_rate_hz=48_000)
+    frontend = {"phrase_cache_mib": 16, "stage_patience_ms": 5_000}
+    async with make_mesh(frontend=frontend, acoustic={"max_streams": 1}) as mesh:
+        await speak(mesh, f"So. {kept}", options)
+        async with mesh.client.synthesize(text, options) as stream:
+            responses = aiter(stream)
+            got = (await anext(responses)).audio
+            async with acoustic_stage_full(mesh):
+                with pytest.raises(SpeechError) as refused:  # nobody has heard anything of this one
+                    await mesh.client.synthesize("There is no room for this.").read()
+                assert refused.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+                rest = asyncio.create_task(_audio(responses))
+                await asyncio.sleep(0.3)
+                assert not rest.done()
+            got += await rest
+        assert stream.summary is not None
+        assert [s.stage for s in stream.summary.stages if s.stage == "cache"] == ["cache"]
+        again = (await speak(mesh, text, options))[1]
+    np.testing.assert_allclose(np.frombuffer(got, "<f4"), again, atol=1e-6)
+
+
+async def _audio(responses: AsyncIterator[pb.SynthesizeResponse]) -> bytes:
+    return b"".join([response.audio async for response in responses])

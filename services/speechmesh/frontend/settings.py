@@ -69,8 +69,8 @@ class FrontendSettings(ServiceSettings):
     stage_patience_ms: int = Field(
         10_000,
         ge=0,
-        description="How long a request waits for a stage that went away, before or after audio was sent, "
-        "within the caller's deadline.",
+        description="How long a request waits for a stage that went away, before or after audio was sent, or for one "
+        "that is full, after it, within the caller's deadline.",
     )
     name_emoji: bool = Field(
         False, description="Whether emoji are named in English text; else they are left out."

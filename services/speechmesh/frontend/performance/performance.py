@@ -114,8 +114,9 @@ class Performance:
                     yield chunk
         except SpeechmeshError as error:
             _name_voice(error, prepared.segment.manner.voice)
-            # A part for which there is no room waits for some, as the request itself was taken.
-            waits_for_room = self._has_parts and self._delivery.playback.started
+            # A request that is heard already was taken: what of it finds no room, behind a phrase that was said before,
+            # say, waits for some. Refused is only what nobody has heard of.
+            waits_for_room = self._delivery.playback.started
             if not isinstance(error, (Unavailable, Overloaded) if waits_for_room else Unavailable):
                 raise
             await self._lookahead.aclose()
