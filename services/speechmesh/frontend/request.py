@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +16,8 @@ from speechmesh.frontend.casting import Problem, primary
 from speechmesh.frontend.lexicon import LexiconEntry
 from speechmesh.frontend.style_words import MAX_CHARS as MAX_STYLE_CHARS
 from speechmesh.frontend.style_words import StyleReading, read_style
+from speechmesh.frontend.told_language import told_language
 
-_DOCUMENT_LANGUAGE = re.compile(
-    r"""\s*(?:<\?[^>]*>\s*)?<(?:\w+:)?speak\b[^<>]*?\sxml:lang\s*=\s*(?P<quote>["'])(?P<language>[^"'<>]*)(?P=quote)"""
-)
 # A document may be so many times longer than its text may be.
 _MARKUP_FACTOR = 4
 
@@ -101,24 +98,11 @@ def speaks(voice: VoiceBundle, language: str) -> str | None:
     return None
 
 
-def script_language(text: str) -> str:
-    """The language that a text's script tells: `zh` where half of the letters are Chinese characters, else none."""
-    letters = [character for character in text if character.isalpha()]
-    n_chinese = sum("\u4e00" <= character <= "\u9fff" for character in letters)
-    return "zh" if n_chinese and 2 * n_chinese >= len(letters) else ""
-
-
-def document_language(document: str) -> str:
-    """The language that an SSML document tells of itself, BCP-47; none where it tells none, or is no document."""
-    told = _DOCUMENT_LANGUAGE.match(document)
-    return told["language"].strip().replace("_", "-") if told else ""
-
-
 def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default: str) -> VoiceBundle:
     """The voice that a request names, else the default one, else the first that speaks its language.
 
     A request without a voice and a language has its text's language, where that is told and a voice speaks it: of a
-    document by the document itself, else by the script.
+    document by the document itself, else by the script of what is read.
 
     Raises:
         InvalidInput: naming `voice.name` or `voice.language`.
@@ -132,8 +116,7 @@ def choose_voice(request: SpeechRequest, voices: dict[str, VoiceBundle], default
     candidates = [voices[default]] if default in voices else []
     candidates += voices.values()
     if not request.language:
-        told = document_language(request.text) if request.is_ssml else ""
-        told = told or script_language(request.text)
+        told = told_language(request.text, is_ssml=request.is_ssml)
         # A text is read in whatever region's language there is; a caller who names a region means it.
         able = (voice for wanted in (told, primary(told)) for voice in candidates if speaks(voice, wanted))
         return next(able, candidates[0])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from speechmesh.common.bundle import Speaker, VoiceBundle
@@ -7,11 +9,11 @@ from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.request import (
     SpeechRequest,
     check,
-    document_language,
     shortfalls,
     speaks,
     with_others,
 )
+from speechmesh.frontend.told_language import document_language, document_text
 
 
 def renamed(voice: VoiceBundle, name: str, **changes: object) -> VoiceBundle:
@@ -78,6 +80,45 @@ def test_the_script_finds_a_voice_where_nothing_is_asked_for(
 ) -> None:
     request = SpeechRequest(text=text, **options)  # type: ignore[arg-type]
     assert check(request, voices, default_voice="", max_text_chars=10).voice.name == voice
+
+
+@pytest.mark.parametrize(
+    ("document", "voice"),
+    [
+        ("<speak>今天天气很好。</speak>", "mandarin"),
+        (
+            '<?xml version="1.0"?><speak version="1.1" xmlns="http://www.w3.org/2001/10/synthesis">你好。</speak>',
+            "mandarin",
+        ),
+        ('<speak><prosody rate="slow">你好 <break time="500ms"/> AI。</prosody></speak>', "mandarin"),
+        ("<speak><!-- a long comment in English <b> -->你好。</speak>", "mandarin"),
+        ('<speak><sub alias="half > of it">你好</sub> &amp; 好。</speak>', "mandarin"),
+        ("<speak>&#x4F60;&#22909;</speak>", "mandarin"),
+        ("<speak><![CDATA[你好]]></speak>", "mandarin"),
+        ("<speak>Ni hao 好<mark name='今天天气很好'/><!-- 今天天气很好 --></speak>", "bootstrap"),
+        ("<speak/>", "bootstrap"),
+        ("<speak>&eacute;&hellip;好</speak>", "mandarin"),
+        (f"<speak>&#{'1' * 5_000};你好</speak>", "mandarin"),
+        ("<speak>你好<", "mandarin"),
+    ],
+)
+def test_a_document_that_tells_no_language_goes_where_its_plain_text_goes(
+    voices: dict[str, VoiceBundle], document: str, voice: str
+) -> None:
+    request = SpeechRequest(text=document, is_ssml=True)
+    assert check(request, voices, default_voice="", max_text_chars=10_000).voice.name == voice
+
+
+def test_tags_of_a_plain_text_are_text(voices: dict[str, VoiceBundle]) -> None:
+    request = SpeechRequest(text="<emphasis>好</emphasis>")
+    assert check(request, voices, default_voice="", max_text_chars=100).voice.name == "bootstrap"
+
+
+@pytest.mark.parametrize("part", ["<", "<!--", "<?", '<a "', "<a '", "<a b='", "<![CDATA[", "&", "&#", "]]>"])
+def test_a_broken_document_is_searched_for_its_text_in_linear_time(part: str) -> None:
+    started = time.process_time()
+    document_text(part * (200_000 // len(part)))
+    assert time.process_time() - started < 1.0
 
 
 def test_a_script_that_no_voice_speaks_leaves_the_default(bootstrap: VoiceBundle) -> None:
