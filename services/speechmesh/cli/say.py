@@ -73,7 +73,9 @@ def say(
             "respelling, tab, how."
         ),
     ] = None,
-    rate: Annotated[float, typer.Option(help="Speaking rate, 0.5 to 2.")] = 1.0,
+    rate: Annotated[
+        float, typer.Option(help="Speaking rate, 0.5 to 2; 0: the voice's own, or as the style says.")
+    ] = 0.0,
     pitch_semitones: Annotated[float, typer.Option(help="Shift of pitch in semitones.")] = 0.0,
     energy_db: Annotated[float, typer.Option(help="Vocal effort in dB, softer or more forceful.")] = 0.0,
     volume_db: Annotated[float, typer.Option(help="Change of volume in dB.")] = 0.0,

@@ -1,0 +1,61 @@
+"""What `speechmesh say` asks a server for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import pytest
+from typer.testing import CliRunner, Result
+
+from speechmesh.cli.main import app
+from speechmesh.client import SpeechOptions
+from speechmesh.speech.v1 import speech_pb2 as pb
+from speechmesh.speech.v1 import speech_pb2_grpc
+
+
+class Server(speech_pb2_grpc.SpeechServiceServicer):
+    """Answers each request with some silence in the coding that is asked for; keeps the requests."""
+
+    def __init__(self) -> None:
+        self.requests: list[pb.SynthesizeRequest] = []
+        self.port = 0
+
+    def Synthesize(
+        self, request: pb.SynthesizeRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.SynthesizeResponse]:
+        self.requests.append(request)
+        audio = pb.AudioFormat(encoding=request.audio.encoding, sample_rate_hz=16_000)
+        yield pb.SynthesizeResponse(header=pb.StreamHeader(audio=audio), audio=bytes(64))
+        yield pb.SynthesizeResponse(sequence=1, summary=pb.Summary(audio_s=0.002))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    serving = Server()
+    grpc_server = grpc.server(ThreadPoolExecutor(2))
+    speech_pb2_grpc.add_SpeechServiceServicer_to_server(serving, grpc_server)
+    serving.port = grpc_server.add_insecure_port("127.0.0.1:0")
+    grpc_server.start()
+    yield serving
+    grpc_server.stop(None).wait()
+
+
+def say(server: Server, *arguments: str | Path) -> Result:
+    target = f"127.0.0.1:{server.port}"
+    return CliRunner().invoke(app, ["say", *map(str, arguments), "--target", target])
+
+
+def test_what_no_option_says_is_left_to_the_server(server: Server, tmp_path: Path) -> None:
+    done = say(server, "Hello.", "-o", tmp_path / "out.wav")
+    assert done.exit_code == 0, done.output
+    assert server.requests[-1] == SpeechOptions(encoding="wav").request("Hello.")
+
+
+def test_a_style_in_plain_words_may_say_the_rate(server: Server, tmp_path: Path) -> None:
+    say(server, "Hello.", "--style-instruction", "a little slower", "-o", tmp_path / "out.wav")
+    assert server.requests[-1].prosody == pb.Prosody()
+    say(server, "Hello.", "--style-instruction", "slower", "--rate", "1", "-o", tmp_path / "out.wav")
+    assert server.requests[-1].prosody == pb.Prosody(rate=1.0)
