@@ -110,10 +110,8 @@ class SndfileCoder:
     def _take(self) -> bytes:
         taken = self._outlet.take()
         if self._is_mp3_begin and taken:
-            # LAME leaves the first frame empty for a table of contents that it fills in at the end. That cannot be
-            # sent any more, and without it the frame would be played: a gap before the first word.
             self._is_mp3_begin = False
-            return taken[_mp3_frame_bytes(taken) :]
+            return _without_table(taken)
         return taken
 
 
@@ -136,10 +134,22 @@ def _set_ogg_page_latency(file: soundfile.SoundFile) -> None:
     )
 
 
+_MP3_HEADER_BYTES = 4
 # By the two bits of the version (0: MPEG-2.5, 2: MPEG-2, 3: MPEG-1) of layer III.
 _MP3_LOW_KBPS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _MP3_HIGH_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MP3_RATES_HZ = {0: (11_025, 12_000, 8_000), 2: (22_050, 24_000, 16_000), 3: (44_100, 48_000, 32_000)}
+
+
+def _without_table(data: bytes) -> bytes:
+    """The beginning of an MP3 stream without the frame that LAME leaves empty for a table of contents.
+
+    The table would be filled in at the end. That cannot be sent any more, and without it the frame would be played: a
+    gap before the first word. Where a frame is too small for a table, at low bit rates, LAME leaves none, and the first
+    frame is audio; that is never all zeros, since LAME fills with its name what silence does not need.
+    """
+    end = _mp3_frame_bytes(data)
+    return data if any(data[_MP3_HEADER_BYTES:end]) else data[end:]
 
 
 def _mp3_frame_bytes(data: bytes) -> int:

@@ -68,6 +68,26 @@ def test_the_audio_comes_through_whole(encoding: Encoding, sample_rate_hz: int) 
         assert snr_db(part, heard[start + lag :], 0) > least_snr_db - 9.0
 
 
+@pytest.mark.parametrize(
+    ("sample_rate_hz", "bit_rate"),
+    [  # the highest in whose frames LAME has no room for a table of contents, and the lowest in whose frames it has
+        (8_000, 16_000), (8_000, 24_000), (11_025, 24_000), (11_025, 32_000), (12_000, 24_000), (12_000, 32_000),
+        (16_000, 32_000), (16_000, 40_000), (22_050, 48_000), (22_050, 56_000), (24_000, 56_000), (24_000, 64_000),
+        (32_000, 40_000), (44_100, 48_000), (44_100, 56_000), (48_000, 56_000), (48_000, 64_000),
+    ],
+)  # fmt: skip
+def test_mp3_begins_with_the_first_frame_of_audio_at_any_bit_rate(sample_rate_hz: int, bit_rate: int) -> None:
+    form = resolve(Encoding.MP3, sample_rate_hz, bit_rate, own_hz=sample_rate_hz)
+    assert form.bit_rate == bit_rate
+    samples = voiced(sample_rate_hz, sample_rate_hz)
+    heard = decoded(form, b"".join(coded(form, samples, [1, 700])))
+    _, lag, padding = LOSSY[Encoding.MP3]
+    assert abs(delay(samples, heard) - lag) <= 1
+    assert 0 <= len(heard) - len(samples) <= padding
+    begin = sample_rate_hz // 10
+    assert snr_db(samples[:begin], heard[lag:], 0) > snr_db(samples, heard, lag) - 3.0
+
+
 @given(cuts_of)
 @settings(deadline=None, max_examples=25)
 def test_flac_is_the_pcm_bit_by_bit_and_cuts_do_not_show(cuts: list[int]) -> None:
