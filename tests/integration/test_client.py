@@ -143,8 +143,17 @@ async def test_what_a_generator_raises_comes_out_of_the_stream(mesh: Mesh) -> No
             [response async for response in stream.speak(apieces())]
 
 
-async def test_a_refused_stream_raises_with_the_field(mesh: Mesh) -> None:
-    options = SpeechOptions(lexicon=[LexiconEntry("x", ipa="ʘ")])
+@pytest.mark.parametrize(
+    ("entries", "field"),
+    [
+        ([LexiconEntry("x", ipa="ʘ")], "lexicon[0]"),
+        ([LexiconEntry(f"w{i}", respelling="x") for i in range(501)], "lexicon"),
+    ],
+)
+async def test_a_refused_stream_raises_with_the_field(
+    mesh: Mesh, entries: list[LexiconEntry], field: str
+) -> None:
+    options = SpeechOptions(lexicon=entries)
 
     def converse() -> None:
         with Client(mesh.target) as client, client.live(options, timeout_s=60) as stream:
@@ -152,12 +161,12 @@ async def test_a_refused_stream_raises_with_the_field(mesh: Mesh) -> None:
 
     with pytest.raises(SpeechError) as caught:
         await asyncio.to_thread(converse)
-    assert caught.value.field == "lexicon[0]"
+    assert caught.value.field == field
     for _ in range(10):  # a write that met the refusal would now and then lose what it says
         with pytest.raises(SpeechError) as refused:
             async with asyncio.timeout(60), mesh.client.live(options) as stream:
                 [response async for response in stream.speak(_hello())]
-        assert refused.value.field == "lexicon[0]"
+        assert refused.value.field == field
 
 
 async def _hello() -> AsyncIterator[str]:

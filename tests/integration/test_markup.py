@@ -168,6 +168,21 @@ async def test_lexicons_of_the_deployment_and_of_the_request_say_how(mesh: Mesh)
         ({"ssml": "<speak></speak>"}, "ssml", "nothing that can be spoken"),
         ({"text": "x", "lexicon": [pb.LexiconEntry(written="x")]}, "lexicon[0]", "does not say"),
         ({"text": "x", "lexicon": [pb.LexiconEntry(written="x", ipa="ʘ")]}, "lexicon[0]", ""),
+        (
+            {"text": "x", "lexicon": [pb.LexiconEntry(written=f"w{i}", respelling="x") for i in range(501)]},
+            "lexicon",
+            "has 501 entries, 500 are taken",
+        ),
+        (
+            {"text": "x", "lexicon": [pb.LexiconEntry(written=f"w{i}", ipa="tə" * 240) for i in range(200)]},
+            "lexicon",
+            "characters, 50000 are taken",
+        ),
+        (
+            {"text": "x", "lexicon": [pb.LexiconEntry()] * 100_000},
+            "lexicon",
+            "has 100000 entries, 5000 are taken at most",
+        ),
     ],
 )
 async def test_what_is_wrong_is_told_with_its_place(

@@ -23,6 +23,7 @@ from speechmesh.frontend.ssml.source_map import Run, SourceMap
 log = logging.getLogger(__name__)
 
 RESPELLING = "respelling"
+# Of a file; what a request may bring is far less, see `check_size`.
 MAX_ENTRIES, MAX_WRITTEN_CHARS, MAX_SAID_CHARS = 50_000, 100, 500
 _LOOK_EVERY_S = 1.0
 _CLITIC = re.compile(r"'(?:s|d|m|re|ve|ll)?(?![^\W_])", re.IGNORECASE)
@@ -35,6 +36,24 @@ class LexiconEntry:
     written: str
     alphabet: str
     said: str
+
+
+def check_size(entries: Sequence[LexiconEntry], *, max_entries: int, max_chars: int) -> None:
+    """Checks that a request's lexicon is soon read, for other requests' texts wait as long.
+
+    Args:
+        entries: the lexicon.
+        max_entries: so many are taken.
+        max_chars: so many characters, of all words and how they are said.
+
+    Raises:
+        InvalidInput: naming `lexicon`.
+    """
+    if len(entries) > max_entries:
+        raise InvalidInput("lexicon", f"has {len(entries)} entries, {max_entries} are taken")
+    n_chars = sum(len(entry.written) + len(entry.said) for entry in entries)
+    if n_chars > max_chars:
+        raise InvalidInput("lexicon", f"has {n_chars} characters, {max_chars} are taken")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from pydantic_settings import SettingsConfigDict
 
 from speechmesh.common.settings import ServiceSettings
 
+# What a request may bring at most, whatever the setting: its entries are looked at where no thread waits.
+MAX_LEXICON_ENTRIES = 5_000
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
@@ -79,6 +81,15 @@ class FrontendSettings(ServiceSettings):
         None,
         description="File of words and how they are said, for all voices; read again when it changes. See "
         "speechmesh.frontend.lexicon for its form.",
+    )
+    max_lexicon_entries: int = Field(
+        500, ge=0, le=MAX_LEXICON_ENTRIES, description="Entries of a request's own lexicon; more is refused."
+    )
+    max_lexicon_chars: int = Field(
+        50_000,
+        ge=0,
+        description="Characters of a request's own lexicon, words and how they are said together; more is refused. A "
+        "text thread reads them in 0.1 s, in which no other text is read.",
     )
     text_threads: int = Field(1, ge=1, description="Threads that read text.")
     audio_threads: int = Field(1, ge=1, description="Threads that code audio as FLAC, MP3, Opus or AAC.")

@@ -11,6 +11,7 @@ from speechmesh.common import metrics
 from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, StageTime, Summary
 from speechmesh.frontend.delivery.delivery import Delivery
+from speechmesh.frontend.lexicon import check_size
 from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.metering import Kind, SpeechMeter, record_stage
 from speechmesh.frontend.performance.means import Means
@@ -64,6 +65,7 @@ class Speech:
         Raises:
             InvalidInput: naming the field that is wrong.
         """
+        self._check_lexicon(request)
         return check(
             request,
             self._voices.bundles,
@@ -78,11 +80,18 @@ class Speech:
         Raises:
             InvalidInput: naming the field that is wrong.
         """
+        self._check_lexicon(request)
         return check_options(
             request,
             self._voices.bundles,
             default_voice=self._settings.default_voice,
             max_trailing_silence_ms=self._settings.max_trailing_silence_ms,
+        )
+
+    def _check_lexicon(self, request: SpeechRequest) -> None:
+        settings = self._settings
+        check_size(
+            request.lexicon, max_entries=settings.max_lexicon_entries, max_chars=settings.max_lexicon_chars
         )
 
     def writing(self, checked: CheckedRequest) -> Writing:

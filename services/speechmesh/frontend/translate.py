@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Literal
 
 from speechmesh.common.bundle import Tier, VoiceBundle
@@ -13,6 +14,7 @@ from speechmesh.frontend.audio_out import AudioChunk, Summary
 from speechmesh.frontend.lexicon import RESPELLING, LexiconEntry
 from speechmesh.frontend.live.session import EndTurn, Flush, Interrupt, Interrupted, Said, Text
 from speechmesh.frontend.request import CheckedRequest, SpeechRequest
+from speechmesh.frontend.settings import MAX_LEXICON_ENTRIES
 from speechmesh.frontend.style_words import StyleReading
 from speechmesh.speech.v1 import speech_pb2 as pb
 
@@ -76,12 +78,23 @@ def request_from_pb(message: pb.SynthesizeRequest) -> SpeechRequest:
         tier=_TIERS[message.quality_tier],
         word_timestamps=message.word_timestamps,
         phoneme_timestamps=message.phoneme_timestamps,
-        lexicon=tuple(_entry(i, entry) for i, entry in enumerate(message.lexicon)),
+        lexicon=_lexicon(message.lexicon),
         request_id=message.request_id or uuid.uuid4().hex,
     )
 
 
 _ALPHABETS = {"ipa": "ipa", "x_sampa": "x-sampa", "arpabet": "arpabet", "pinyin": "pinyin"}
+
+
+def _lexicon(entries: Sequence[pb.LexiconEntry]) -> tuple[LexiconEntry, ...]:
+    """A request's lexicon.
+
+    Raises:
+        InvalidInput: when it has more entries than any server takes, or one that says nothing.
+    """
+    if len(entries) > MAX_LEXICON_ENTRIES:
+        raise InvalidInput("lexicon", f"has {len(entries)} entries, {MAX_LEXICON_ENTRIES} are taken at most")
+    return tuple(_entry(i, entry) for i, entry in enumerate(entries))
 
 
 def _entry(index: int, message: pb.LexiconEntry) -> LexiconEntry:

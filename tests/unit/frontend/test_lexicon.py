@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from speechmesh.frontend.lexicon import Lexicon, LexiconEntry, script_of
+from speechmesh.common.errors import InvalidInput
+from speechmesh.frontend.lexicon import Lexicon, LexiconEntry, check_size, script_of
+from speechmesh.frontend.settings import FrontendSettings
 
 
 def lexicon(*written: str) -> Lexicon:
@@ -64,3 +66,30 @@ def test_looking_for_entries_takes_seconds_at_most(entries: map[str], text: str)
     began = time.process_time()
     found(text, many)
     assert time.process_time() - began < 4.0  # on a slow and busy core
+
+
+def check_of_request(entries: list[LexiconEntry]) -> None:
+    settings = FrontendSettings()
+    check_size(entries, max_entries=settings.max_lexicon_entries, max_chars=settings.max_lexicon_chars)
+
+
+def test_a_request_may_bring_as_much_as_is_soon_read() -> None:
+    entries = [LexiconEntry(f"w{i:03}", "ipa", "tə" * 48) for i in range(500)]  # of 50,000 characters
+    check_of_request(entries)
+    began = time.process_time()
+    Lexicon.of([("entry", entry) for entry in entries])
+    assert time.process_time() - began < 1.0  # 0.1 s on a quiet core
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([LexiconEntry(f"w{i}", "respelling", "x") for i in range(501)], "has 501 entries, 500 are taken"),
+        ([LexiconEntry(f"w{i:03}", "ipa", "tə" * 250) for i in range(100)], "has 50400 characters, 50000"),
+        ([LexiconEntry("w" * 50_000, "respelling", "x")], "has 50001 characters, 50000"),
+    ],
+)
+def test_a_request_that_brings_more_is_refused(entries: list[LexiconEntry], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message) as caught:
+        check_of_request(entries)
+    assert caught.value.field == "lexicon"
