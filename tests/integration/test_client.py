@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from itertools import pairwise
 
+import grpc
 import pytest
 
 from speechmesh.client import Client, LexiconEntry, SpeechError, SpeechOptions
@@ -18,6 +19,7 @@ TIMED = SpeechOptions(
     phoneme_timestamps=True,
     lexicon=[LexiconEntry("nginx", respelling="engine x")],
 )
+LONG = "Whoever hears this sentence to its end has waited for quite a while. " * 120
 DOCUMENT = "<speak>We run <mark name='here'/>nginx.</speak>"
 
 
@@ -167,6 +169,71 @@ async def test_a_refused_stream_raises_with_the_field(
             async with asyncio.timeout(60), mesh.client.live(options) as stream:
                 [response async for response in stream.speak(_hello())]
         assert refused.value.field == field
+
+
+class Reading:
+    """A task that reads a stream to its end, or the error that it ends with."""
+
+    def __init__(self, responses: AsyncIterable[object]) -> None:
+        self._responses = responses
+        self.begun = asyncio.Event()
+        self.task = asyncio.create_task(self._read())
+
+    async def _read(self) -> SpeechError | None:
+        try:
+            async for _ in self._responses:
+                self.begun.set()
+        except SpeechError as error:
+            await asyncio.sleep(0)  # the task goes on
+            return error
+        return None
+
+
+async def test_who_reads_a_stream_that_another_task_cancels_gets_an_error_as_a_thread_does(
+    mesh: Mesh,
+) -> None:
+    async with asyncio.timeout(60), mesh.client.synthesize(LONG) as stream:
+        reading = Reading(stream)
+        await reading.begun.wait()
+        stream.cancel()
+        error = await reading.task
+    assert error is not None
+    assert error.code is grpc.StatusCode.CANCELLED
+
+    def synchronous() -> None:
+        with Client(mesh.target) as client, client.synthesize(LONG) as stream:
+            for _ in stream:
+                stream.cancel()
+
+    with pytest.raises(SpeechError, match="CANCELLED"):
+        await asyncio.to_thread(synchronous)
+
+
+async def test_who_reads_a_live_stream_that_another_task_leaves_gets_an_error(mesh: Mesh) -> None:
+    async with asyncio.timeout(60):
+        async with mesh.client.live() as stream:
+            await stream.send(LONG)
+            await stream.flush()
+            reading = Reading(stream)
+            await reading.begun.wait()
+        error = await reading.task
+    assert error is not None
+    assert error.code is grpc.StatusCode.CANCELLED
+
+
+async def test_a_task_that_is_cancelled_while_it_reads_ends_as_cancelled(mesh: Mesh) -> None:
+    async with mesh.client.live() as live:
+        await live.send(LONG)
+        await live.flush()
+        for stream in (mesh.client.synthesize(LONG), live):
+            reading = Reading(stream)
+            await reading.begun.wait()
+            reading.task.cancel()
+            await asyncio.wait({reading.task})
+            assert reading.task.cancelled()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await mesh.client.synthesize(LONG).read()
 
 
 async def _hello() -> AsyncIterator[str]:

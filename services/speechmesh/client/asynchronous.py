@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
 import grpc
 
-from speechmesh.client.errors import speech_error
+from speechmesh.client.errors import call_error, is_task_cancelled, speech_error
 from speechmesh.client.live_async import AsyncLiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
@@ -27,6 +28,11 @@ class AsyncSpeechStream(StreamState):
         except grpc.aio.AioRpcError as error:
             self._fail()
             raise speech_error(error) from None
+        except asyncio.CancelledError:
+            self._fail()
+            if is_task_cancelled():
+                raise
+            raise await call_error(self._call) from None
         finally:
             self._end()
 

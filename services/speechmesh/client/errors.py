@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -53,3 +56,19 @@ def speech_error(error: grpc.RpcError) -> SpeechError:
         elif packed.Unpack(retry):
             found.retry_after_s = retry.retry_delay.ToMilliseconds() / 1000.0
     return found
+
+
+async def call_error(call: Any) -> SpeechError:
+    """What a call of grpc.aio failed with, which has ended."""
+    metadata = await call.initial_metadata(), await call.trailing_metadata()
+    return speech_error(grpc.aio.AioRpcError(await call.code(), *metadata, await call.details()))
+
+
+def is_task_cancelled() -> bool:
+    """Whether a CancelledError is meant for the task that runs.
+
+    grpc.aio raises one as well in a task that waits for a call which another task has cancelled. That is an error of
+    the call, as it is where threads wait; the task goes on.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import grpc
 
-from speechmesh.client.errors import SpeechError, speech_error
+from speechmesh.client.errors import SpeechError, call_error, is_task_cancelled, speech_error
 from speechmesh.client.live import is_last
 from speechmesh.client.options import SpeechOptions
 from speechmesh.client.turns import Turns
@@ -123,6 +123,10 @@ class AsyncLiveStream:
                 yield response
         except grpc.aio.AioRpcError as error:
             raise speech_error(error) from None
+        except asyncio.CancelledError:
+            if is_task_cancelled():
+                raise
+            raise await call_error(self._call) from None
 
     async def _send_of(self, turn: int, message: pb.SynthesizeLiveRequest) -> bool:
         """Sends what belongs to a turn; False when that is over."""
@@ -142,13 +146,8 @@ class AsyncLiveStream:
         except asyncio.InvalidStateError:
             if not self._call.done():
                 raise
-            raise await self._failure() from None
-
-    async def _failure(self) -> SpeechError:
-        """What the call ended with; gRPC may call it INTERNAL where a write met the server's end of it."""
-        call = self._call
-        metadata = await call.initial_metadata(), await call.trailing_metadata()
-        return speech_error(grpc.aio.AioRpcError(await call.code(), *metadata, await call.details()))
+            # gRPC may call it INTERNAL where a write met the server's end of it.
+            raise await call_error(self._call) from None
 
     async def __aenter__(self) -> Self:
         await self._write(pb.SynthesizeLiveRequest(open=self._open))
@@ -156,7 +155,7 @@ class AsyncLiveStream:
         # but that it failed: nothing more is written before.
         await self._call.initial_metadata()
         if self._call.done():
-            raise await self._failure()
+            raise await call_error(self._call)
         return self
 
     async def __aexit__(

@@ -28,7 +28,7 @@ class StreamState:
         self._call = stub.Synthesize(request, timeout=timeout_s, metadata=tuple(carrier.items()))
 
     def cancel(self) -> None:
-        """Stops the request, in all stages."""
+        """Stops the request, in all stages; whoever iterates gets a SpeechError, CANCELLED."""
         self._call.cancel()
 
     def _note(self, response: pb.SynthesizeResponse) -> None:
