@@ -187,9 +187,12 @@ def _encoding(asked: str, output: Path | None) -> str:
         if asked:
             fail("--encoding is for a file: give -o", 2)
         return "pcm_s16le"
-    if not asked and output.suffix.lower() not in ENCODING_BY_SUFFIX:
+    suffix = output.suffix.lower()
+    if suffix == ".wav" and asked == "pcm_f32le":
+        fail(f"{output}: pcm_f32le does not go into a WAV file; name a .pcm file, or ask for wav", 2)
+    if not asked and suffix not in ENCODING_BY_SUFFIX:
         fail(f"{output}: its name says no coding ({', '.join(ENCODING_BY_SUFFIX)}); give --encoding", 2)
-    return asked or ENCODING_BY_SUFFIX[output.suffix.lower()]
+    return asked or ENCODING_BY_SUFFIX[suffix]
 
 
 def _start_tracing(otlp: str):  # type: ignore[no-untyped-def]  # the SDK is no requirement of the client

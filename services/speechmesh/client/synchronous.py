@@ -40,6 +40,11 @@ class SpeechStream(StreamState):
         """Writes the audio into a file as it comes; returns the summary.
 
         Its coding is that of the options; 16-bit PCM gets a WAV header where the file is named `.wav`.
+
+        Raises:
+            SpeechError: when the call fails.
+            ValueError: when PCM of 32 bits is to go into a `.wav`.
+            OSError: when the file cannot be written.
         """
         file = None
         try:

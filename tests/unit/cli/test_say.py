@@ -59,3 +59,15 @@ def test_a_style_in_plain_words_may_say_the_rate(server: Server, tmp_path: Path)
     assert server.requests[-1].prosody == pb.Prosody()
     say(server, "Hello.", "--style-instruction", "slower", "--rate", "1", "-o", tmp_path / "out.wav")
     assert server.requests[-1].prosody == pb.Prosody(rate=1.0)
+
+
+@pytest.mark.parametrize("live", [[], ["--live"]])
+def test_floats_for_a_wav_file_are_refused_before_anything_is_said(
+    server: Server, tmp_path: Path, live: list[str]
+) -> None:
+    n_before = len(server.requests)
+    text = [] if live else ["Hello."]
+    done = say(server, *text, *live, "--encoding", "pcm_f32le", "-o", tmp_path / "out.wav")
+    assert done.exit_code == 2
+    assert "pcm_f32le does not go into a WAV file" in done.output
+    assert (len(server.requests), list(tmp_path.iterdir())) == (n_before, [])
