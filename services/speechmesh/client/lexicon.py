@@ -61,7 +61,7 @@ def read_lexicon(path: str | Path) -> tuple[LexiconEntry, ...]:
         ValueError: naming the line that is wrong.
     """
     entries = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         parts = [part.strip() for part in line.split("\t")]

@@ -205,7 +205,7 @@ def read_lexicon(path: Path) -> Lexicon:
 
 
 def _entries(path: Path) -> Iterator[tuple[str, LexiconEntry]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         parts = line.split("\t")

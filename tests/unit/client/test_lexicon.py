@@ -33,6 +33,16 @@ def test_a_file_is_read_as_the_server_reads_its_own(tmp_path: Path) -> None:
     assert server.read_lexicon(file)
 
 
+def test_a_file_that_begins_with_a_byte_order_mark_is_read_like_any(tmp_path: Path) -> None:
+    """As Windows' editors write them: the mark is no part of the first word."""
+    file = tmp_path / "words.tsv"
+    file.write_text("nginx\trespelling\tengine x\n", encoding="utf-8-sig")
+    assert read_lexicon(file) == (LexiconEntry("nginx", respelling="engine x"),)
+    script = server.script_of("We run nginx.", [server.read_lexicon(file)])
+    assert script is not None
+    assert [text.alias for text in script.texts] == [None, "engine x", None]
+
+
 def test_files_may_name_what_the_server_knows() -> None:
     assert set(WAY_BY_NAME) == {*alphabets._BY_NAME, server.RESPELLING}
     for name, known in alphabets._BY_NAME.items():
