@@ -77,9 +77,9 @@ class FrontendSettings(ServiceSettings):
     name_emoji: bool = Field(
         False, description="Whether emoji are named in English text; else they are left out."
     )
-    lexicon: Path | None = Field(
+    lexicon: Annotated[Path | None, BeforeValidator(_unset_if_empty)] = Field(
         None,
-        description="File of words and how they are said, for all voices; read again when it changes. See "
+        description="File of words and how they are said, for all voices; read again when it changes; empty: none. See "
         "speechmesh.frontend.lexicon for its form.",
     )
     max_lexicon_entries: int = Field(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import Path
 
 import pytest
 
 from speechmesh.common.errors import InvalidInput
+from speechmesh.common.settings import load
 from speechmesh.frontend.lexicon import Lexicon, LexiconEntry, check_size, script_of
 from speechmesh.frontend.settings import FrontendSettings
 
@@ -93,3 +95,10 @@ def test_a_request_that_brings_more_is_refused(entries: list[LexiconEntry], mess
     with pytest.raises(InvalidInput, match=message) as caught:
         check_of_request(entries)
     assert caught.value.field == "lexicon"
+
+
+def test_an_empty_setting_is_no_lexicon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMESH_FRONTEND_LEXICON", "")
+    assert load(FrontendSettings).lexicon is None
+    monkeypatch.setenv("SPEECHMESH_FRONTEND_LEXICON", "words.tsv")
+    assert load(FrontendSettings).lexicon == Path("words.tsv")
