@@ -30,8 +30,15 @@ TIERS = {
 }
 
 # A call that found no server is repeated by gRPC itself, while nothing has come back.
-CHANNEL_OPTIONS = [
+CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    # A call whose server's machine vanishes ends, in place of waiting for ever; without calls there are no pings. After
+    # its request a call sends nothing: gRPC would ping but once a minute.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    # The first is for what TCP does not get rid of, the second for answers that do not come.
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
     (
         "grpc.service_config",
         json.dumps(

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # How long calls that are ended may take to say so to their callers.
 _LAST_WORD_S = 1.0
+# Who pings more often is sent away: below what the client and the frontend's channels to the stages do.
+MIN_PING_INTERVAL_MS = 5_000
 
 
 class StreamLimit:
@@ -83,7 +85,7 @@ class MeshServer:
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),
                 ("grpc.so_reuseport", 0),  # two services on one port is an error, not a lottery
-                ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", MIN_PING_INTERVAL_MS),
                 ("grpc.keepalive_permit_without_calls", 1),
                 # No grace is set for the streams of an old connection: they end in their own time.
                 ("grpc.max_connection_age_ms", round(settings.max_connection_age_s * 1000)),

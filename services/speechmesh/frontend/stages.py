@@ -109,8 +109,11 @@ class Stages:
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 1000),
             ("grpc.dns_min_time_between_resolutions_ms", 1000),
+            # A stage whose machine vanished is noticed, also while nothing is sent to it, and where TCP still answers.
             ("grpc.keepalive_time_ms", 20_000),
+            ("grpc.http2.max_pings_without_data", 0),
             ("grpc.keepalive_timeout_ms", 5_000),
+            ("grpc.http2.ping_timeout_ms", 5_000),
         ]
         self._channels = [
             grpc.aio.insecure_channel(target, options=options) for target in (acoustic_target, vocoder_target)
