@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import soundfile
 
+from speechmesh.frontend.recordings.mp3_frames import mp3_frames
 from speechmesh.frontend.recordings.recording import SAMPLE_BYTES, Recording, RecordingError
-from speechmesh.frontend.recordings.streamed_flac import WithLength, total_samples
+from speechmesh.frontend.recordings.streamed_flac import total_samples, with_length
+from speechmesh.frontend.recordings.with_head import WithHead
 
 # As libsndfile calls them: what it reads besides is old, rare, and more code that a hostile file could reach.
 _FORMATS = frozenset({"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3"})
@@ -26,7 +28,7 @@ class Description:
 
     Attributes:
         sample_rate_hz: its own.
-        n_samples: of each channel, at least 1. Of MP3 it may be an estimate.
+        n_samples: of each channel, at least 1. Of MP3 whose frames cannot be counted it is an estimate.
     """
 
     sample_rate_hz: int
@@ -80,16 +82,30 @@ def _opened(descriptor: int) -> Iterator[soundfile.SoundFile]:
     os.lseek(descriptor, 0, os.SEEK_SET)
     try:
         with soundfile.SoundFile(descriptor, closefd=False) as file:
-            if int(file.frames) != _UNKNOWN:
+            if (told := _with_length(descriptor, file)) is None:
                 yield file
                 return
-        # libsndfile cannot read these in pieces; told how long they are, it can.
-        if not (n_samples := total_samples(descriptor)):
-            raise RecordingError("was written as a stream that does not end as it should")
-        with soundfile.SoundFile(WithLength(descriptor, n_samples)) as file:
+        with soundfile.SoundFile(told) as file:
             yield file
     except soundfile.SoundFileError:
         raise RecordingError("is no WAV, FLAC, Ogg or MP3 file that can be decoded") from None
+
+
+def _with_length(descriptor: int, file: soundfile.SoundFile) -> WithHead | None:
+    """The file with how long it is; None where it says that itself, or it cannot be told.
+
+    Raises:
+        RecordingError: when it cannot be read without.
+    """
+    if int(file.frames) == _UNKNOWN:
+        # libsndfile cannot read these in pieces; told how long they are, it can.
+        if not (n_samples := total_samples(descriptor)):
+            raise RecordingError("was written as a stream that does not end as it should")
+        return with_length(descriptor, n_samples)
+    # libsndfile takes an MP3 file to be as long as its size lets expect, and reads no more of it.
+    if file.format == "MP3" and (frames := mp3_frames(descriptor)) and frames.n_samples != int(file.frames):
+        return WithHead(descriptor, frames.xing(), frames.begin)
+    return None
 
 
 def _checked(file: soundfile.SoundFile, max_s: float) -> Description:

@@ -24,7 +24,7 @@ class RecordingFile:
     Attributes:
         key: tells it from others, and from what its path led to before or leads to later.
         sample_rate_hz: its own.
-        n_samples: how long it is, at least 1; of MP3 an estimate, until it was decoded once.
+        n_samples: how long it is, at least 1; of some MP3 an estimate, until it was decoded once.
     """
 
     key: FileKey

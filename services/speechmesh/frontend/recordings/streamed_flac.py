@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from speechmesh.frontend.recordings.with_head import WithHead
+
 _MAGIC = b"fLaC"
 _BLOCK_HEADER_BYTES = 4
 _STREAMINFO_AT, _STREAMINFO_BYTES = 8, 34
@@ -41,37 +43,12 @@ def total_samples(descriptor: int) -> int | None:
     return last.end(first.n_samples) if last is not None else None
 
 
-class WithLength:
-    """An open FLAC file whose header says how long it is, to be read as any file."""
-
-    def __init__(self, descriptor: int, n_samples: int) -> None:
-        """`descriptor` stays open, and where it stands does not matter."""
-        self._descriptor = descriptor
-        packed = int.from_bytes(os.pread(descriptor, _PACKED_BYTES, _PACKED_AT), "big")
-        packed = (packed >> _TOTAL_BITS << _TOTAL_BITS) | n_samples
-        self._head = os.pread(descriptor, _PACKED_AT, 0) + packed.to_bytes(_PACKED_BYTES, "big")
-        self._size = os.fstat(descriptor).st_size
-        self._position = 0
-
-    def tell(self) -> int:
-        """Where it stands."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """As of any file."""
-        origin = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
-        self._position = origin + offset
-        return self._position
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes, all of them where `size` is negative; fewer at the end."""
-        size = self._size - self._position if size < 0 else size
-        data = os.pread(self._descriptor, max(size, 0), self._position)
-        if self._position < len(self._head):
-            head = self._head[self._position : self._position + len(data)]
-            data = head + data[len(head) :]
-        self._position += len(data)
-        return data
+def with_length(descriptor: int, n_samples: int) -> WithHead:
+    """An open FLAC file whose header says how long it is."""
+    packed = int.from_bytes(os.pread(descriptor, _PACKED_BYTES, _PACKED_AT), "big")
+    packed = (packed >> _TOTAL_BITS << _TOTAL_BITS) | n_samples
+    head = os.pread(descriptor, _PACKED_AT, 0) + packed.to_bytes(_PACKED_BYTES, "big")
+    return WithHead(descriptor, head, len(head))
 
 
 @dataclass(frozen=True, slots=True)
