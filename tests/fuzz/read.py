@@ -114,7 +114,8 @@ def _read_live(case: Case, writing: Writing, speaker: Voice) -> None:
     for length, how in case.steps:
         turn.append(case.text[at : at + length])
         at += length
-        taken += turn.take(hungry=how == "hungry", idle=how == "idle", all_of_it=how == "flush")
+        flushed = at if how == "flush" else 0
+        taken += turn.take(hungry=how == "hungry", idle=how == "idle", flushed=flushed)
     turn.append(case.text[at:])
     taken += turn.take(all_of_it=True)
     assert not turn.waiting.strip(), f"{turn.waiting!r} is left over"

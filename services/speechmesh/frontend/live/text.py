@@ -56,28 +56,50 @@ class LiveText:
         self.text += text
 
     def take(
-        self, *, hungry: bool = False, idle: bool = False, all_of_it: bool = False
+        self, *, hungry: bool = False, idle: bool = False, flushed: int = 0, all_of_it: bool = False
     ) -> list[tuple[SpokenSegment, Ending]]:
         """The segments that can be spoken now, each with how it ends; their places are the turn's.
+
+        What was flushed comes alone: what is behind it is for the next time.
 
         Args:
             hungry: the listener runs dry; a clause is better than a gap.
             idle: no text has come for a while; what is complete is spoken, a word that may still go on is not.
-            all_of_it: nothing more comes, or the caller wants to hear what there is.
+            flushed: so many characters from the turn's first one on are to be spoken, whatever comes behind them.
+            all_of_it: nothing more comes.
         """
-        waiting = self.waiting
+        if all_of_it:
+            return self._take_whole(len(self.text))
+        return self._take_whole(flushed) or self._take_safe(hungry=hungry, idle=idle)
+
+    def _take_whole(self, end: int) -> list[tuple[SpokenSegment, Ending]]:
+        """All that stands before a place in the turn's text, as if nothing stood behind it."""
+        waiting = self.text[self._taken : end]
         if not waiting.strip():
             return []
-        if not (all_of_it or (idle and _WHOLE_END.search(waiting))):
+        plan = self._planned(waiting)
+        return self._advance(waiting, plan, len(plan.segments))
+
+    def _take_safe(self, *, hungry: bool, idle: bool) -> list[tuple[SpokenSegment, Ending]]:
+        """What more text is not to change."""
+        waiting = self.waiting
+        if not (idle and _WHOLE_END.search(waiting)):
             # Half a word may be read as more words than the whole one: "dw" is two letters, "dwell" one word.
             waiting = waiting[: _last_blank(waiting)]
-        plan = self._plan(waiting, self._max_words, _NEVER if self._any else self._first_max_words)
-        count = len(plan.segments)
-        if not (all_of_it or idle):
-            count = self._n_safe(waiting, plan, hungry)
-        taken = [(plan.segments[i], plan.ending(i)) for i in range(count)]
-        if not taken and not all_of_it:
+        if not waiting.strip():
             return []
+        plan = self._planned(waiting)
+        count = len(plan.segments) if idle else self._n_safe(waiting, plan, hungry)
+        return self._advance(waiting, plan, count) if count else []
+
+    def _planned(self, waiting: str) -> TextPlan | MarkedPlan:
+        return self._plan(waiting, self._max_words, _NEVER if self._any else self._first_max_words)
+
+    def _advance(
+        self, waiting: str, plan: TextPlan | MarkedPlan, count: int
+    ) -> list[tuple[SpokenSegment, Ending]]:
+        """Takes the first `count` segments of what waits; all of what waits where that is all its segments."""
+        taken = [(plan.segments[i], plan.ending(i)) for i in range(count)]
         end = len(waiting) if count == len(plan.segments) else taken[-1][0].end
         # What is dropped in one piece is told in one.
         end = max([end, *(part.end for part in plan.dropped if part.start < end)])

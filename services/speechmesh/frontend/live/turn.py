@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -50,7 +51,7 @@ class Turn:
         self._arrived: list[str] = []
         self._arrived_at = time.monotonic()
         self._n_chars = 0
-        self._flush = False
+        self._flushed = 0  # characters that are to be spoken, whatever comes behind them
         self._ended = False
         self._news = asyncio.Event()
         self._segments: list[tuple[SpokenSegment, Ending]] = []
@@ -91,8 +92,8 @@ class Turn:
         self._news.set()
 
     def flush(self) -> None:
-        """What has come is spoken, all of it."""
-        self._flush = True
+        """What has come by now is spoken, all of it; what comes later is not meant."""
+        self._flushed = self._n_chars
         self._news.set()
 
     def end(self) -> None:
@@ -109,10 +110,8 @@ class Turn:
         waited = False
         while index >= len(self._segments):
             self._news.clear()
-            whole = self._flush or self._ended
-            self._flush = False
             done = self._ended
-            if not await self._take(index, whole):
+            if not await self._take(index, done):
                 if done:
                     return None
                 await self._wait(index)
@@ -121,15 +120,16 @@ class Turn:
             self._listening.written(index)
         return self._segments[index][0]
 
-    async def _take(self, index: int, whole: bool) -> bool:
-        """Reads what has come; whether there are new segments."""
+    async def _take(self, index: int, done: bool) -> bool:
+        """Reads what has come, which is all when it is `done`; whether there are new segments."""
         for text in self._arrived:
             self._text.append(text)
         self._arrived.clear()
         hungry, idle = self._until_hungry_s(index) <= 0, self._until_idle_s() <= 0
-        taken = await asyncio.get_running_loop().run_in_executor(
-            self._executor, lambda: self._text.take(hungry=hungry, idle=idle, all_of_it=whole)
+        take = functools.partial(
+            self._text.take, hungry=hungry, idle=idle, flushed=self._flushed, all_of_it=done
         )
+        taken = await asyncio.get_running_loop().run_in_executor(self._executor, take)
         self._segments += taken
         return bool(taken)
 

@@ -93,6 +93,38 @@ def test_tokens_of_any_length_give_the_segments_of_the_whole_text(
     assert arriving(readers["en"], pieces) == at_once(readers["en"], text)
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(_SENTENCES), st.booleans()), min_size=1, max_size=5),
+    st.sampled_from(("{} ", " {}")),
+    st.integers(1, 60),
+)
+@settings(deadline=None, max_examples=60)
+def test_flushes_between_sentences_give_the_segments_of_the_whole_text(
+    readers: dict[str, Reader], sentences: list[tuple[str, bool]], blank: str, read_every: int
+) -> None:
+    turn, flushed, found = live(readers["en"]), 0, []
+    for sentence, flush in sentences:
+        for character in blank.format(sentence):
+            turn.append(character)
+            if len(turn.text) % read_every == 0:
+                found += cuts(turn.take(flushed=flushed))
+        if flush:
+            flushed = len(turn.text)
+    found += cuts(turn.take(all_of_it=True))
+    assert found == at_once(readers["en"], turn.text)
+
+
+def test_what_is_behind_a_flush_waits_for_what_follows_it(readers: dict[str, Reader]) -> None:
+    turn = live(readers["en"])
+    turn.append("It rained. It costs $1")
+    flushed = len("It rained. ")
+    assert [words for words, *_ in cuts(turn.take(flushed=flushed))] == ["it rained"]
+    assert cuts(turn.take(flushed=flushed)) == []
+    turn.append("20 a night.")
+    rest = cuts(turn.take(flushed=flushed, all_of_it=True))
+    assert [words for words, *_ in rest] == ["it costs one hundred twenty dollars a night"]
+
+
 @given(st.text(st.sampled_from("ab 1.,!?\n。，你好 $%-'\""), max_size=60), st.booleans(), st.booleans())
 @settings(deadline=None, max_examples=150)
 def test_whatever_comes_nothing_is_said_twice_or_left_out(
