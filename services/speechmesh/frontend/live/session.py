@@ -199,7 +199,7 @@ class LiveSession:
         delivery = Delivery(self._checked, turn, playback)
         with tracer.start_as_current_span("frontend.turn", attributes={"speechmesh.turn": turn.index}):
             delivering = self._speech.deliver(self._checked, turn, delivery, give_up_at, "live")
-            async with aclosing(delivering) as chunks:
+            async with aclosing(turn), aclosing(delivering) as chunks:
                 async for chunk in chunks:
                     words += chunk.times.words
                     times = chunk.times if self._wants_words else dataclasses.replace(chunk.times, words=())

@@ -7,6 +7,7 @@ import functools
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Protocol
 
 from speechmesh.common.errors import InvalidInput
@@ -35,6 +36,15 @@ class Listening(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How what had come was read; see LiveText.take."""
+
+    hungry: bool
+    idle: bool
+    all_of_it: bool
+
+
 class Turn:
     """A Script whose segments come as its text does. Text comes on the event loop; it is read in the executor."""
 
@@ -55,6 +65,7 @@ class Turn:
         self._ended = False
         self._news = asyncio.Event()
         self._segments: list[tuple[SpokenSegment, Ending]] = []
+        self._reading: asyncio.Task[_Reading] | None = None  # the last one that was begun
 
     @property
     def dropped(self) -> Sequence[Dropped]:
@@ -106,32 +117,57 @@ class Turn:
         return self._segments[index][1]
 
     async def segment(self, index: int) -> SpokenSegment | None:
-        """See Script; waits until enough text has come."""
+        """See Script; waits until enough text has come.
+
+        Raises:
+            InvalidInput: when the text cannot be read.
+        """
         waited = False
-        while index >= len(self._segments):
-            self._news.clear()
-            done = self._ended
-            if not await self._take(index, done):
-                if done:
-                    return None
-                await self._wait(index)
-                waited = True
+        while index >= (n_known := len(self._segments)):
+            reading = await self._read(index)
+            if len(self._segments) > n_known:
+                continue
+            if reading.all_of_it:
+                return None
+            await self._wait(index)
+            waited = True
         if waited:
             self._listening.written(index)
         return self._segments[index][0]
 
-    async def _take(self, index: int, done: bool) -> bool:
-        """Reads what has come, which is all when it is `done`; whether there are new segments."""
+    async def aclose(self) -> None:
+        """Nothing more is read."""
+        reading, self._reading = self._reading, None
+        if reading is not None and not reading.done():
+            reading.cancel()
+            # Not `await reading`, which could not tell its cancellation from this one's own.
+            await asyncio.wait({reading})
+
+    async def _read(self, index: int) -> _Reading:
+        """Reads what has come; where that is being done already, waits for it."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._take(index))
+        # What is read is taken from the text, also when who asked for it leaves meanwhile because a stage went away.
+        return await asyncio.shield(self._reading)
+
+    async def _take(self, index: int) -> _Reading:
+        """Takes the new segments of what has come, for a listener who waits for segment `index`."""
+        self._news.clear()
         for text in self._arrived:
             self._text.append(text)
         self._arrived.clear()
-        hungry, idle = self._until_hungry_s(index) <= 0, self._until_idle_s() <= 0
-        take = functools.partial(
-            self._text.take, hungry=hungry, idle=idle, flushed=self._flushed, all_of_it=done
+        reading = _Reading(
+            hungry=self._until_hungry_s(index) <= 0, idle=self._until_idle_s() <= 0, all_of_it=self._ended
         )
-        taken = await asyncio.get_running_loop().run_in_executor(self._executor, take)
-        self._segments += taken
-        return bool(taken)
+        take = functools.partial(
+            self._text.take,
+            hungry=reading.hungry,
+            idle=reading.idle,
+            flushed=self._flushed,
+            all_of_it=reading.all_of_it,
+        )
+        self._segments += await asyncio.get_running_loop().run_in_executor(self._executor, take)
+        return reading
 
     async def _wait(self, index: int) -> None:
         """Until something has come, or the time makes a difference."""

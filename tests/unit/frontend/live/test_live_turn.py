@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.live.text import Planner
 from speechmesh.frontend.live.turn import Turn
+from speechmesh.frontend.marked.plan import MarkedPlan
 from speechmesh.frontend.plan import TextPlan
 from speechmesh.frontend.playback import Playback
 from speechmesh.frontend.reader import Reader, load_reader
@@ -109,3 +112,115 @@ async def test_what_is_behind_a_flush_of_nothing_speakable_is_read_as_soon_as_it
     turn.append(" It rained. And then it ")
     async with asyncio.timeout(5):
         assert said(await turn.segment(0)) == "it rained"
+
+
+class Gate:
+    """A planner that holds on until it is let go."""
+
+    def __init__(self, plan: Planner) -> None:
+        self._plan = plan
+        self.read: list[str] = []
+        self._reached, self._open = threading.Event(), threading.Event()
+
+    def __call__(self, text: str, max_words: int, first_max_words: int) -> TextPlan | MarkedPlan:
+        self.read.append(text)
+        self._reached.set()
+        assert self._open.wait(10)
+        return self._plan(text, max_words, first_max_words)
+
+    async def reached(self) -> None:
+        await asyncio.to_thread(self._reached.wait, 10)
+
+    def let_go(self) -> None:
+        self._open.set()
+
+
+async def leave(reading: asyncio.Task[SpokenSegment | None]) -> None:
+    """Ends who waits for a segment, as when a stage goes away."""
+    reading.cancel()
+    await asyncio.wait({reading})
+    assert reading.cancelled()
+
+
+def readings() -> list[str]:
+    """Tasks of turns that still run."""
+    names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+    return [name for name in names if name.startswith("Turn.")]
+
+
+async def test_what_was_being_read_when_its_reader_left_is_had_by_the_next_one(
+    plan: Planner, executor: ThreadPoolExecutor
+) -> None:
+    gate = Gate(plan)
+    turn = turn_of(gate, executor)
+    turn.append("The first sentence is here. ")
+    turn.flush()
+    reading = asyncio.create_task(turn.segment(0))
+    await gate.reached()
+    await leave(reading)
+    turn.append("The second one comes now.")
+    turn.end()
+    gate.let_go()
+    assert await rest(turn) == ["the first sentence is here", "the second one comes now"]
+
+
+async def test_a_reading_that_is_under_way_is_waited_for_and_no_second_one_begun_beside_it(
+    plan: Planner,
+) -> None:
+    gate = Gate(plan)
+    with ThreadPoolExecutor(2) as executor:
+        turn = turn_of(gate, executor)
+        turn.append("The first sentence is here. ")
+        turn.flush()
+        reading = asyncio.create_task(turn.segment(0))
+        await gate.reached()
+        await leave(reading)
+        following = asyncio.create_task(turn.segment(0))
+        await asyncio.sleep(0.05)
+        assert gate.read == ["The first sentence is here. "]
+        gate.let_go()
+        assert said(await following) == "the first sentence is here"
+    assert gate.read == ["The first sentence is here. "]
+
+
+async def test_a_flush_whose_reader_left_before_it_was_read_is_not_forgotten(
+    plan: Planner, executor: ThreadPoolExecutor
+) -> None:
+    busy = threading.Event()
+    executor.submit(busy.wait, 10)  # with another stream's text
+    turn = turn_of(plan, executor, live_hold_ms=60_000)
+    turn.append("Please hold th")
+    turn.flush()
+    reading = asyncio.create_task(turn.segment(0))
+    await asyncio.sleep(0.02)
+    await leave(reading)
+    busy.set()
+    async with asyncio.timeout(5):
+        assert said(await turn.segment(0)) == "please hold th"
+
+
+async def test_a_closed_turn_leaves_no_reading_behind(plan: Planner, executor: ThreadPoolExecutor) -> None:
+    gate = Gate(plan)
+    turn = turn_of(gate, executor)
+    turn.append("The first sentence is here. ")
+    turn.flush()
+    reading = asyncio.create_task(turn.segment(0))
+    await gate.reached()
+    await leave(reading)
+    assert readings() == ["Turn._take"]
+    await turn.aclose()
+    assert readings() == []
+    gate.let_go()
+
+
+async def test_text_that_cannot_be_read_is_told_to_each_who_asks(executor: ThreadPoolExecutor) -> None:
+    def refuse(text: str, max_words: int, first_max_words: int) -> TextPlan:
+        raise InvalidInput("lexicon", "makes too much of it")
+
+    turn = turn_of(refuse, executor)
+    turn.append("Hello.")
+    turn.end()
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="too much"):
+            await turn.segment(0)
+    await turn.aclose()
