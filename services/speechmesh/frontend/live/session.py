@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Executor
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from speechmesh.common import metrics
@@ -226,8 +226,8 @@ class LiveSession:
         if self._speaking is not None and self._speaking[0] >= interrupt.turn:
             task = self._speaking[1]
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({task})
+            # Raises nothing of the task's: a cancellation is this one's own, because the caller has left.
+            await asyncio.wait({task})
         metrics.FRONTEND_INTERRUPTIONS.add(1, self._labels)
         heard = [word for word in self._words.get(interrupt.turn, ()) if word.end_ms <= interrupt.heard_ms]
         last = heard[-1] if heard else None

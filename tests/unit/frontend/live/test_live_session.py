@@ -25,17 +25,12 @@ class Stages:
 
     closing_s = 0.05
 
-    def __init__(self) -> None:
-        self.n_open = 0
-
     async def deliver(self, checked: CheckedRequest, script: Script, *_: Any) -> AsyncGenerator[AudioChunk]:
-        self.n_open += 1
         try:
             while True:
                 yield CHUNK
         finally:
             await asyncio.sleep(self.closing_s)
-            self.n_open -= 1
 
 
 class Reading(Stages):
@@ -132,5 +127,19 @@ async def test_a_turn_that_is_interrupted_while_it_is_read_leaves_no_reading_beh
     caller.say(Interrupt(0, 0.0))
     await asyncio.sleep(0.02)
     assert "Turn._take" not in running()
+    assert await caller.leave()
+    assert running() == []
+
+
+async def test_a_caller_that_interrupts_and_hangs_up_before_the_turn_has_ended_is_let_go(
+    checked: CheckedRequest, writing: Slow, executor: ThreadPoolExecutor
+) -> None:
+    stages = Stages()
+    session = LiveSession(stages, checked, writing, FrontendSettings(), executor)  # type: ignore[arg-type]
+    caller = Caller(session)
+    caller.say(Text("Hello."))
+    await asyncio.sleep(0.02)  # more audio waits than the caller reads
+    caller.say(Interrupt(0, 10.0))
+    await asyncio.sleep(stages.closing_s / 2)
     assert await caller.leave()
     assert running() == []
