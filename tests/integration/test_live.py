@@ -203,3 +203,20 @@ async def test_a_caller_who_says_nothing_is_not_waited_for_for_ever(make_mesh: M
             async with mesh.client.live() as stream:
                 async for _ in stream:
                     pass
+
+
+async def test_a_caller_who_never_opens_its_stream_does_not_hold_a_place_for_ever(
+    make_mesh: MakeMesh,
+) -> None:
+    settings = {"live_idle_timeout_s": 0.2, "max_streams": 1}
+    async with (
+        make_mesh(frontend=settings) as mesh,
+        grpc.aio.insecure_channel(mesh.target) as channel,
+        asyncio.timeout(30),
+    ):
+        call = speech_pb2_grpc.SpeechServiceStub(channel).SynthesizeLive()
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call.read()
+        assert await whole(mesh, "Hello.")
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert caught.value.details() == "nothing was said for 0.2 s"

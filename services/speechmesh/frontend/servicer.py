@@ -13,7 +13,7 @@ from speechmesh.common.errors import InvalidInput, NotFound
 from speechmesh.common.interceptor import Context
 from speechmesh.common.server import StreamLimit
 from speechmesh.frontend.audio_out import AudioChunk, Summary
-from speechmesh.frontend.live.session import Interrupted, LiveSession, give_up_at
+from speechmesh.frontend.live.session import Interrupted, LiveSession, give_up_at, next_said
 from speechmesh.frontend.metering import Kind, RequestMeter
 from speechmesh.frontend.request import CheckedRequest, speaks
 from speechmesh.frontend.settings import FrontendSettings
@@ -68,7 +68,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
         """Speaks text that is still being written."""
         with RequestMeter("live", context.time_remaining) as meter, self._limit.hold("SynthesizeLive"):
             requests = aiter(request_iterator)
-            first = await anext(requests, None)
+            first = await next_said(requests, self._settings)
             if first is None or first.WhichOneof("message") != "open":
                 raise InvalidInput("open", "must be the first message of the stream")
             checked = self._speech.check_options(live_options_from_pb(first.open))

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeVar
 
 from speechmesh.common import metrics
 from speechmesh.common.errors import DeadlineExceeded, InvalidInput, Overloaded
@@ -27,6 +28,8 @@ from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.frontend.speech import Speech
 from speechmesh.frontend.written import Writing
+
+T = TypeVar("T")
 
 # Turns whose words are remembered for an interruption that comes while they are still being played.
 _REMEMBERED_TURNS = 8
@@ -123,15 +126,7 @@ class LiveSession:
 
     async def _listen(self, said: AsyncIterator[Said]) -> None:
         messages = aiter(said)
-        while True:
-            try:
-                async with asyncio.timeout(self._settings.live_idle_timeout_s):
-                    message = await anext(messages, None)
-            except TimeoutError:
-                seconds = self._settings.live_idle_timeout_s
-                raise DeadlineExceeded(f"nothing was said for {seconds:g} s") from None
-            if message is None:
-                break
+        while (message := await next_said(messages, self._settings)) is not None:
             if isinstance(message, Text):
                 self._turn().append(message.text)
                 metrics.FRONTEND_CHARACTERS.add(len(message.text), self._labels)
@@ -233,6 +228,19 @@ class LiveSession:
         last = heard[-1] if heard else None
         told = Interrupted(interrupt.heard_ms, last.end if last else 0, last.text if last else "")
         await self._results.put(Spoken(interrupt.turn, told))
+
+
+async def next_said(messages: AsyncIterator[T], settings: FrontendSettings) -> T | None:
+    """The next message of a live stream's caller; None when it has said all.
+
+    Raises:
+        DeadlineExceeded: when none comes within `live_idle_timeout_s`.
+    """
+    try:
+        async with asyncio.timeout(settings.live_idle_timeout_s):
+            return await anext(messages, None)
+    except TimeoutError:
+        raise DeadlineExceeded(f"nothing was said for {settings.live_idle_timeout_s:g} s") from None
 
 
 def give_up_at(timeout_s: float | None) -> float | None:
