@@ -129,7 +129,7 @@ class Turn:
                 continue
             if reading.all_of_it:
                 return None
-            await self._wait(index)
+            await self._wait(index, reading)
             waited = True
         if waited:
             self._listening.written(index)
@@ -166,13 +166,15 @@ class Turn:
             flushed=self._flushed,
             all_of_it=reading.all_of_it,
         )
-        self._segments += await asyncio.get_running_loop().run_in_executor(self._executor, take)
+        taken = await asyncio.get_running_loop().run_in_executor(self._executor, take)
+        self._segments += taken
         return reading
 
-    async def _wait(self, index: int) -> None:
-        """Until something has come, or the time makes a difference."""
-        hungry_s, idle_s = self._until_hungry_s(index), self._until_idle_s()
-        waits = [left for left in (hungry_s, idle_s) if left > 0] if self._text.waiting.strip() else []
+    async def _wait(self, index: int, reading: _Reading) -> None:
+        """Until something has come, or the time makes a difference to what was read last."""
+        times = ((self._until_hungry_s(index), reading.hungry), (self._until_idle_s(), reading.idle))
+        # What has become due since it was read counts as well.
+        waits = [max(left, 0.0) for left, was in times if not was] if self._text.waiting.strip() else []
         try:
             async with asyncio.timeout(min(waits) + 0.001 if waits else None):
                 await self._news.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -224,3 +225,49 @@ async def test_text_that_cannot_be_read_is_told_to_each_who_asks(executor: Threa
         with pytest.raises(InvalidInput, match="too much"):
             await turn.segment(0)
     await turn.aclose()
+
+
+async def test_a_standstill_that_begins_while_the_text_is_being_read_is_noticed(plan: Planner) -> None:
+    def busy(text: str, max_words: int, first_max_words: int) -> TextPlan | MarkedPlan:
+        time.sleep(0.06)  # as on a machine with much to read
+        return plan(text, max_words, first_max_words)
+
+    with ThreadPoolExecutor(1) as executor:
+        turn = turn_of(busy, executor, live_hold_ms=30)
+        turn.append("It is done. ")
+        async with asyncio.timeout(5):
+            assert said(await turn.segment(0)) == "it is done"
+
+
+class Listener:
+    """A listener's buffer of so much audio, who notes which segments' text was waited for."""
+
+    def __init__(self, slack_ms: float) -> None:
+        self.slack, self.started = slack_ms, True
+        self.waited_for: list[int] = []
+
+    def slack_ms(self, segment: int) -> float:
+        return self.slack
+
+    def written(self, segment: int) -> None:
+        self.waited_for.append(segment)
+
+
+async def test_a_listener_who_gets_hungry_while_the_text_is_being_read_is_given_a_clause(
+    plan: Planner,
+) -> None:
+    listener = Listener(1000.0)
+
+    def busy(text: str, max_words: int, first_max_words: int) -> TextPlan | MarkedPlan:
+        listener.slack = 0.0
+        return plan(text, max_words, first_max_words)
+
+    with ThreadPoolExecutor(1) as executor:
+        settings = FrontendSettings(live_hold_ms=60_000)
+        turn = Turn(0, busy, listener, settings, executor)
+        turn.append(
+            "When the rain had stopped and the roads were dry and the wind was gone for good "
+            "she took the old car out of the garage and drove to "
+        )
+        async with asyncio.timeout(5):
+            assert said(await turn.segment(0))
