@@ -65,6 +65,7 @@ class Turn:
         self._ended = False
         self._news = asyncio.Event()
         self._segments: list[tuple[SpokenSegment, Ending]] = []
+        self._waited_for: int | None = None  # the segment whose text is waited for, whoever asked for it
         self._reading: asyncio.Task[_Reading] | None = None  # the last one that was begun
 
     @property
@@ -122,16 +123,16 @@ class Turn:
         Raises:
             InvalidInput: when the text cannot be read.
         """
-        waited = False
         while index >= (n_known := len(self._segments)):
             reading = await self._read(index)
             if len(self._segments) > n_known:
                 continue
             if reading.all_of_it:
                 return None
+            self._waited_for = index
             await self._wait(index, reading)
-            waited = True
-        if waited:
+        if index == self._waited_for:
+            self._waited_for = None
             self._listening.written(index)
         return self._segments[index][0]
 

@@ -271,3 +271,18 @@ async def test_a_listener_who_gets_hungry_while_the_text_is_being_read_is_given_
         )
         async with asyncio.timeout(5):
             assert said(await turn.segment(0))
+
+
+async def test_text_that_was_waited_for_is_known_as_such_also_when_who_waited_has_left(
+    plan: Planner, executor: ThreadPoolExecutor
+) -> None:
+    listener = Listener(1000.0)
+    turn = Turn(0, plan, listener, FrontendSettings(), executor)
+    reading = asyncio.create_task(turn.segment(0))
+    await asyncio.sleep(0.02)
+    await leave(reading)
+    turn.append("It is done.")
+    turn.flush()
+    assert said(await turn.segment(0)) == "it is done"
+    assert said(await turn.segment(0)) == "it is done"
+    assert listener.waited_for == [0]
