@@ -212,9 +212,8 @@ class LiveSession:
             raise InvalidInput("interrupt.turn", f"{interrupt.turn} has not begun")
         if interrupt.heard_ms < 0 or interrupt.heard_ms != interrupt.heard_ms:
             raise InvalidInput("interrupt.heard_ms", f"{interrupt.heard_ms:g} is not a length")
-        # Results that wait are of the latest turns: older ones need not be remembered.
-        self._dead = {turn for turn in self._dead if turn >= self._n_turns - _REMEMBERED_TURNS}
-        self._dead |= set(range(max(interrupt.turn, self._n_turns - _REMEMBERED_TURNS), self._n_turns))
+        # Results that wait are of turns whose words are remembered: each of those has left one at least, but the last.
+        self._dead = {turn for turn in self._words if turn >= interrupt.turn or turn in self._dead}
         if self._open is not None and self._open.index >= interrupt.turn:
             self._open = None
         self._turns = [(turn, playback) for turn, playback in self._turns if turn.index < interrupt.turn]

@@ -12,7 +12,7 @@ import pytest
 
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.frontend.audio_out import AudioChunk, Times
-from speechmesh.frontend.live.session import Interrupt, LiveSession, Said, Spoken, Text
+from speechmesh.frontend.live.session import EndTurn, Interrupt, Interrupted, LiveSession, Said, Spoken, Text
 from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check_options
 from speechmesh.frontend.settings import FrontendSettings
@@ -143,3 +143,23 @@ async def test_a_caller_that_interrupts_and_hangs_up_before_the_turn_has_ended_i
     await asyncio.sleep(stages.closing_s / 2)
     assert await caller.leave()
     assert running() == []
+
+
+async def test_nothing_more_goes_out_of_an_interrupted_turn_however_many_wait_behind_it(
+    checked: CheckedRequest, writing: Slow, executor: ThreadPoolExecutor
+) -> None:
+    settings = FrontendSettings(max_live_turns=20)
+    caller = Caller(LiveSession(Stages(), checked, writing, settings, executor))  # type: ignore[arg-type]
+    for text in ("Hello.", *(["Goodbye."] * 20)):
+        caller.say(Text(text))
+        caller.say(EndTurn())
+        await asyncio.sleep(0.01)
+    caller.say(Interrupt(0, 10.0))
+    await asyncio.sleep(2 * Stages.closing_s)
+    caller.read(2)
+    async with asyncio.timeout(5):
+        while len(caller.had) < 2:
+            await asyncio.sleep(0.01)
+    in_hand, told = caller.had  # gRPC had the first before the interruption came
+    assert (in_hand.item, type(told.item)) == (CHUNK, Interrupted)
+    assert await caller.leave()
