@@ -31,8 +31,9 @@ from speechmesh.frontend.written import Writing
 
 T = TypeVar("T")
 
-# Turns whose words are remembered for an interruption that comes while they are still being played.
-_REMEMBERED_TURNS = 8
+# What is remembered for an interruption of a turn that is still being played: of the latest turns so many words, about
+# 25 minutes, and so many turns in any case, more than there are results that wait.
+_REMEMBERED_WORDS, _REMEMBERED_TURNS = 4_000, 8
 _CHUNKS_WAITING = 4
 
 
@@ -188,9 +189,7 @@ class LiveSession:
             metrics.FRONTEND_TURNS.add(1, {metrics.OUTCOME: outcome})
 
     async def _deliver_turn(self, turn: Turn, playback: Playback, give_up_at: float | None) -> None:
-        words = self._words.setdefault(turn.index, [])
-        while len(self._words) > _REMEMBERED_TURNS:
-            self._words.popitem(last=False)
+        words = self._words_of(turn)
         delivery = Delivery(self._checked, turn, playback)
         with tracer.start_as_current_span("frontend.turn", attributes={"speechmesh.turn": turn.index}):
             delivering = self._speech.deliver(self._checked, turn, delivery, give_up_at, "live")
@@ -202,11 +201,19 @@ class LiveSession:
                     await self._results.put(Spoken(turn.index, shown))
             await self._results.put(Spoken(turn.index, delivery.summary()))
 
+    def _words_of(self, turn: Turn) -> list[WordTime]:
+        """Where the words of a turn that begins are remembered; those of turns long past are forgotten."""
+        n_words = sum(len(words) + 1 for words in self._words.values())  # a turn of none takes room, too
+        while n_words > _REMEMBERED_WORDS and len(self._words) >= _REMEMBERED_TURNS:
+            _, forgotten = self._words.popitem(last=False)
+            n_words -= len(forgotten) + 1
+        return self._words.setdefault(turn.index, [])
+
     async def _interrupt(self, interrupt: Interrupt) -> None:
-        """Ends a turn and those after it.
+        """Ends a turn and those after it. Of one that is long past no word is known to have been heard.
 
         Raises:
-            InvalidInput: when the turn has not begun, or is long past.
+            InvalidInput: when the turn has not begun.
         """
         if not interrupt.turn < self._n_turns:
             raise InvalidInput("interrupt.turn", f"{interrupt.turn} has not begun")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from speechmesh.common.bundle import VoiceBundle
-from speechmesh.frontend.audio_out import AudioChunk, Times
+from speechmesh.frontend.audio_out import AudioChunk, Times, WordTime
 from speechmesh.frontend.live.session import EndTurn, Interrupt, Interrupted, LiveSession, Said, Spoken, Text
 from speechmesh.frontend.plan import Script, TextPlan
 from speechmesh.frontend.request import CheckedRequest, SpeechRequest, check_options
@@ -78,15 +79,18 @@ class Caller:
     def __init__(self, session: LiveSession) -> None:
         self._inbox: asyncio.Queue[Said | None] = asyncio.Queue()
         self._wanted = asyncio.Semaphore(0)
-        self.had: list[Spoken] = []
+        self._had: asyncio.Queue[Spoken] = asyncio.Queue()
         self.handler = asyncio.create_task(self._handle(session))
 
     def say(self, said: Said | None) -> None:
         self._inbox.put_nowait(said)
 
-    def read(self, n_results: int) -> None:
+    async def read(self, n_results: int) -> list[Spoken]:
+        """The next results, as soon as they are there."""
         for _ in range(n_results):
             self._wanted.release()
+        async with asyncio.timeout(5):
+            return [await self._had.get() for _ in range(n_results)]
 
     async def leave(self) -> bool:
         """Hangs up; whether the stream then ends."""
@@ -106,7 +110,7 @@ class Caller:
         try:
             async for result in results:
                 await self._wanted.acquire()  # gRPC's flow control
-                self.had.append(result)
+                self._had.put_nowait(result)
         finally:
             await results.aclose()
 
@@ -156,10 +160,26 @@ async def test_nothing_more_goes_out_of_an_interrupted_turn_however_many_wait_be
         await asyncio.sleep(0.01)
     caller.say(Interrupt(0, 10.0))
     await asyncio.sleep(2 * Stages.closing_s)
-    caller.read(2)
-    async with asyncio.timeout(5):
-        while len(caller.had) < 2:
-            await asyncio.sleep(0.01)
-    in_hand, told = caller.had  # gRPC had the first before the interruption came
+    in_hand, told = await caller.read(2)  # gRPC had the first before the interruption came
     assert (in_hand.item, type(told.item)) == (CHUNK, Interrupted)
+    assert await caller.leave()
+
+
+class Brief(Stages):
+    """Turns of one word."""
+
+    async def deliver(self, checked: CheckedRequest, script: Script, *_: Any) -> AsyncGenerator[AudioChunk]:
+        yield dataclasses.replace(CHUNK, times=Times(words=(WordTime("hello", 0.0, 400.0, 0, 5),)))
+
+
+async def test_what_was_heard_of_a_turn_is_known_when_many_short_ones_have_been_sent_after_it(
+    checked: CheckedRequest, writing: Slow, executor: ThreadPoolExecutor
+) -> None:
+    caller = Caller(LiveSession(Brief(), checked, writing, FrontendSettings(), executor))  # type: ignore[arg-type]
+    for _ in range(30):  # which are made faster than they are played
+        caller.say(Text("Hello."))
+        caller.say(EndTurn())
+        await caller.read(2)
+    caller.say(Interrupt(3, 500.0))
+    assert await caller.read(1) == [Spoken(3, Interrupted(500.0, 5, "hello"))]
     assert await caller.leave()
