@@ -116,6 +116,7 @@ async def test_an_interrupted_turn_says_which_words_were_heard_and_no_more_comes
         later = [response async for response in responses]
     assert {response.turn for response in later} == {1}
     assert later[0].speech.segment.spoken_text == "something else"
+    assert [response.speech.sequence for response in later] == list(range(len(later)))
 
 
 async def test_a_turn_that_was_sent_whole_can_still_be_interrupted_while_it_plays(mesh: Mesh) -> None:

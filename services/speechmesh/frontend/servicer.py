@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
@@ -82,17 +81,16 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
             session = LiveSession(self._speech, checked, writing, self._settings, executor)
             await context.send_initial_metadata(())  # taken: a caller may wait for this before it writes on
             said = (said_from_pb(request) async for request in requests)
-            sequences: Counter[int] = Counter()
+            turn = sequence = -1
             async with aclosing(session.run(said, give_up_at(context.time_remaining()))) as results:
                 async for result in results:
                     if isinstance(result.item, Interrupted):
                         yield interrupted_to_pb(result.turn, result.item)
                         continue
-                    sequence = sequences[result.turn]
-                    sequences[result.turn] += 1
+                    # Turns are spoken one after the other, each from its first response on.
+                    sequence = sequence + 1 if result.turn == turn else 0
+                    turn = result.turn
                     response = _speech(checked, result.item, sequence)
-                    if isinstance(result.item, Summary):
-                        del sequences[result.turn]
                     yield pb.SynthesizeLiveResponse(turn=result.turn, speech=response)
 
     async def ListVoices(self, request: pb.ListVoicesRequest, context: Context) -> pb.ListVoicesResponse:
