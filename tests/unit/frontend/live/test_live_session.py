@@ -129,7 +129,7 @@ async def test_a_turn_that_is_interrupted_while_it_is_read_leaves_no_reading_beh
     await asyncio.to_thread(writing.reached.wait, 10)
     assert "Turn._take" in running()
     caller.say(Interrupt(0, 0.0))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
     assert "Turn._take" not in running()
     assert await caller.leave()
     assert running() == []

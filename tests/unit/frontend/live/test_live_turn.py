@@ -279,7 +279,7 @@ async def test_text_that_was_waited_for_is_known_as_such_also_when_who_waited_ha
     listener = Listener(1000.0)
     turn = Turn(0, plan, listener, FrontendSettings(), executor)
     reading = asyncio.create_task(turn.segment(0))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
     await leave(reading)
     turn.append("It is done.")
     turn.flush()
