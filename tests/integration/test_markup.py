@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -134,6 +134,27 @@ async def test_marks_have_the_times_of_what_stands_behind_them(mesh: Mesh) -> No
     assert marks["a"] == pytest.approx(times["one"])
     assert marks["b"] == pytest.approx(times["three"])
     assert marks["c"] > times["four"]
+
+
+@pytest.mark.parametrize(
+    ("body", "at_ms"),
+    [
+        ("<mark name='m'/><break time='2s'/>One.", lambda one: 0.0),
+        ("<break time='1s'/><mark name='m'/><break time='1s'/>One.", lambda one: 1000.0),
+        ("<break time='2s'/><mark name='m'/>One.", lambda one: one.start_ms),
+        ("One.<break time='1s'/><mark name='m'/><break time='1s'/>Two.", lambda one: one.end_ms + 1000.0),
+        ("<p>One.</p><mark name='m'/><break time='2s'/><p>Two.</p>", lambda one: one.end_ms),
+        ("One.<break time='2s'/><mark name='m'/>", lambda one: one.end_ms + 2000.0),
+    ],
+)
+async def test_marks_beside_breaks_have_the_times_of_their_places_in_the_pause(
+    mesh: Mesh, body: str, at_ms: Callable[[pb.WordTiming], float]
+) -> None:
+    responses = await ssml(mesh, body)
+    (mark,) = (mark for response in responses for mark in response.marks)
+    (one,) = (word for word in words(responses) if word.spoken_text == "one")
+    silence_ms = 400.0  # what the voice says before its first word and behind its last
+    assert at_ms(one) - silence_ms <= mark.time_ms <= at_ms(one) + silence_ms
 
 
 async def test_phonemes_fill_their_words(mesh: Mesh) -> None:

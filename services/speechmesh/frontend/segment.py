@@ -67,11 +67,13 @@ class Manner:
 class Mark:
     """A place whose time the caller wants: before the segment's word `word`, or at its end where there is none such.
 
-    Of a recording, 0 is its beginning.
+    Of a recording, 0 is its beginning. One that stands in a pause around the segment is `pause_ms` behind its end, or,
+    where that is negative, before its beginning.
     """
 
     name: str
     word: int
+    pause_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,30 @@ def test_marks_around_a_recording_are_those_of_what_stands_behind_them(
     assert [[(mark.name, mark.word) for mark in segment.marks] for segment in made.segments] == marks
 
 
+@pytest.mark.parametrize(
+    ("body", "marks"),
+    [
+        ("One.<break time='3s'/><mark name='m'/>", [[("m", 1, 3000.0)]]),
+        ("<mark name='m'/><break time='3s'/>One.", [[("m", 0, -3000.0)]]),
+        ("<break time='1s'/><mark name='m'/><break time='2s'/>One.", [[("m", 0, -2000.0)]]),
+        ("<break time='3s'/><mark name='m'/>One.", [[("m", 0, 0.0)]]),
+        ("<p>One.</p><mark name='m'/><break time='3s'/><p>Two.</p>", [[("m", 1, 0.0)], []]),
+        ("One.<break time='1s'/><mark name='m'/><break time='2s'/>Two.", [[("m", 1, 1000.0)], []]),
+        ("One.<break time='3s'/><mark name='m'/>Two.", [[], [("m", 0, 0.0)]]),
+        (
+            "<audio src='a'/><break time='1s'/><mark name='m'/><break time='2s'/>Two.",
+            [[("m", 1, 1000.0)], []],
+        ),
+    ],
+)
+def test_a_mark_beside_breaks_stands_where_it_is_written_in_the_pause(
+    readers: dict[str, tuple[VoiceBundle, Reader]], body: str, marks: list[list[tuple[str, int, float]]]
+) -> None:
+    made = played(readers, body)
+    told_marks = [[(mark.name, mark.word, mark.pause_ms) for mark in each.marks] for each in made.segments]
+    assert told_marks == marks
+
+
 def test_breaks_before_and_behind_a_recording_are_its_pauses(
     readers: dict[str, tuple[VoiceBundle, Reader]],
 ) -> None:

@@ -79,7 +79,7 @@ class Delivery:
         self._timeline = Timeline(checked)
         self._n_samples = 0  # of that segment, delivered already
         self._tier: Tier | None = None  # which made them
-        self._untold_ms = 0.0  # the words of that segment that start before were told
+        self._untold_ms = -math.inf  # what starts before, in that segment or the pause before it, was told
         self._warnings: list[TextWarning] = []
         # Known from the beginning, so that what is behind recordings knows how much time it has.
         for index, clip in self.clips.items():
@@ -152,7 +152,7 @@ class Delivery:
         may_end = index + 1 not in self._timeline
         kept = self._heard(self._in_manner(expected.segment, samples, first_sample), rate_hz, may_end=may_end)
         end_ms = _ms(first_sample + len(samples), rate_hz)
-        times = self._take_times(expected, end_ms, is_whole=last and expected.segment.clip is not None)
+        times = self._take_times(expected, end_ms, is_whole=last)
         if last:
             kept = np.concatenate([kept, *self._closing(index, expected.segment, may_end=may_end)])
         self.playback.delivered(index, self._samples_ms(len(kept)), last=last)
@@ -162,7 +162,7 @@ class Delivery:
         self._tier = tier
         self.segment, self._n_samples = (index + 1, 0) if last else (index, end)
         if last:
-            self._untold_ms = 0.0
+            self._untold_ms = -math.inf
             self._timeline.forget(index)
         return SpokenChunk(kept, index, info, times) if len(kept) or info or times else None
 
@@ -227,7 +227,8 @@ class Delivery:
     def _take_times(self, expected: SegmentTimes, end_ms: float, *, is_whole: bool) -> Times:
         """What starts before `end_ms` of the segment and was not told yet, moved to the stream's times.
 
-        Nothing while it is open how much of the silence before it is left out. `is_whole`: what starts at the end, too.
+        Nothing while it is open how much of the silence before it is left out. `is_whole`: what starts at the end,
+        or in the pause behind it, too.
         """
         if not self._silence.decided:
             return Times()

@@ -74,7 +74,9 @@ class Timeline:
 
     def expect_clip(self, index: int, segment: SpokenSegment, duration_ms: float) -> None:
         """A recording comes, which is so long; it has no words, and marks only at its ends."""
-        marks = [MarkTime(mark.name, duration_ms if mark.word else 0.0) for mark in segment.marks]
+        marks = [
+            MarkTime(mark.name, (duration_ms if mark.word else 0.0) + mark.pause_ms) for mark in segment.marks
+        ]
         self._expected[index] = SegmentTimes(segment, TokenSegment((), ()), duration_ms, marks=marks)
 
     def align(self, index: int, frames_per_token: Sequence[int]) -> SegmentTimes:
@@ -97,10 +99,12 @@ class Timeline:
             times.phonemes = _phoneme_times(tokens, part.voice.tokens, starts_ms, ends_ms)
         if segment.marks:
             begins = [float(starts_ms[word.first_token]) for word in tokens.words]
-            # What lies behind the last word is reached with the segment's end.
-            begins.append(times.duration_ms - frame_ms)
+            begins.append(
+                times.duration_ms
+            )  # what lies behind the last word is reached with the segment's end
             times.marks = [
-                MarkTime(mark.name, begins[min(mark.word, len(begins) - 1)]) for mark in segment.marks
+                MarkTime(mark.name, begins[min(mark.word, len(begins) - 1)] + mark.pause_ms)
+                for mark in segment.marks
             ]
         return times
 

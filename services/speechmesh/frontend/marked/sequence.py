@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from speechmesh.frontend.marked.stretch import ReadStretch
 from speechmesh.frontend.plan import Ending
@@ -26,12 +27,13 @@ class SegmentSequence:
     def __init__(self) -> None:
         self.segments: list[SpokenSegment] = []
         self.endings: list[Ending] = []
-        self._loose_marks: list[str] = []
+        # With the length of the pause that each stands behind, where that is no whole one.
+        self._loose_marks: list[tuple[str, float]] = []
         self._pause_ms = 0.0  # of breaks before the first segment
 
     def mark(self, *names: str) -> None:
         """Marks that stand in no text."""
-        self._loose_marks += names
+        self._loose_marks += [(name, self._so_far_ms) for name in names]
 
     def append(self, read: ReadStretch) -> None:
         """The segments of some text, at least one."""
@@ -49,13 +51,18 @@ class SegmentSequence:
 
     def pause(self, duration_ms: float) -> bool:
         """A break; whether it could be as long as that, with those in the same place."""
-        so_far_ms = self.segments[-1].pause_after_ms if self.segments else self._pause_ms
+        so_far_ms = self._so_far_ms
         pause_ms = min(so_far_ms + duration_ms, MAX_PAUSE_MS)
         if self.segments:
             self.segments[-1] = dataclasses.replace(self.segments[-1], pause_after_ms=pause_ms)
         else:
             self._pause_ms = pause_ms
         return pause_ms >= so_far_ms + duration_ms
+
+    @property
+    def _so_far_ms(self) -> float:
+        """The pause by breaks in this place, as far as it is known."""
+        return self.segments[-1].pause_after_ms if self.segments else self._pause_ms
 
     def join(self) -> None:
         """No pause behind the last words."""
@@ -79,9 +86,8 @@ class SegmentSequence:
         """The document's end: marks that wait are reached with it, and nothing follows the last segment at once."""
         self.end_sentence()
         if self.segments:
-            last = self.segments[-1]
-            marks = tuple(Mark(name, last.mark_at_end) for name in self._loose_marks)
-            self.segments[-1] = dataclasses.replace(last, marks=last.marks + marks, runs_on=False)
+            self._mark_behind(len(self.segments) - 1, self._loose_marks)
+            self.segments[-1] = dataclasses.replace(self.segments[-1], runs_on=False)
 
     def _run_on(self, index: int, lead: str) -> None:
         """Whether a segment, with `lead` in front of its first word, follows the one before without a pause."""
@@ -93,10 +99,21 @@ class SegmentSequence:
             self.segments[index - 1] = dataclasses.replace(last, runs_on=True)
 
     def _lead_in(self, index: int) -> None:
-        """What came before a segment without a text of its own."""
-        segment = self.segments[index]
-        marks = tuple(Mark(name, 0) for name in self._loose_marks)
+        """What came before a segment without a text of its own: marks that breaks follow are the last segment's."""
+        segment, loose = self.segments[index], self._loose_marks
+        if index:
+            whole_ms = self.segments[index - 1].pause_after_ms
+            self._mark_behind(index - 1, [mark for mark in loose if mark[1] < whole_ms])
+            marks = [Mark(name, 0) for name, at_ms in loose if at_ms >= whole_ms]
+        else:
+            marks = [Mark(name, 0, at_ms - self._pause_ms) for name, at_ms in loose]
         self.segments[index] = dataclasses.replace(
-            segment, marks=marks + segment.marks, pause_before_ms=self._pause_ms
+            segment, marks=(*marks, *segment.marks), pause_before_ms=self._pause_ms
         )
         self._loose_marks, self._pause_ms = [], 0.0
+
+    def _mark_behind(self, index: int, marks: Iterable[tuple[str, float]]) -> None:
+        """Marks in the pause behind a segment."""
+        segment = self.segments[index]
+        behind = [Mark(name, segment.mark_at_end, at_ms) for name, at_ms in marks]
+        self.segments[index] = dataclasses.replace(segment, marks=(*segment.marks, *behind))
