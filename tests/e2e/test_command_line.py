@@ -255,7 +255,7 @@ def test_up_shows_which_field_of_a_voice_does_not_fit(
     assert result.returncode == 1
     assert "frontend does not start" in result.stderr
     assert (
-        "acoustic stage against frontend: feature spaces differ in hop_length: 200 against 256"
+        "acoustic stage against frontend: feature spaces differ in hop_length: 256 against 200"
         in result.stderr
     )
     assert "Traceback" not in result.stderr

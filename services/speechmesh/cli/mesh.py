@@ -145,6 +145,7 @@ class MeshPlan:
         if stage == "frontend":
             settings["ACOUSTIC_TARGET"] = f"127.0.0.1:{self.ports.acoustic}"
             settings["VOCODER_TARGET"] = f"127.0.0.1:{self.ports.vocoder}"
+            settings["MISFIT_PATIENCE_S"] = "0"  # all stages start now: none is to be rolled out yet
         named = {f"SPEECHMESH_{stage.upper()}_{name}": value for name, value in settings.items()}
         return _unset(named)
 

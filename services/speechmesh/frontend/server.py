@@ -46,7 +46,7 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
             async with aclosing(stages), aclosing(phrases), _shown(phrases, recordings):
                 await voices.load(settings.voices_dir, executor)
                 metering.begin(voices.bundles.values())
-                await voices.wait_for_stages(stages)
+                await voices.wait_for_stages(stages, settings.misfit_patience_s)
                 await server.set_serving(True)
                 yield
 

@@ -74,6 +74,13 @@ class FrontendSettings(ServiceSettings):
         description="How long a request waits for a stage that went away, before or after audio was sent, or for one "
         "that is full, after it, within the caller's deadline.",
     )
+    misfit_patience_s: float = Field(
+        1800.0,
+        ge=0,
+        description="How long a frontend that starts waits for stages which hold its voices in another revision, before "
+        "it ends and says what differs: longer than a changed voice takes to be rolled out. `speechmesh up`, whose "
+        "stages start together, sets 0.",
+    )
     name_emoji: bool = Field(
         False, description="Whether emoji are named in English text; else they are left out."
     )

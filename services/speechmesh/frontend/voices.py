@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
 from speechmesh.acoustic.v1 import acoustic_pb2
 from speechmesh.common.bundle import VoiceBundle, load_bundles
-from speechmesh.common.errors import SpeechmeshError
+from speechmesh.common.errors import Incompatible, SpeechmeshError
 from speechmesh.common.features import FeatureSpace
 from speechmesh.frontend.english.options import DEFAULT_OPTIONS, ReadingOptions
 from speechmesh.frontend.lexicon import Lexicon, LexiconFile
@@ -64,14 +65,24 @@ class Voices:
                 executor, load_reader, bundle, self._options
             )
 
-    async def wait_for_stages(self, stages: Stages) -> None:
-        """Waits until both stages have told models that fit the voices; logs what keeps them, each thing once."""
+    async def wait_for_stages(self, stages: Stages, misfit_patience_s: float) -> None:
+        """Waits until both stages have told models that fit the voices; logs what keeps them, each thing once.
+
+        Raises:
+            Incompatible: naming voice and field, when for `misfit_patience_s` they have told others.
+        """
         said: set[str] = set()  # what differs comes and goes while replicas of two revisions answer in turn
+        misfit_since: float | None = None
         while amiss := await self._amiss(stages):
             for text, level in amiss.items():
                 if text not in said:
                     log.log(level, "waiting for the stages: %s", text)
             said.update(amiss)
+            misfits = [text for text, level in amiss.items() if level == logging.WARNING]
+            if misfits and misfit_since is None:
+                misfit_since = time.monotonic()
+            if misfits and misfit_since is not None and time.monotonic() - misfit_since >= misfit_patience_s:
+                raise Incompatible("; ".join(misfits))
             await asyncio.sleep(_RETRY_S)
 
     async def _amiss(self, stages: Stages) -> dict[str, int]:
