@@ -77,8 +77,8 @@ class FrontendSettings(ServiceSettings):
     misfit_patience_s: float = Field(
         1800.0,
         ge=0,
-        description="How long a frontend that starts waits for stages which hold its voices in another revision, before "
-        "it ends and says what differs: longer than a changed voice takes to be rolled out. `speechmesh up`, whose "
+        description="How long a frontend that starts waits for stages which hold its voices in another revision until "
+        "it ends, saying what differs: longer than a changed voice takes to be rolled out. `speechmesh up`, whose "
         "stages start together, sets 0.",
     )
     name_emoji: bool = Field(
