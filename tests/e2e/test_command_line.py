@@ -17,6 +17,9 @@ import pytest
 
 from tests.e2e.conftest import REPOSITORY, UpMesh
 
+# What a shell starts in its background ignores the signal, and so does all that it starts.
+HEEDING_SIGINT = ["env", "--default-signal=INT", sys.executable, "-m", "speechmesh.cli.main"]
+
 
 def speechmesh(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "speechmesh.cli.main", *arguments]
@@ -140,7 +143,7 @@ def test_say_speaks_live_text_turn_by_turn(up_mesh: UpMesh, tmp_path: Path) -> N
 
 def test_ctrl_c_interrupts_a_turn_and_then_ends(up_mesh: UpMesh, tmp_path: Path) -> None:
     out = tmp_path / "out.wav"
-    command = [sys.executable, "-m", "speechmesh.cli.main", "say", "--live", "--words", "-o", str(out)]
+    command = [*HEEDING_SIGINT, "say", "--live", "--words", "-o", str(out)]
     with subprocess.Popen(
         [*command, "--target", up_mesh.target],
         cwd=REPOSITORY,
@@ -180,7 +183,7 @@ def test_ctrl_c_stops_the_player(up_mesh: UpMesh, tmp_path: Path, monkeypatch: p
     player.write_text(f"#!/bin/sh\nhead -c 2 > /dev/null\necho $$ > {tmp_path}/playing\nexec sleep 1000\n")
     player.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    command = [sys.executable, "-m", "speechmesh.cli.main", "say", "--live", "--target", up_mesh.target]
+    command = [*HEEDING_SIGINT, "say", "--live", "--target", up_mesh.target]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -41,7 +41,7 @@ def test_a_document_and_a_lexicon_are_read_as_the_service_reads_them(tmp_path: P
     document = json.loads(segments.read_text())
     first, second, third = document["segments"]
     assert first["text"] == "we run engine x"
-    assert first["marks"] == [{"name": "here", "word": 2}]
+    assert first["marks"] == [{"name": "here", "word": 2, "pause_ms": 0.0}]
     assert first["pause_after_ms"] == 1000
     assert (second["manner"]["rate"], second["manner"]["volume_db"]) == (0.8, -6)
     assert (third["text"], third["manner"]["rate"]) == ("now", 1)
