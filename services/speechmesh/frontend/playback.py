@@ -64,6 +64,11 @@ class Playback:
         """The caller has taken what was delivered; nothing could be sent to it before."""
         self._taken = self._clock()
 
+    def asked(self) -> None:
+        """The first text has come of a caller who opened a turn before writing it: what was waited for until here."""
+        if self._started is None:
+            self._arrived = self._taken = self._clock()
+
     def written(self, segment: int) -> None:
         """The caller has written the text of a segment, which was waited for."""
         self._written[segment] = self._clock()

@@ -85,6 +85,19 @@ def test_playback_goes_on_where_it_stopped(playback: Playback, clock: Clock) -> 
     assert playback.gaps_ms == [pytest.approx(30), pytest.approx(40)]
 
 
+def test_a_turn_that_is_opened_before_it_is_written_begins_with_its_text(
+    playback: Playback, clock: Clock
+) -> None:
+    clock.now_s += 5.0
+    playback.asked()
+    assert playback.elapsed_ms == pytest.approx(0)
+    assert playback.slack_ms(0) == pytest.approx(150)
+    playback.delivered(0, 100.0, last=False)
+    clock.now_s += 0.05
+    playback.asked()  # of no matter once something is heard
+    assert playback.elapsed_ms == pytest.approx(50)
+
+
 def test_after_a_stop_the_listener_has_as_long_as_came_since(playback: Playback, clock: Clock) -> None:
     heard_until_dry(playback, clock)
     assert playback.slack_ms(0) == pytest.approx(-30)

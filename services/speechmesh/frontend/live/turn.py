@@ -31,6 +31,10 @@ class Listening(Protocol):
         """Time until the listener runs dry if what comes before `segment` still comes."""
         ...
 
+    def asked(self) -> None:
+        """The first text has come."""
+        ...
+
     def written(self, segment: int) -> None:
         """The caller has written the text of a segment, which was waited for."""
         ...
@@ -61,6 +65,7 @@ class Turn:
         self._arrived: list[str] = []
         self._arrived_at = time.monotonic()
         self._n_chars = 0
+        self._has_text = False  # a turn may be opened by a text of nothing
         self._flushed = 0  # characters that are to be spoken, whatever comes behind them
         self._ended = False
         self._news = asyncio.Event()
@@ -99,6 +104,9 @@ class Turn:
             raise InvalidInput(
                 "text", f"the turn has {self._n_chars} characters, {self._settings.max_text_chars} are taken"
             )
+        if not self._has_text and text.strip():
+            self._has_text = True
+            self._listening.asked()
         self._arrived.append(text)
         self._arrived_at = time.monotonic()
         self._news.set()

@@ -244,13 +244,26 @@ class Listener:
 
     def __init__(self, slack_ms: float) -> None:
         self.slack, self.started = slack_ms, True
+        self.n_asked = 0
         self.waited_for: list[int] = []
 
     def slack_ms(self, segment: int) -> float:
         return self.slack
 
+    def asked(self) -> None:
+        self.n_asked += 1
+
     def written(self, segment: int) -> None:
         self.waited_for.append(segment)
+
+
+async def test_a_turn_asks_when_its_first_text_comes_and_not_when_it_is_opened(plan: Planner) -> None:
+    listener = Listener(1000.0)
+    with ThreadPoolExecutor(1) as executor:
+        turn = Turn(0, plan, listener, FrontendSettings(), executor)
+        for text, n_asked in (("", 0), (" ", 0), ("It is", 1), (" done.", 1)):
+            turn.append(text)
+            assert listener.n_asked == n_asked
 
 
 async def test_a_listener_who_gets_hungry_while_the_text_is_being_read_is_given_a_clause(
