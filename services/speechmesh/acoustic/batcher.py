@@ -16,13 +16,13 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 from opentelemetry import trace
 
 from speechmesh.acoustic.aside import Aside
 from speechmesh.acoustic.batch_limits import BatchLimits
 from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.families import Acoustic
+from speechmesh.acoustic.finite import finite_or_error
 from speechmesh.acoustic.jobs import Job, Listener, Piece
 from speechmesh.acoustic.stage_pressure import SMALLER, StagePressure
 from speechmesh.common import metrics
@@ -369,25 +369,7 @@ class Batcher:
                 job.utterance = utterance
         frames = self._model.advance([job.utterance for job in batch if job.utterance is not None])
         _require_count(frames, batch)
-        return [self._checked(each) for each in frames]
-
-    def _checked(self, frames: FloatArray) -> FloatArray | SpeechmeshError:
-        """Frames [n, M] as they are, or what the segment's callers are told where they are not finite.
-
-        A vocoder makes noise or silence of such frames, and a cache would give them to all who ask for the same. Where
-        the model went wrong - float16 ends at 65504 - is not known: another run would most likely say the same.
-        """
-        finite = np.isfinite(frames)
-        if finite.all():
-            return frames
-        n_bad, n_nan = int((~finite.all(axis=1)).sum()), int(np.isnan(frames).sum())
-        found = f"{n_nan} NaN and {finite.size - int(finite.sum()) - n_nan} infinite values"
-        error = Internal(
-            f"the acoustic model of voice {self._labels[metrics.VOICE]!r} gave {n_bad} of {len(frames)} frames that "
-            f"are not finite: {found}"
-        )
-        log.error("%s", error)
-        return error
+        return [finite_or_error(each, self._labels[metrics.VOICE]) for each in frames]
 
 
 def _failure(error: Exception) -> SpeechmeshError:

@@ -9,6 +9,7 @@ import soundfile
 
 from speechmesh.common.features import FloatArray
 from speechmesh.frontend.audio.formats import AudioFormat, Encoding
+from speechmesh.frontend.audio.mp3_header import HEADER_BYTES, frame_bytes
 from speechmesh.frontend.audio.pcm import as_s16
 
 # sndfile.h: double, the longest that an Ogg page may wait for more packets. libsndfile's default is a second, its
@@ -134,13 +135,6 @@ def _set_ogg_page_latency(file: soundfile.SoundFile) -> None:
     )
 
 
-_MP3_HEADER_BYTES = 4
-# By the two bits of the version (0: MPEG-2.5, 2: MPEG-2, 3: MPEG-1) of layer III.
-_MP3_LOW_KBPS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_MP3_HIGH_KBPS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_MP3_RATES_HZ = {0: (11_025, 12_000, 8_000), 2: (22_050, 24_000, 16_000), 3: (44_100, 48_000, 32_000)}
-
-
 def _without_table(data: bytes) -> bytes:
     """The beginning of an MP3 stream without the frame that LAME leaves empty for a table of contents.
 
@@ -148,14 +142,5 @@ def _without_table(data: bytes) -> bytes:
     gap before the first word. Where a frame is too small for a table, at low bit rates, LAME leaves none, and the first
     frame is audio; that is never all zeros, since LAME fills with its name what silence does not need.
     """
-    end = _mp3_frame_bytes(data)
-    return data if any(data[_MP3_HEADER_BYTES:end]) else data[end:]
-
-
-def _mp3_frame_bytes(data: bytes) -> int:
-    """Length of the frame at the start, from its header (ISO/IEC 11172-3, 13818-3)."""
-    version = data[1] >> 3 & 3
-    kbps = (_MP3_HIGH_KBPS if version == 3 else _MP3_LOW_KBPS)[data[2] >> 4]
-    rate_hz = _MP3_RATES_HZ[version][data[2] >> 2 & 3]
-    padding = data[2] >> 1 & 1
-    return (144 if version == 3 else 72) * kbps * 1000 // rate_hz + padding
+    end = frame_bytes(data)
+    return data if any(data[HEADER_BYTES:end]) else data[end:]

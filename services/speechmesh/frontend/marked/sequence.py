@@ -27,7 +27,7 @@ class SegmentSequence:
     def __init__(self) -> None:
         self.segments: list[SpokenSegment] = []
         self.endings: list[Ending] = []
-        # With the length of the pause that each stands behind, where that is no whole one.
+        # Each with how many milliseconds of the pause in its place come before it.
         self._loose_marks: list[tuple[str, float]] = []
         self._pause_ms = 0.0  # of breaks before the first segment
 

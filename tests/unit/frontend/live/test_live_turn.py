@@ -229,7 +229,7 @@ async def test_text_that_cannot_be_read_is_told_to_each_who_asks(executor: Threa
 
 async def test_a_standstill_that_begins_while_the_text_is_being_read_is_noticed(plan: Planner) -> None:
     def busy(text: str, max_words: int, first_max_words: int) -> TextPlan | MarkedPlan:
-        time.sleep(0.06)  # as on a machine with much to read
+        time.sleep(0.06)  # the thread reads for longer than the hold time, which must pass meanwhile
         return plan(text, max_words, first_max_words)
 
     with ThreadPoolExecutor(1) as executor:
