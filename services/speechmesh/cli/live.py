@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import codecs
 import os
+import queue
+import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.markup import escape
@@ -32,7 +36,7 @@ _SHOWN_CHARS = 40
 
 
 class LiveSpeech:
-    """Three threads: one reads the text, one takes the audio, and the caller's waits for Ctrl-C."""
+    """Three threads: one reads the text, one takes the audio, and the caller's, the main one, waits for Ctrl-C."""
 
     def __init__(self, stream: LiveStream, output: Path | None, player: str | None, records: Records) -> None:
         self._stream = stream
@@ -44,7 +48,8 @@ class LiveSpeech:
         self._in_turn = False
         self._is_muted = False  # the rest of an interrupted turn is not spoken
         self._sink: Sink | None = None
-        self._ended = threading.Event()
+        # What wakes the caller's thread: True when Ctrl-C was pressed, False when all is over.
+        self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._failure: BaseException | None = None
 
     def run(self) -> None:
@@ -55,28 +60,42 @@ class LiveSpeech:
             OSError: when the file or the player fails.
             KeyboardInterrupt: when the listener wants no more.
         """
-        for work in (self._read, self._receive):
-            threading.Thread(target=self._do, args=(work,), daemon=True).start()
         try:
-            while not self._ended.is_set():
-                try:
-                    self._ended.wait()
-                except KeyboardInterrupt:
+            with self._heeding_ctrl_c():
+                for work in (self._read, self._receive):
+                    threading.Thread(target=self._do, args=(work,), daemon=True).start()
+                while self._wakes.get():
                     if not self._interrupt():
                         self._stop()
-                        raise
+                        raise KeyboardInterrupt
             if self._failure is not None:
                 raise self._failure
         finally:
             if self._sink is not None:
                 self._sink.close()
 
+    @contextmanager
+    def _heeding_ctrl_c(self) -> Iterator[None]:
+        """Ctrl-C only wakes the caller's thread, which waits for it; where it is ignored, it stays so.
+
+        As an exception it could come amid the starting of a thread, or while a lock is held.
+        """
+        before = signal.getsignal(signal.SIGINT)
+        if before is signal.SIG_IGN:
+            yield
+            return
+        signal.signal(signal.SIGINT, lambda *_: self._wakes.put(True))  # put() is reentrant
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def _do(self, work) -> None:  # type: ignore[no-untyped-def]
         try:
             work()
         except BaseException as error:  # for the caller's thread
             self._failure = self._failure or error
-            self._ended.set()
+            self._wakes.put(False)
 
     def _read(self) -> None:
         """Sends the text as it comes; at its end waits until all was heard."""
@@ -140,7 +159,7 @@ class LiveSpeech:
                     self._changed.notify_all()
                 print_warnings(speech.summary)
                 out.print(f"turn {turn}: {speech.summary.audio_s:.2f} s of audio", highlight=False)
-        self._ended.set()
+        self._wakes.put(False)
 
     def _write(self, sink: Sink, audio: bytes) -> None:
         try:

@@ -56,7 +56,8 @@ _AIRLINES = frozenset(str.split("UA AA DL BA LH AF WN NK EK QR SQ QF JL NH CX KL
 _STREET = re.compile(
     r"\ (?:[NSEW]\.?\ |[NS][EW]\ )?(?:[A-Z][A-Za-z']{1,20}\.?\ |\d{1,3}(?:st|nd|rd|th)\ ){1,4}?"
     r"(?:St|Ave|Avenue|Blvd|Rd|Ln|Dr|Ct|Pl|Hwy|Pkwy|Street|Road|Lane|Drive|Boulevard|Court|Place|Way|"
-    r"Terrace|Circle|Highway|Parkway|Square|Sq|Trail)(?![A-Za-z])|\ (?:Broadway|Main)(?![A-Za-z])"
+    r"Terrace|Ter|Circle|Cir|Highway|Parkway|Square|Sq|Trail|Trl|Alley|Aly|Plaza|Plz|Crossing|Xing|"
+    r"Expressway|Expy|Freeway|Fwy|Loop|Crescent|Close|Gardens|Grove|Mews)(?![A-Za-z])|\ (?:Broadway|Main)(?![A-Za-z])"
 )
 
 

@@ -87,7 +87,8 @@ _WAYS = frozenset({"avenue", "street", "road", "drive", "boulevard", "place", "c
 _DISTANCE = re.compile(r"\d\ ?(?:mi|km|m|ft|yds?|miles?|kilometers?|blocks?|blks?|feet)\.?\ $", re.ASCII)
 _AFTER_DISTANCE = re.compile(r"(?P<name>[NS]?[NSEW]?[NSEW])(?P<dot>\.?)(?=[ ,;)\n]|$)")
 _NUMBERED_STREET = re.compile(
-    r"(?P<name>[NSEW])\.?(?=\ \d{1,3}(?:st|nd|rd|th)\ (?:St|Ave|Street|Avenue|Pl|Place|Rd|Road)(?![A-Za-z]))"
+    r"(?P<name>[NSEW])\.?(?=\ \d{1,3}(?:st|nd|rd|th)"
+    r"\ (?:St|Ave|Street|Avenue|Pl|Place|Rd|Road|Ter|Terrace|Ct|Court)(?![A-Za-z]))"
 )
 _BOUND = re.compile(r"(?P<name>[NSEW])(?P<dot>\.?)(?![A-Za-z0-9'&/-])")
 _ROAD = re.compile(r"(?:[A-Z]{1,3}-|(?:Hwy\.?|Highway|Route|Rte\.?)\ )\d{1,4}\ $", re.ASCII)

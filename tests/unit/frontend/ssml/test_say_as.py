@@ -233,7 +233,8 @@ def test_the_format_and_the_detail_of_a_time_tell_whether_it_is_said_in_12_hours
         ("1 O'NEIL DR, MCLEAN, VA", "one o'neil drive , mclean , virginia"),
         ("350 S MLK JR BLVD", "three fifty S M L K junior boulevard"),
         ("500 W 45TH ST STE 7", "five hundred west forty fifth street suite seven"),
-        ("742 EVERGREEN TER", "seven hundred forty two evergreen terrace"),
+        ("500 W 45TH TER", "five hundred west forty fifth terrace"),
+        ("742 EVERGREEN TER", "seven forty two evergreen terrace"),
         ("123 Elm St, Anytown, USA", "one twenty three elm street , anytown , U S A"),
     ],
 )
