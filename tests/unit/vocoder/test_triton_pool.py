@@ -70,6 +70,10 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):
         self.refuses_to_load: Script | None = None
         self.loads: list[str] = []  # what it was asked to load
 
+    async def ServerLive(self, request: pb.ServerLiveRequest, context: object) -> pb.ServerLiveResponse:
+        await self.answers_checks.wait()
+        return pb.ServerLiveResponse(live=True)
+
     async def ModelReady(self, request: pb.ModelReadyRequest, context: object) -> pb.ModelReadyResponse:
         self.n_checks += 1
         self.checked.put_nowait(request.name)
@@ -699,6 +703,46 @@ async def test_a_server_is_not_asked_to_load_what_was_not_loaded_here_or_is_unlo
         await asyncio.sleep(0.5)
         assert servers[0].loads == [model.name]
         assert servers[0].without == {model.name}
+
+
+async def test_a_server_that_comes_back_with_what_was_unloaded_is_asked_to_unload_it(
+    tritons: Start, model: VocoderModel
+) -> None:
+    servers = await tritons(2)
+    other = VocoderDescription(
+        name="other.high", vocoder=model.config, feature_space=model.bundle.config.feature_space
+    )
+    async with backend_for(servers, model) as backend:
+        await backend.unload(other)
+        servers[0].without.clear()  # starting, a Triton loads all that its repository has
+        await checks(servers[0], 2)
+        assert not servers[0].without  # nobody knows that it started anew
+        await servers[0].die()
+        await eventually(lambda: n_healthy(backend) == 1)
+        await servers[0].start()
+        await eventually(lambda: servers[0].without == {other.name})
+        await backend.load(other)
+        assert not servers[0].without
+        await servers[0].die()
+        await eventually(lambda: n_healthy(backend) == 1)
+        await servers[0].start()
+        await eventually(lambda: n_healthy(backend) == 2)
+        await checks(servers[0], 4)
+        assert not servers[0].without
+
+
+async def test_what_could_not_be_loaded_again_stays_unloaded(tritons: Start, model: VocoderModel) -> None:
+    (server,) = await tritons(1)
+    async with backend_for([server], model) as backend:
+        await backend.unload(model)
+        server.refuses_to_load = NO_FILES
+        with pytest.raises(Incompatible):
+            await backend.load(model)
+        await server.die()
+        await asyncio.sleep(0.5)
+        server.without.clear()
+        await server.start()
+        await eventually(lambda: server.without == {model.name})
 
 
 async def test_without_a_healthy_server_chunks_wait_for_one(tritons: Start, model: VocoderModel) -> None:

@@ -14,7 +14,7 @@ from opentelemetry import trace
 from speechmesh.common import metrics
 from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
 from speechmesh.vocoder.backends import Chunk, Priority, ServedVocoder, Vocoded, warmup_chunks
-from speechmesh.vocoder.backends.triton.endpoint import Endpoint, EndpointState
+from speechmesh.vocoder.backends.triton.endpoint import Endpoint, EndpointState, Wanted
 from speechmesh.vocoder.backends.triton.infer import Refusal, Refused, pack, unpack
 from speechmesh.vocoder.backends.triton.pool import Pool
 from speechmesh.vocoder.backends.triton.redo import Redo
@@ -68,8 +68,7 @@ class TritonBackend:
         self._warm_at_once = warm_at_once
         self._timeout_s = timeout_ms / 1000.0
         self.copies = copies
-        # The models that the servers are checked for, and whether one that lacks it is asked to load it.
-        self._served: dict[str, bool] = {}
+        self._served: dict[str, Wanted] = {}
         self._pool = Pool(
             parse_targets(url),
             attempt_timeout_s=attempt_timeout_ms / 1000.0,
@@ -85,7 +84,7 @@ class TritonBackend:
     @asynccontextmanager
     async def running(self, models: Sequence[ServedVocoder]) -> AsyncIterator[None]:
         """Connects, waits until each model is ready on some server, and warms it."""
-        self._served |= {model.name: False for model in models}
+        self._served |= {model.name: Wanted.READY for model in models}
         metrics.VOCODER_TRITON_EJECTIONS.add(0)  # shown from the start, for alerts
         shown = metrics.VOCODER_TRITON_ENDPOINTS.shows(self._n_endpoints)
         async with self._pool.running(self._served):
@@ -184,8 +183,16 @@ class TritonBackend:
         A server that does not load it gets no chunks of it; an error is raised when none does. One that comes later, or
         comes back without it, is asked then.
         """
-        await self._load_somewhere(model)
-        self._served[model.name] = True
+        was_unloaded = self._served.get(model.name) is Wanted.UNLOADED
+        if was_unloaded:  # a server that comes while it is loaded shall not unload it again
+            del self._served[model.name]
+        try:
+            await self._load_somewhere(model)
+        except BaseException:
+            if was_unloaded:
+                self._served[model.name] = Wanted.UNLOADED
+            raise
+        self._served[model.name] = Wanted.LOADED
         try:
             async with asyncio.timeout(WARM_TIMEOUT_S):
                 await self._warm(model)
@@ -213,8 +220,8 @@ class TritonBackend:
             raise next((error for error in errors if error.retryable), errors[0])
 
     async def unload(self, model: ServedVocoder) -> None:
-        """Unloads a model on every server that answers; see VocoderBackend."""
-        self._served.pop(model.name, None)
+        """Unloads a model on every server that answers, and on one that comes back when it does; see VocoderBackend."""
+        self._served[model.name] = Wanted.UNLOADED
         for endpoint in self._pool.reachable_endpoints():
             await _controlled(endpoint.unload_model(model.name), f"{endpoint.address}: unload {model.name}")
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 import grpc
@@ -33,6 +34,16 @@ _CONTROL_TIMEOUT_S = 120.0
 _CALL_TIMES = 4.0
 # How long chunks that nobody waits for may take before the connection to a healthy server is closed.
 _FAREWELL_S = 2.0
+
+
+class Wanted(Enum):
+    """What is wanted of the servers for a model."""
+
+    READY = auto()  # whoever has it gets its chunks
+    LOADED = auto()  # and whoever lacks it is asked to load it
+    UNLOADED = (
+        auto()
+    )  # whoever comes, or comes back, is asked to unload it: starting, it loads all that it finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +225,13 @@ class Endpoint:
             grpc.aio.AioRpcError: when it does not.
         """
         async with self._control:
-            self._models -= {model_name}
-            await self._stub.RepositoryModelUnload(
-                pb.RepositoryModelUnloadRequest(model_name=model_name), timeout=_CONTROL_TIMEOUT_S
-            )
+            await self._unload(model_name)
+
+    async def _unload(self, model_name: str) -> None:
+        self._models -= {model_name}
+        await self._stub.RepositoryModelUnload(
+            pb.RepositoryModelUnloadRequest(model_name=model_name), timeout=_CONTROL_TIMEOUT_S
+        )
 
     def retire(self) -> None:
         """It gets no more chunks, and `watch` ends when it has none."""
@@ -225,11 +239,8 @@ class Endpoint:
         self._roused.set()
         self._changed()
 
-    async def watch(self, served: Mapping[str, bool]) -> None:
-        """Checks the server until it is retired and idle, or this is cancelled; then closes the channel.
-
-        `served` tells the models to check for, and whether the server is asked to load one that it lacks.
-        """
+    async def watch(self, served: Mapping[str, Wanted]) -> None:
+        """Checks the server until it is retired and idle, or this is cancelled; then closes the channel."""
         try:
             while not self.retired:
                 self._roused.clear()
@@ -258,10 +269,12 @@ class Endpoint:
         except TimeoutError:
             pass
 
-    async def _check(self, served: Mapping[str, bool]) -> None:
-        n_ejections = self._n_ejections
+    async def _check(self, served: Mapping[str, Wanted]) -> None:
+        n_ejections, was_away = self._n_ejections, not self.reachable
+        # A copy: models are loaded and unloaded meanwhile.
+        names = [name for name, wanted in served.items() if wanted is not Wanted.UNLOADED]
         try:
-            models = await self._ready(tuple(served))  # a copy: models are loaded and unloaded meanwhile
+            models = await self._ready(names)
         except grpc.aio.AioRpcError as error:
             silent_s = time.monotonic() - self._heard_at
             if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -278,22 +291,35 @@ class Endpoint:
         if n_ejections != self._n_ejections:  # the answer may be older than the ejection
             return
         self._heard_at = time.monotonic()
-        if served and not models:
+        if names and not models:
             self.eject("it has no model ready")
         else:
             self._admit(models)
         self.reachable = True
-        lacking = [name for name, loads in served.items() if loads and name not in models]
+        if was_away:
+            await self._unload_unwanted(served)
+        lacking = [name for name, wanted in served.items() if wanted is Wanted.LOADED and name not in models]
         await self._load_lacking(lacking, served)
 
-    async def _load_lacking(self, names: Sequence[str], served: Mapping[str, bool]) -> None:
+    async def _unload_unwanted(self, served: Mapping[str, Wanted]) -> None:
+        """Has the server unload what was unloaded while it was away, or what it has loaded anew by itself."""
+        for name in [name for name, wanted in served.items() if wanted is Wanted.UNLOADED]:
+            async with self._control:
+                if served.get(name) is Wanted.UNLOADED:  # it may have been loaded meanwhile
+                    try:
+                        await self._unload(name)
+                    except grpc.aio.AioRpcError as error:
+                        log.info("Triton at %s does not unload %s: %s", self.address, name, error.details())
+
+    async def _load_lacking(self, names: Sequence[str], served: Mapping[str, Wanted]) -> None:
         """Has the server load what it lacks, as it was away while it was loaded, or has started anew since.
 
         Meanwhile it is not checked. The chunks that it gets tell as well how it does.
         """
         for name in names:
             async with self._control:
-                if name in self._refused or not served.get(name):  # it may have been unloaded meanwhile
+                # It may have been unloaded meanwhile.
+                if name in self._refused or served.get(name) is not Wanted.LOADED:
                     continue
                 try:
                     await self._load(name)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from speechmesh.common.tasks import TaskBag
-from speechmesh.vocoder.backends.triton.endpoint import Endpoint, EndpointState
+from speechmesh.vocoder.backends.triton.endpoint import Endpoint, EndpointState, Wanted
 from speechmesh.vocoder.backends.triton.targets import Address, Resolve, Target
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Pool:
         self.closed = False
 
     @asynccontextmanager
-    async def running(self, served: Mapping[str, bool]) -> AsyncIterator[None]:
+    async def running(self, served: Mapping[str, Wanted]) -> AsyncIterator[None]:
         """Looks the servers up and checks them for the models that are `served`, see Endpoint.watch.
 
         At the end the chunks that they still have are dropped.
@@ -99,12 +99,12 @@ class Pool:
         self._change.set()
         self._change = asyncio.Event()
 
-    async def _follow_dns(self, tasks: TaskBag, served: Mapping[str, bool]) -> None:
+    async def _follow_dns(self, tasks: TaskBag, served: Mapping[str, Wanted]) -> None:
         while True:
             await asyncio.sleep(self._resolve_interval_s)
             await self._look_up(tasks, served)
 
-    async def _look_up(self, tasks: TaskBag, served: Mapping[str, bool]) -> None:
+    async def _look_up(self, tasks: TaskBag, served: Mapping[str, Wanted]) -> None:
         """Takes in the addresses that came and retires those that left."""
         for target in self._targets:
             self._resolved[target] = await self._addresses(target)
@@ -139,7 +139,7 @@ class Pool:
         self._unresolved.discard(target)
         return found or known
 
-    async def _watch(self, endpoint: Endpoint, served: Mapping[str, bool]) -> None:
+    async def _watch(self, endpoint: Endpoint, served: Mapping[str, Wanted]) -> None:
         try:
             await endpoint.watch(served)
         finally:
