@@ -115,25 +115,33 @@ class VocoderStream:
             SpeechmeshError: whatever the backend raises.
         """
         # Segments wait here in order, while their tasks work; one more is being listened to.
-        segments: asyncio.Queue[_Segment | None] = asyncio.Queue(self._engine.settings.max_segments_ahead)
+        segments: asyncio.Queue[_Segment | None] = asyncio.Queue()
+        room = asyncio.Semaphore(self._engine.settings.max_segments_ahead)
         async with TaskBag() as tasks:
-            tasks.start(self._read(frames, segments, tasks))
+            tasks.start(self._read(frames, segments, room, tasks))
             async for segment in tasks.drain(segments):
+                room.release()
                 async for out in tasks.drain(segment.samples):
                     yield out
 
     async def _read(
-        self, frames: AsyncIterator[FramesIn], segments: asyncio.Queue[_Segment | None], tasks: TaskBag
+        self,
+        frames: AsyncIterator[FramesIn],
+        segments: asyncio.Queue[_Segment | None],
+        room: asyncio.Semaphore,
+        tasks: TaskBag,
     ) -> None:
-        """Takes the incoming frames to their segments."""
+        """Takes the incoming frames to their segments, each of which begins when there is room for it."""
         max_frames = self._engine.settings.max_segment_frames
         segment: _Segment | None = None
         async for item in frames:
             if segment is None:
+                # First the room: a tier that was chosen before may be gone, or have none itself, when it begins.
+                await room.acquire()
                 wanted = item.tier or self._tier or "auto"
                 model = self._engine.choose(self._bundle, wanted, tiers_down=item.tiers_down)
                 segment = _Segment(item.segment_index, model)
-                await segments.put(segment)
+                segments.put_nowait(segment)
                 tasks.start(self._vocode(segment, wanted))
             if segment.n_frames + len(item.frames) > max_frames:
                 raise Incompatible(f"a segment has over {max_frames} frames")
@@ -142,7 +150,7 @@ class VocoderStream:
                 segment = None
         if segment is not None:
             raise Incompatible("the stream ended inside a segment")
-        await segments.put(None)
+        segments.put_nowait(None)
 
     async def _vocode(self, segment: _Segment, wanted_tier: str) -> None:
         """Cuts a segment's chunks and runs them, each with the state that the one before left."""

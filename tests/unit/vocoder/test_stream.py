@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Internal
 from speechmesh.vocoder.engine import VocoderEngine
 from speechmesh.vocoder.settings import VocoderSettings
@@ -66,3 +67,29 @@ async def test_samples_that_are_not_finite_are_an_error_and_not_heard(engine: Vo
 
     with pytest.raises(Internal, match=r"the vocoder bootstrap.* gave samples that are not finite"):
         await n_samples_of(engine, frames(), [])
+
+
+async def test_a_segment_that_waits_for_room_is_not_bound_to_a_tier_that_goes_meanwhile(
+    english: VoiceBundle,
+) -> None:
+    """The caller has not taken the first segment, so that the third has not begun, when the best tier is unloaded."""
+    settings = VocoderSettings(backend="embedded", voices_dir=english.folder.parent, max_segments_ahead=1)
+    engine = VocoderEngine(settings)
+    asked: asyncio.Queue[int] = asyncio.Queue()
+
+    async def frames() -> AsyncIterator[FramesIn]:
+        for index in range(3):
+            yield FramesIn(index, silence(8), 0, True, time.monotonic() + 5.0)
+            asked.put_nowait(index + 1)
+
+    async with engine.running(), asyncio.timeout(60):
+        outs = VocoderStream(engine, english, "auto").run(frames())
+        tiers = {}
+        out = await anext(outs)
+        tiers[out.segment_index] = out.model.tier
+        assert await asked.get() == 1
+        assert await asked.get() == 2
+        await engine.unload("english", "high")
+        async for out in outs:
+            tiers[out.segment_index] = out.model.tier
+    assert tiers == {0: "high", 1: "high", 2: "fast"}
