@@ -29,6 +29,10 @@ TIERS = {
     "fast": pb.QUALITY_TIER_FAST,
 }
 
+# Fields that are unsigned on the wire.
+_UNSIGNED = ("sample_rate_hz", "bit_rate", "max_leading_silence_ms", "max_trailing_silence_ms")
+_MAX_UINT32 = 0xFFFFFFFF
+
 # A call that found no server is repeated by gRPC itself, while nothing has come back.
 CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
@@ -91,7 +95,7 @@ class SpeechOptions:
         """The request for a text, or for an SSML document.
 
         Raises:
-            ValueError: for an encoding or tier that does not exist.
+            ValueError: for an encoding or tier that does not exist, or a number that cannot be sent.
         """
         for name, value, known in (
             ("encoding", self.encoding, ENCODINGS),
@@ -99,6 +103,10 @@ class SpeechOptions:
         ):
             if value not in known:
                 raise ValueError(f"{name} {value!r} is not one of {', '.join(known)}")
+        for name in _UNSIGNED:
+            number = getattr(self, name)
+            if number is not None and not 0 <= number <= _MAX_UINT32:
+                raise ValueError(f"{name} {number} is outside 0 to {_MAX_UINT32}")
         request = pb.SynthesizeRequest(
             voice=pb.VoiceSelection(
                 name=self.voice,
@@ -137,7 +145,7 @@ class SpeechOptions:
         """The same for all turns of a live stream.
 
         Raises:
-            ValueError: for an encoding or tier that does not exist.
+            ValueError: for an encoding or tier that does not exist, or a number that cannot be sent.
         """
         request = self.request("")
         return pb.LiveOptions(

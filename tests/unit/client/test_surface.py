@@ -73,3 +73,12 @@ def test_a_name_that_does_not_exist_is_refused_before_the_call(field: str) -> No
 def test_the_client_knows_every_value_of_the_contract() -> None:
     assert set(ENCODINGS.values()) | {0} == set(pb.AudioEncoding.values())
     assert set(TIERS.values()) | {0} == set(pb.QualityTier.values())
+
+
+@pytest.mark.parametrize(
+    "field", ["sample_rate_hz", "bit_rate", "max_leading_silence_ms", "max_trailing_silence_ms"]
+)
+@pytest.mark.parametrize("number", [-1, 2**32])
+def test_a_number_that_cannot_be_sent_is_named(field: str, number: int) -> None:
+    with pytest.raises(ValueError, match=f"{field} {number} is outside 0 to 4294967295"):
+        SpeechOptions(**{field: number}).request("text")  # type: ignore[arg-type]
