@@ -89,10 +89,15 @@ class AsyncClient:
         Raises:
             SpeechError: when the call fails.
         """
+        call = self._stub.ListVoices(pb.ListVoicesRequest(language=language), timeout=timeout_s)
         try:
-            response = await self._stub.ListVoices(pb.ListVoicesRequest(language=language), timeout=timeout_s)
+            response = await call
         except grpc.aio.AioRpcError as error:
             raise speech_error(error) from None
+        except asyncio.CancelledError:
+            if is_task_cancelled():
+                raise
+            raise await call_error(call) from None
         return list(response.voices)
 
     async def close(self) -> None:

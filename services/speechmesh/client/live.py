@@ -70,8 +70,8 @@ class LiveStream:
         """Speaks one turn: its text is taken in a thread of its own, as it comes, while the responses are given.
 
         They end with the turn's summary, or with what was heard when another thread has interrupted it; no more of its
-        text is taken then. What is left of an earlier turn may come before them. What `pieces` raises ends the stream
-        and is raised.
+        text is taken then, nor once the iteration is left. What is left of an earlier turn may come before them. What
+        `pieces` raises ends the stream and is raised.
 
         Raises:
             SpeechError: when the call fails.
@@ -84,11 +84,12 @@ class LiveStream:
             self._messages.put(pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
             self._messages.put(pb.SynthesizeLiveRequest(text=""))
         failures: list[BaseException] = []
+        left = threading.Event()
 
         def send() -> None:
             try:
                 for piece in pieces:
-                    if not self._send_of(turn, pb.SynthesizeLiveRequest(text=piece)):
+                    if left.is_set() or not self._send_of(turn, pb.SynthesizeLiveRequest(text=piece)):
                         return
                 self._send_of(turn, pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
             except BaseException as error:  # whoever iterates gets it
@@ -105,6 +106,8 @@ class LiveStream:
             if failures:
                 raise failures[0] from None
             raise
+        finally:
+            left.set()
 
     def __iter__(self) -> Iterator[pb.SynthesizeLiveResponse]:
         try:

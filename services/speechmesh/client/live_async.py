@@ -76,21 +76,26 @@ class AsyncLiveStream:
 
     async def done(self) -> None:
         """Nothing more will be sent; the responses end when all is spoken."""
-        await self._call.done_writing()
+        async with self._lock:  # behind what others are sending
+            await self._call.done_writing()
 
     async def speak(self, pieces: AsyncIterable[str]) -> AsyncIterator[pb.SynthesizeLiveResponse]:
         """Speaks one turn: its text is taken in a task of its own, as it comes, while the responses are given.
 
         They end with the turn's summary, or with what was heard when another task has interrupted it; no more of its
-        text is taken then. What is left of an earlier turn may come before them. What `pieces` raises ends the stream
-        and is raised.
+        text is taken then, nor once the iteration is left. What is left of an earlier turn may come before them. What
+        `pieces` raises ends the stream and is raised.
 
         Raises:
             SpeechError: when the call fails.
         """
-        await self.end_turn()
-        await self.send("")  # begins the turn, whenever its first text comes
-        turn = self._turns.count - 1
+        async with self._lock:  # what others send is of the turn before it
+            self._turns.end()
+            await self._write(pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
+            self._turns.text()
+            turn = self._turns.count - 1
+            # Begins the turn on the server as well, whenever its first text comes.
+            await self._write(pb.SynthesizeLiveRequest(text=""))
         failures: list[Exception] = []
 
         async def send() -> None:
@@ -148,12 +153,21 @@ class AsyncLiveStream:
                 raise
             # gRPC may call it INTERNAL where a write met the server's end of it.
             raise await call_error(self._call) from None
+        except asyncio.CancelledError:
+            if is_task_cancelled():
+                raise
+            # Of a call that is left amid a write gRPC itself may say INTERNAL.
+            raise SpeechError(grpc.StatusCode.CANCELLED, "the stream was left") from None
 
     async def __aenter__(self) -> Self:
         await self._write(pb.SynthesizeLiveRequest(open=self._open))
         # The server says at once whether it takes the stream. Of a write that meets its refusal gRPC may keep nothing
         # but that it failed: nothing more is written before.
-        await self._call.initial_metadata()
+        try:
+            await self._call.initial_metadata()
+        except asyncio.CancelledError:
+            self._call.cancel()  # nobody leaves a block that was not entered
+            raise
         if self._call.done():
             raise await call_error(self._call)
         return self
