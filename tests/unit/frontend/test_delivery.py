@@ -15,7 +15,7 @@ from speechmesh.frontend.recordings.clip import clip_of
 from speechmesh.frontend.recordings.loaded import LoadedClip
 from speechmesh.frontend.recordings.recording import Recording, RecordingFile
 from speechmesh.frontend.request import SpeechRequest, check
-from speechmesh.frontend.segment import SpokenSegment
+from speechmesh.frontend.segment import Mark, SpokenSegment
 from speechmesh.frontend.ssml.script import Playing
 
 TEXT = "One. Two."
@@ -158,6 +158,32 @@ async def test_a_segment_that_is_cut_in_no_pause_ends_with_its_last_sound(
     end = 200 * (word.first_token + word.n_tokens) + 400
     np.testing.assert_allclose(np.concatenate(got), sound[:end], atol=1e-6)
     assert delivery.segment == 1
+
+
+@pytest.mark.parametrize(
+    "pieces", [[(0, 5000)], [(0, 3100), (3100, 5000)], [(0, 600), (600, 5000), (5000, 5000)]]
+)
+def test_a_mark_behind_the_last_word_of_such_a_segment_is_reached_where_it_is_cut(
+    bootstrap: VoiceBundle, reader: Reader, pieces: list[tuple[int, int]]
+) -> None:
+    """Also where the end of the silence that is cut off comes in a piece of its own, as from the cache."""
+    request = SpeechRequest(text=TEXT, encoding=Encoding.PCM_F32LE)
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    delivery = Delivery(checked, plan, Playback(100.0))
+    tokens = reader.tokens(plan.segments[0])
+    segment = dataclasses.replace(
+        plan.segments[0], runs_on=True, marks=(Mark("behind", len(tokens.words)),), pause_before_ms=100.0
+    )
+    delivery.expect(0, segment, tokens)
+    delivery.align(0, [1] * (len(tokens.tokens) - 1) + [25 - len(tokens.tokens) + 1])
+    chunks = [
+        delivery.chunk(0, a, np.full(b - a, 0.1, np.float32), tier="fast", last=(a, b) == pieces[-1])
+        for a, b in pieces
+    ]
+    marks = [mark for chunk in chunks if chunk for mark in chunk.times.marks]
+    n_heard = sum(len(chunk.samples) for chunk in chunks if chunk)
+    assert [mark.start_ms for mark in marks] == [pytest.approx(n_heard / 16.0)]
 
 
 def with_clip(

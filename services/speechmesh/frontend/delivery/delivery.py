@@ -145,14 +145,14 @@ class Delivery:
             first_sample = self._n_samples
         expected = self._timeline[index]
         rate_hz = self._rate_hz(expected.segment)
-        end = first_sample + len(samples)
+        end = end_heard = first_sample + len(samples)
         if expected.segment.runs_on and expected.duration_ms is not None:
-            samples = samples[: max(_n_samples(expected.duration_ms, rate_hz) - first_sample, 0)]
+            end_heard = min(end, _n_samples(expected.duration_ms, rate_hz))
+            samples = samples[: max(end_heard - first_sample, 0)]
         # Silence waits only where the stream may end with it: not before a segment that is known to come.
         may_end = index + 1 not in self._timeline
         kept = self._heard(self._in_manner(expected.segment, samples, first_sample), rate_hz, may_end=may_end)
-        end_ms = _ms(first_sample + len(samples), rate_hz)
-        times = self._take_times(expected, end_ms, is_whole=last)
+        times = self._take_times(expected, _ms(end_heard, rate_hz), is_whole=last)
         if last:
             kept = np.concatenate([kept, *self._closing(index, expected.segment, may_end=may_end)])
         self.playback.delivered(index, self._samples_ms(len(kept)), last=last)
