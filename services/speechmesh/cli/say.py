@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,7 @@ from speechmesh.cli.live import LiveSpeech, live_encoding
 from speechmesh.cli.records import Records
 from speechmesh.cli.say_input import is_document, lexicon_of, read_text
 from speechmesh.cli.say_report import print_style_reading, print_summary, print_warnings, print_waterfall
-from speechmesh.cli.sinks import PLAYERS, Sink, find_player, open_sink
+from speechmesh.cli.sinks import PLAYERS, Player, Sink, find_player, open_sink
 from speechmesh.client import Client, SpeechError, SpeechOptions, SpeechStream
 from speechmesh.client.files import ENCODING_BY_SUFFIX
 from speechmesh.client.options import DEFAULT_TARGET, ENCODINGS, TIERS
@@ -121,6 +122,8 @@ def say(
         fail(f"--subtitles {subtitles}: subtitles are {' or '.join(SUFFIXES)} files", 2)
     if live and (ssml or file is not None or text not in (None, "-")):
         fail("--live speaks plain text from standard input", 2)
+    if live and sys.stdin is None:
+        fail("--live speaks standard input, which is closed", 2)
     coding = _encoding(encoding, output)
     try:
         options = SpeechOptions(
@@ -174,9 +177,9 @@ def say(
     except OSError as error:
         fail(f"{error.filename or output or player}: {error.strerror or error}")
     finally:
-        records.close()
         if tracing is not None:
             tracing.shutdown()
+        _close(records)
     if timings and summary.stages:
         print_waterfall(summary)
 
@@ -193,6 +196,13 @@ def _encoding(asked: str, output: Path | None) -> str:
     if not asked and suffix not in ENCODING_BY_SUFFIX:
         fail(f"{output}: its name says no coding ({', '.join(ENCODING_BY_SUFFIX)}); give --encoding", 2)
     return asked or ENCODING_BY_SUFFIX[suffix]
+
+
+def _close(records: Records) -> None:
+    try:
+        records.close()
+    except OSError as error:
+        fail(f"{error.filename or 'subtitles or timestamps'}: {error.strerror or error}")
 
 
 def _start_tracing(otlp: str):  # type: ignore[no-untyped-def]  # the SDK is no requirement of the client
@@ -227,6 +237,11 @@ def _deliver(
                     progress.update(task, description=f"{spoken_s:7.1f} s of audio")
                 records.add(response)
         return first_audio_s, time.perf_counter() - started
+    except KeyboardInterrupt:
+        if isinstance(sink, Player):  # which would play on what it has
+            sink.stop()
+            sink = None
+        raise
     finally:
         if sink is not None:
             sink.close()

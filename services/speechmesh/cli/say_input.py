@@ -22,8 +22,12 @@ def read_text(text: str | None, file: Path | None) -> str:
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{file}: {error}", 2)
     if text is not None and text != "-":
+        try:
+            text.encode()  # bytes that are no UTF-8 are lone surrogates in an argument
+        except UnicodeEncodeError as error:
+            fail(f"TEXT: {error}", 2)
         return text
-    if sys.stdin.isatty() and text is None and file is None:
+    if sys.stdin is None or (sys.stdin.isatty() and text is None and file is None):
         fail("give TEXT, --file, or text on standard input", 2)
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig")

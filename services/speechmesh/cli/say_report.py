@@ -37,6 +37,7 @@ def print_summary(summary: pb.Summary, first_audio_s: float, total_s: float, out
         f"{summary.audio_s:.2f} s of audio{where}, first audio after {first_audio_s * 1000:.0f} ms, "
         f"all after {total_s * 1000:.0f} ms, RTF {total_s / max(summary.audio_s, 1e-9):.3f}",
         highlight=False,
+        markup=False,
     )
 
 

@@ -45,14 +45,19 @@ class Player:
         self._stdin.flush()  # of live text it is not known when the next bytes come
 
     def close(self) -> None:
-        """Waits until all has been played.
+        """Waits until all has been played; Ctrl-C ends it at once.
 
         Raises:
             OSError: when the player failed.
         """
-        with suppress(BrokenPipeError):  # what it died of stands on stderr, its exit code below
-            self._stdin.close()
-        if exit_code := self._process.wait():
+        try:
+            with suppress(BrokenPipeError):  # what it died of stands on stderr, its exit code below
+                self._stdin.close()
+            exit_code = self._process.wait()
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        if exit_code:
             raise OSError(f"the player failed with exit code {exit_code}; write a file with -o out.wav")
 
     def stop(self) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +20,8 @@ from speechmesh.cli.main import app
 from speechmesh.client import SpeechOptions
 from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
+
+SLOW = "Not whole before the caller leaves."
 
 
 class Server(speech_pb2_grpc.SpeechServiceServicer):
@@ -29,6 +37,10 @@ class Server(speech_pb2_grpc.SpeechServiceServicer):
         self.requests.append(request)
         audio = pb.AudioFormat(encoding=request.audio.encoding, sample_rate_hz=16_000)
         yield pb.SynthesizeResponse(header=pb.StreamHeader(audio=audio), audio=bytes(64))
+        if request.text == SLOW:
+            ended = threading.Event()
+            context.add_callback(ended.set)
+            ended.wait(30)
         yield pb.SynthesizeResponse(sequence=1, summary=pb.Summary(audio_s=0.002))
 
 
@@ -71,3 +83,43 @@ def test_floats_for_a_wav_file_are_refused_before_anything_is_said(
     assert done.exit_code == 2
     assert "pcm_f32le does not go into a WAV file" in done.output
     assert (len(server.requests), list(tmp_path.iterdir())) == (n_before, [])
+
+
+def test_times_that_cannot_be_written_are_said(server: Server, tmp_path: Path) -> None:
+    times = tmp_path / "nowhere" / "times.json"
+    done = say(server, "Hello.", "-o", tmp_path / "out.wav", "--timestamps", times)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert f"{times}: No such file or directory" in done.output
+
+
+@pytest.mark.parametrize("folder", ["take[a]", "take["])
+def test_a_file_is_named_as_it_was_asked_for(server: Server, tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    output = tmp_path / folder / "b].wav"
+    done = say(server, "Hello.", "-o", output)
+    assert (done.exit_code, f"-> {output}," in done.output) == (0, True)
+
+
+@pytest.mark.parametrize("while_it_comes", [True, False])
+def test_ctrl_c_ends_the_player(server: Server, tmp_path: Path, while_it_comes: bool) -> None:
+    """Which plays on what it has taken, and would be waited for; or would outlive the command."""
+    player, taken = tmp_path / "aplay", tmp_path / "taken"
+    player.write_text(f"#!/bin/sh\necho $$ > {taken}\ncat > /dev/null\nexec sleep 60\n")
+    player.chmod(0o755)
+    command = [sys.executable, "-m", "speechmesh.cli.main", "say", SLOW if while_it_comes else "Hello."]
+    saying = subprocess.Popen(
+        [*command, "--target", f"127.0.0.1:{server.port}"],
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    give_up_at = time.monotonic() + 30
+    while not (taken.exists() and taken.read_text()) and time.monotonic() < give_up_at:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    saying.send_signal(signal.SIGINT)
+    said = saying.communicate(timeout=10)[1]
+    assert (saying.returncode, "cancelled" in said) == (130, True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(taken.read_text()), 0)

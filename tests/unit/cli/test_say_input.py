@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-import pytest
+import sys
 
-from speechmesh.cli.say_input import is_document
+import pytest
+import typer
+
+from speechmesh.cli.say_input import is_document, read_text
 
 
 @pytest.mark.parametrize(
@@ -18,3 +21,18 @@ from speechmesh.cli.say_input import is_document
 )
 def test_a_document_is_told_by_its_beginning(text: str, expected: bool) -> None:
     assert is_document(text) is expected
+
+
+def test_bytes_of_an_argument_that_are_no_text_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit):
+        read_text("caf\udce9", None)
+    assert "TEXT: 'utf-8' codec" in capsys.readouterr().err
+
+
+def test_closed_standard_input_has_no_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(typer.Exit):
+        read_text(None, None)
+    assert "give TEXT" in capsys.readouterr().err
