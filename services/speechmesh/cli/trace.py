@@ -74,7 +74,7 @@ def trace(
         spans = read_spans(file)
     except OSError as error:
         fail(f"{file}: {error.strerror}", 2)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         fail(f"{file}: not a trace file ({error})", 2)
     if not spans:
         fail(f"{file}: no span in it yet")
@@ -100,6 +100,7 @@ def _print_tree(spans: list[Span]) -> None:
         out.print(
             f"{label:<62.62}{bar(span.start_ns - start, duration, total):<45}{duration / 1e6:9.2f} ms",
             highlight=False,
+            markup=False,
             soft_wrap=True,
         )
         for child in children[span.span_id]:

@@ -62,7 +62,14 @@ def test_the_tree_is_indented(trace_file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("", "no span in it yet"), ("nonsense", "not a trace file"), (None, "No such file")],
+    [
+        ("", "no span in it yet"),
+        ("nonsense", "not a trace file"),
+        ("[]", "not a trace file"),
+        ('{"resourceSpans": [1]}', "not a trace file"),
+        ('{"resourceSpans": 1}', "not a trace file"),
+        (None, "No such file"),
+    ],
 )
 def test_a_file_that_is_none_is_said_so(tmp_path: Path, content: str | None, message: str) -> None:
     path = tmp_path / "traces.jsonl"
