@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +34,15 @@ def _bundle(voices: Path, voice: str) -> VoiceBundle:
     if voice and voice not in bundles:
         fail(f"--voice {voice!r} is not in {voices}; there is {', '.join(bundles)}", 2)
     return bundles[voice] if voice else next(iter(bundles.values()))
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[None]:
+    """Ends the program where the file cannot be written in the block."""
+    try:
+        yield
+    except OSError as error:
+        fail(f"{output}: {error.strerror or error}")
 
 
 @app.command()
@@ -99,7 +110,8 @@ def frontend(
     }
     rendered = json.dumps(document, indent=1, ensure_ascii=False)
     if output:
-        output.write_text(rendered + "\n", encoding="utf-8")
+        with _written(output):
+            output.write_text(rendered + "\n", encoding="utf-8")
     else:
         sys.stdout.write(rendered + "\n")
 
@@ -152,8 +164,9 @@ def acoustic(
     if not frames:
         fail(f"{segments}: no segment in it")
     joined = np.concatenate(frames)
-    np.save(output, joined)
-    out.print(f"{output}: {joined.shape[0]} frames of {joined.shape[1]}", highlight=False)
+    with _written(output), output.open("wb") as file:  # np.save would give another name a suffix
+        np.save(file, joined)
+    out.print(f"{output}: {joined.shape[0]} frames of {joined.shape[1]}", highlight=False, markup=False)
 
 
 @app.command()
@@ -174,12 +187,12 @@ def vocoder(
         fail(f"--tier {tier!r}: voice {bundle.name} has {', '.join(tiers)}", 2)
     try:
         samples = vocode(bundle, chosen, np.load(mel))
-    except (OSError, ValueError, Incompatible) as error:
+    except (OSError, EOFError, ValueError, Incompatible) as error:
         fail(f"{mel}: {error}")
-    with wave.open(str(output), "wb") as file:
+    with _written(output), output.open("wb") as opened, wave.open(opened, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(bundle.config.feature_space.sample_rate_hz)
         file.writeframes(np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
     seconds = len(samples) / bundle.config.feature_space.sample_rate_hz
-    out.print(f"{output}: {seconds:.2f} s", highlight=False)
+    out.print(f"{output}: {seconds:.2f} s", highlight=False, markup=False)

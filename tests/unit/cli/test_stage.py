@@ -58,6 +58,8 @@ def test_a_document_and_a_lexicon_are_read_as_the_service_reads_them(tmp_path: P
         (["frontend", "Hi.", "--lexicon", "nowhere.tsv"], "nowhere.tsv"),
         (["acoustic", "nowhere.json", "-o", "mel.npy"], "nowhere.json"),
         (["vocoder", "nowhere.npy", "-o", "out.wav"], "nowhere.npy"),
+        (["vocoder", "/dev/null", "-o", "out.wav"], "/dev/null"),
+        (["frontend", "Hi.", "-o", "nowhere/segments.json"], "nowhere/segments.json: No such file"),
         (["vocoder", "nowhere.npy", "-o", "out.wav", "--tier", "best"], "has high, fast"),
     ],
 )
@@ -72,3 +74,15 @@ def test_frames_of_another_width_are_refused(tmp_path: Path) -> None:
     result = stage("vocoder", tmp_path / "mel.npy", "-o", tmp_path / "out.wav")
     assert result.exit_code == 1
     assert "are not [T, 80]" in result.output
+
+
+def test_what_cannot_be_written_is_said_and_a_file_is_named_as_it_was_asked_for(tmp_path: Path) -> None:
+    segments, mel = tmp_path / "segments.json", tmp_path / "take[a].mel"
+    assert stage("frontend", "Hi.", "-o", segments).exit_code == 0
+    written = stage("acoustic", segments, "-o", mel)
+    assert (written.exit_code, mel.exists()) == (0, True)
+    assert "take[a].mel: " in written.output
+    for command, source in (("acoustic", segments), ("vocoder", mel)):
+        result = stage(command, source, "-o", tmp_path / "nowhere" / "out")
+        assert result.exit_code == 1
+        assert "out: No such file" in result.output
