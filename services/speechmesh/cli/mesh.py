@@ -13,6 +13,7 @@ from typing import Literal
 STAGES = ("acoustic", "vocoder", "frontend")
 _STOP_WAIT_S = 30
 _TRITON_INSTANCES = 2
+_INSTANCES_VARIABLE = "SPEECHMESH_TRITON_INSTANCES"
 
 # How glibc's malloc is to handle what is freed, in every process. By itself it makes a heap for every few threads, and
 # keeps ever larger blocks in them once one was freed; between these, the tensors of models, of another size in each
@@ -117,8 +118,15 @@ class MeshPlan:
 
     @property
     def instances(self) -> int:
-        """Instances of each model in Triton."""
-        return int(os.environ.get("SPEECHMESH_TRITON_INSTANCES", _TRITON_INSTANCES))
+        """Instances of each model in Triton.
+
+        Raises:
+            ValueError: naming the variable, when what the user has set is no number.
+        """
+        told = os.environ.get(_INSTANCES_VARIABLE, str(_TRITON_INSTANCES))
+        if not told.isdecimal():
+            raise ValueError(f"{_INSTANCES_VARIABLE}: {told!r} is not a whole number")
+        return int(told)
 
     def _triton_command(self) -> list[str]:
         return [

@@ -71,10 +71,14 @@ def up(
         otlp_endpoint=f"http://127.0.0.1:{ports.otlp}" if trace else otlp,
     )
     _check(plan)
-    for stale in (plan.run_dir / "mesh.json", plan.log("supervisord")):
-        stale.unlink(missing_ok=True)
+    try:
+        for stale in (plan.run_dir / "mesh.json", plan.log("supervisord")):
+            stale.unlink(missing_ok=True)
+        config = plan.write_supervisor_config()
+    except OSError as error:
+        fail(f"--run-dir: {error.filename}: {error.strerror}", 2)
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "speechmesh.cli.supervise", "-n", "-c", str(plan.write_supervisor_config())],
+        [sys.executable, "-m", "speechmesh.cli.supervise", "-n", "-c", str(config)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches us alone; we stop the mesh in order
@@ -107,6 +111,10 @@ def _check(plan: MeshPlan) -> None:
                 )
     except Incompatible as error:
         fail(str(error))
+    try:
+        _ = plan.instances
+    except ValueError as error:
+        fail(str(error), 2)
     if taken := plan.ports.taken(plan.used_ports()):
         fail(f"ports are taken: {', '.join(taken)}; stop what listens there, or use --free-ports")
 
@@ -180,7 +188,9 @@ def _announce(plan: MeshPlan) -> None:
     out.print(f"[bold green]ready[/] on {plan.target} (gRPC; reflection and health are on)", highlight=False)
     if plan.trace_file:
         out.print(
-            f"traces go to {plan.trace_file}; see `speechmesh trace {plan.trace_file}`", highlight=False
+            f"traces go to {plan.trace_file}; see `speechmesh trace {plan.trace_file}`",
+            highlight=False,
+            markup=False,
         )
     default = plan.ports == Ports()
     target = "" if default else f" --target {plan.target}"
@@ -189,10 +199,10 @@ def _announce(plan: MeshPlan) -> None:
 
 
 def _say(plan: MeshPlan, text: str) -> None:
-    command = [sys.executable, "-m", "speechmesh.cli.main", "say", text, "-o", "hello.wav", "--timings"]
-    if subprocess.run(
-        [*command, "--target", plan.target, "--otlp", plan.otlp_endpoint], check=False
-    ).returncode:
+    command = [sys.executable, "-m", "speechmesh.cli.main", "say", "-o", "hello.wav", "--timings"]
+    # Behind "--" a text may begin with a dash.
+    command += ["--target", plan.target, "--otlp", plan.otlp_endpoint, "--", text]
+    if subprocess.run(command, check=False).returncode:
         fail(f"the mesh did not speak; logs are in {plan.run_dir / 'log'}")
     out.print("serving until Ctrl-C")
     sys.stdout.flush()

@@ -6,7 +6,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from speechmesh.cli.main import app
 from speechmesh.cli.mesh import MeshPlan, Ports
 
 
@@ -76,3 +78,16 @@ def test_a_taken_port_is_named() -> None:
         taken.listen()
         ports = Ports(frontend=taken.getsockname()[1])
         assert f"frontend {ports.frontend}" in ports.taken(["frontend"])
+
+
+def test_what_keeps_a_mesh_from_starting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def up(*arguments: str) -> Result:
+        embedded = ["up", "--backend", "embedded", "--free-ports", "--voices", "tests/data/voices"]
+        return CliRunner().invoke(app, [*embedded, *arguments])
+
+    no_folder = up("--run-dir", "/dev/null/run")
+    assert (no_folder.exit_code, "--run-dir: /dev/null/run" in no_folder.output) == (2, True)
+    monkeypatch.setenv("SPEECHMESH_TRITON_INSTANCES", "many")
+    no_number = up()
+    assert no_number.exit_code == 2
+    assert "SPEECHMESH_TRITON_INSTANCES: 'many' is not a whole number" in no_number.output
