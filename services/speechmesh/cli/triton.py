@@ -31,7 +31,7 @@ def install(folder: FolderOption = DEFAULT_FOLDER) -> None:
         local.install(folder.absolute())
     except Incompatible as error:
         fail(str(error))
-    out.print(f"Triton is installed in {folder}", highlight=False)
+    out.print(f"Triton is installed in {folder}", highlight=False, markup=False)
 
 
 @app.command()
@@ -64,7 +64,7 @@ def repository(
         )
     except Incompatible as error:
         fail(str(error))
-    out.print(f"{folder}: {', '.join(names)}", highlight=False)
+    out.print(f"{folder}: {', '.join(names)}", highlight=False, markup=False)
 
 
 @app.command()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from speechmesh.cli.console import fail, out
 from speechmesh.cli.export_steps import print_card, require_export_extra, shown_step
@@ -86,9 +85,9 @@ def export(
         )
         _export(options, voices, force=force)
     except InvalidInput as error:
-        fail(escape(str(error)), 2)
+        fail(str(error), 2)
     except Incompatible as error:
-        fail(escape(str(error)))
+        fail(str(error))
 
 
 def _export(options: Options, voices: Path, *, force: bool) -> None:
@@ -110,11 +109,11 @@ def _export(options: Options, voices: Path, *, force: bool) -> None:
         started = time.monotonic()
         card = run(options, mark, shown_step, voice=bundle, speakers=speakers.load())
         print_card(card)
-        out.print(f"{options.out}: done in {time.monotonic() - started:.0f} s", highlight=False)
+        out.print(f"{options.out}: done in {time.monotonic() - started:.0f} s", highlight=False, markup=False)
     else:
         names = ", ".join(card.model_name(tier) for tier in card.tiers)
-        out.print(f"{options.out}: {names}: up to date", highlight=False)
+        out.print(f"{options.out}: {names}: up to date", highlight=False, markup=False)
     if options.voice is not None:
         changed = place_in_voice(card, options.out, options.voice)
         state = f"has the tiers {', '.join(card.tiers)}" if changed else "up to date"
-        out.print(f"{options.voice}: {state}", highlight=False)
+        out.print(f"{options.voice}: {state}", highlight=False, markup=False)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from speechmesh.cli.console import fail, out
 from speechmesh.cli.export_steps import print_card, require_export_extra, shown_step
@@ -84,8 +83,9 @@ def import_(
                     f"{bundle.folder}: speakers {speakers}; styles {', '.join(bundle.config.styles)}; "
                     f"done in {time.monotonic() - started:.0f} s",
                     highlight=False,
+                    markup=False,
                 )
     except InvalidInput as error:
-        fail(escape(str(error)), 2)
+        fail(str(error), 2)
     except Incompatible as error:
-        fail(escape(str(error)))
+        fail(str(error))

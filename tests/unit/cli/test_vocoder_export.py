@@ -101,3 +101,9 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch, t
 def test_no_voices_no_speech(tmp_path: Path) -> None:
     assert speaking_voices(None, tmp_path / "nowhere").bundles == ()
     assert speaking_voices(None, tmp_path).bundles == ()
+
+
+def test_what_is_wrong_is_said_as_it_was_given(tmp_path: Path) -> None:
+    result = run(tmp_path / "none.pt", "--name", "x[b]")
+    assert result.exit_code == 2
+    assert "'x[b]' is not a name" in result.output
