@@ -101,6 +101,11 @@ async def test_what_one_replica_made_another_finds(server: RedisServer) -> None:
         assert await other.find(KEY) is phrase  # it is there as well from now on
 
 
+async def test_a_url_that_asks_for_text_is_no_error_of_a_request(server: RedisServer) -> None:
+    async with replica(server, phrase_cache_redis_url=f"{server.url}?decode_responses=True") as cache:
+        assert await cache.find(KEY) is None
+
+
 async def test_what_is_being_written_at_the_end_gets_there(server: RedisServer) -> None:
     async with replica(server) as cache:
         make(cache)

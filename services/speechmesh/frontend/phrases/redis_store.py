@@ -40,7 +40,8 @@ class RedisStore:
         """See Store."""
         with _told():
             value = await self._redis.getrange(_name(key), 0, max_bytes - 1)
-        assert isinstance(value, bytes)
+        if not isinstance(value, bytes):  # options of the URL stand above ours
+            raise StoreError("refused", "the store's URL asks for text in place of bytes (decode_responses)")
         return value
 
     async def write(self, key: bytes, value: bytes, ttl_s: int) -> None:
