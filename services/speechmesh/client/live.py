@@ -93,8 +93,10 @@ class LiveStream:
                         return
                 self._send_of(turn, pb.SynthesizeLiveRequest(end_turn=pb.EndTurn()))
             except BaseException as error:  # whoever iterates gets it
-                failures.append(error)
-                self._call.cancel()
+                # Of a turn that is over, its text may have been closed: the stream goes on.
+                if not left.is_set() and self._turns.is_open(turn):
+                    failures.append(error)
+                    self._call.cancel()
 
         threading.Thread(target=send, daemon=True).start()
         try:

@@ -96,7 +96,7 @@ class AsyncLiveStream:
             turn = self._turns.count - 1
             # Begins the turn on the server as well, whenever its first text comes.
             await self._write(pb.SynthesizeLiveRequest(text=""))
-        failures: list[Exception] = []
+        failures: list[BaseException] = []
 
         async def send() -> None:
             try:
@@ -105,9 +105,11 @@ class AsyncLiveStream:
                     if not await asyncio.shield(self._send_of(turn, pb.SynthesizeLiveRequest(text=piece))):
                         return
                 await asyncio.shield(self._send_of(turn, pb.SynthesizeLiveRequest(end_turn=pb.EndTurn())))
-            except Exception as error:  # whoever iterates gets it
-                failures.append(error)
-                self._call.cancel()
+            except (Exception, asyncio.CancelledError) as error:  # whoever iterates gets it
+                # Of a turn that is over, its text may have been closed: the stream goes on.
+                if not is_task_cancelled() and self._turns.is_open(turn):
+                    failures.append(error)
+                    self._call.cancel()
 
         sending = asyncio.create_task(send())
         try:

@@ -62,6 +62,8 @@ class Server(speech_pb2_grpc.SpeechServiceServicer):
             self.received.append(request)
             if self.fails and request.text:
                 context.abort(grpc.StatusCode.INTERNAL, "it fails")
+            if request.HasField("interrupt"):
+                yield pb.SynthesizeLiveResponse(turn=request.interrupt.turn, interrupted=pb.Interrupted())
         yield pb.SynthesizeLiveResponse(speech=pb.SynthesizeResponse(summary=pb.Summary()))
 
     @property
@@ -179,3 +181,63 @@ def test_no_more_text_is_taken_of_a_turn_whose_iteration_has_ended(server: Serve
         n_taken = len(taken)
         time.sleep(0.3)
         assert len(taken) == n_taken
+
+
+async def test_text_that_is_cancelled_where_it_is_written_ends_the_stream(server: Server) -> None:
+    writing = asyncio.create_task(asyncio.sleep(10.0, ""))
+
+    async def pieces() -> AsyncIterator[str]:
+        yield "piece"
+        writing.cancel()
+        yield await writing
+
+    server.reads.set()
+    async with AsyncClient(target(server)) as client, client.live() as stream:
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(3.0):  # which would be a TimeoutError
+                async for _ in stream.speak(pieces()):
+                    pass
+
+
+class Closed(Exception):
+    """What reading from a text raises that was closed."""
+
+
+async def test_the_text_of_an_interrupted_turn_may_be_closed(server: Server) -> None:
+    async def pieces() -> AsyncIterator[str]:
+        yield "piece"
+        try:
+            await asyncio.sleep(_PATIENCE_S)
+        finally:
+            raise Closed
+
+    async def interrupt(turn: int) -> None:
+        await asyncio.sleep(0.1)
+        await stream.interrupt(turn, 0.0)
+
+    server.reads.set()
+    async with AsyncClient(target(server)) as client, client.live() as stream:
+        for turn in range(2):
+            interrupting = asyncio.create_task(interrupt(turn))
+            responses = [response async for response in stream.speak(pieces())]
+            assert [response.HasField("interrupted") for response in responses] == [True]
+            await interrupting
+            await asyncio.sleep(0.1)
+
+
+def test_the_text_of_an_interrupted_turn_may_be_closed_in_its_thread(server: Server) -> None:
+    closed = threading.Event()
+
+    def pieces() -> Iterator[str]:
+        yield "piece"
+        closed.wait(_PATIENCE_S)
+        raise Closed
+
+    server.reads.set()
+    with Client(target(server)) as client, client.live() as stream:
+        for turn in range(2):
+            closed.clear()
+            threading.Timer(0.1, stream.interrupt, (turn, 0.0)).start()
+            assert [response.HasField("interrupted") for response in stream.speak(pieces())] == [True]
+            closed.set()
+            time.sleep(0.2)
