@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
 
 from speechmesh.cli.console import fail, out
@@ -31,16 +32,16 @@ def voices(
         table.add_column(name, overflow="fold")
     for voice in found:
         table.add_row(
-            voice.name,
+            escape(voice.name),
             ", ".join(voice.languages),
-            ", ".join(speaker.name for speaker in voice.speakers),
-            ", ".join(voice.styles),
+            escape(", ".join(speaker.name for speaker in voice.speakers)),
+            escape(", ".join(voice.styles)),
             _range(voice.capabilities.pitch_range_semitones, "st"),
             _range(voice.capabilities.energy_range_db, "dB"),
-            ", ".join(tiers[tier] for tier in voice.quality_tiers),
+            ", ".join(tiers.get(tier, str(tier)) for tier in voice.quality_tiers),  # a server may be newer
             str(voice.sample_rate_hz),
             voice.revision,
-            voice.license,
+            escape(voice.license),
         )
     out.print(table)
 

@@ -31,6 +31,12 @@ class Server(speech_pb2_grpc.SpeechServiceServicer):
         self.requests: list[pb.SynthesizeRequest] = []
         self.port = 0
 
+    def ListVoices(
+        self, request: pb.ListVoicesRequest, context: grpc.ServicerContext
+    ) -> pb.ListVoicesResponse:
+        newer = pb.Voice(name="v", license="MIT [see NOTICE]", quality_tiers=[pb.QUALITY_TIER_FAST, 17])  # type: ignore[list-item]
+        return pb.ListVoicesResponse(voices=[newer])
+
     def Synthesize(
         self, request: pb.SynthesizeRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.SynthesizeResponse]:
@@ -123,3 +129,11 @@ def test_ctrl_c_ends_the_player(server: Server, tmp_path: Path, while_it_comes: 
     assert (saying.returncode, "cancelled" in said) == (130, True)
     with pytest.raises(ProcessLookupError):
         os.kill(int(taken.read_text()), 0)
+
+
+def test_voices_of_a_newer_server_are_listed(server: Server) -> None:
+    target = f"127.0.0.1:{server.port}"
+    listed = CliRunner().invoke(app, ["voices", "--target", target], env={"COLUMNS": "200"})
+    assert listed.exit_code == 0
+    assert "fast, 17" in listed.output
+    assert "MIT [see NOTICE]" in listed.output
