@@ -12,6 +12,7 @@ import json
 import signal
 import sys
 import threading
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ def to_json_line(body: bytes, content_type: str) -> str:
         ValueError: when the body is neither.
     """
     if "json" in content_type:
-        return json.dumps(json.loads(body))
+        if not isinstance(content := json.loads(body), dict):
+            raise ValueError("not an OTLP export request: no JSON object")
+        return json.dumps(content)
     try:
         request = ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
@@ -67,11 +70,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/v1/metrics":  # which go to the same endpoint; nobody looks at them here
             self._answer(b"")
             return
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
         try:
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
             line = to_json_line(body, self.headers.get("Content-Type", ""))
-        except ValueError as error:
+        except (ValueError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             self.send_error(400, str(error))
             return
         with self.lock, self.path_to_file.open("a", encoding="utf-8") as file:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import gzip
+import http.client
 import json
+import threading
+from http.server import HTTPServer
 from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from typer.testing import CliRunner
 
+from speechmesh.cli import trace_receiver
 from speechmesh.cli.main import app
 from speechmesh.cli.trace import read_spans
 from speechmesh.cli.trace_receiver import to_json_line
@@ -78,3 +83,26 @@ def test_a_file_that_is_none_is_said_so(tmp_path: Path, content: str | None, mes
     result = CliRunner().invoke(app, ["trace", str(path)])
     assert result.exit_code in (1, 2)
     assert message in result.output
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"nonsense", {"Content-Encoding": "gzip"}),
+        (gzip.compress(b"cut short")[:-4], {"Content-Encoding": "gzip"}),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\0\xff", {"Content-Encoding": "gzip"}),
+        (b"[]", {"Content-Type": "application/json"}),
+    ],
+)
+def test_what_is_no_export_is_refused_and_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: bytes, headers: dict[str, str]
+) -> None:
+    """Lines that are none would make a file of no use."""
+    monkeypatch.setattr(trace_receiver._Handler, "path_to_file", tmp_path / "traces", raising=False)
+    with HTTPServer(("127.0.0.1", 0), trace_receiver._Handler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+        connection.request("POST", "/v1/traces", body, headers)
+        assert connection.getresponse().status == 400
+        connection.close()
+    assert not (tmp_path / "traces").exists()
