@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import typer
@@ -186,10 +187,14 @@ def vocoder(
     if chosen is None:
         fail(f"--tier {tier!r}: voice {bundle.name} has {', '.join(tiers)}", 2)
     try:
-        samples = vocode(bundle, chosen, np.load(mel))
-    except (OSError, EOFError, ValueError, Incompatible) as error:
+        with mel.open("rb") as opened:
+            frames = np.load(opened)
+        if not isinstance(frames, np.ndarray):
+            raise ValueError("is an archive of arrays, not one")
+        samples = vocode(bundle, chosen, frames)
+    except (OSError, EOFError, ValueError, BadZipFile, Incompatible) as error:
         fail(f"{mel}: {error}")
-    with _written(output), output.open("wb") as opened, wave.open(opened, "wb") as file:
+    with _written(output), output.open("wb") as opened_output, wave.open(opened_output, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(bundle.config.feature_space.sample_rate_hz)

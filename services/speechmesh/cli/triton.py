@@ -29,7 +29,7 @@ def install(folder: FolderOption = DEFAULT_FOLDER) -> None:
 
     try:
         local.install(folder.absolute())
-    except Incompatible as error:
+    except (Incompatible, OSError) as error:
         fail(str(error))
     out.print(f"Triton is installed in {folder}", highlight=False, markup=False)
 
@@ -62,7 +62,7 @@ def repository(
             kind="gpu" if kind == "gpu" else "cpu",
             max_batch_size=max_batch_size,
         )
-    except Incompatible as error:
+    except (Incompatible, OSError) as error:
         fail(str(error))
     out.print(f"{folder}: {', '.join(names)}", highlight=False, markup=False)
 

@@ -86,3 +86,19 @@ def test_what_cannot_be_written_is_said_and_a_file_is_named_as_it_was_asked_for(
         result = stage(command, source, "-o", tmp_path / "nowhere" / "out")
         assert result.exit_code == 1
         assert "out: No such file" in result.output
+
+
+def test_what_is_no_array_of_frames_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mels.npz", mel=np.zeros((5, 80), np.float32))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "mels.npz").read_bytes()[:100])
+    for name in ("mels.npz", "cut.npz"):
+        result = stage("vocoder", tmp_path / name, "-o", tmp_path / "out.wav")
+        assert result.exit_code == 1
+        assert f"{name}: " in result.output
+
+
+@pytest.mark.parametrize("command", [["repository"], ["install", "--folder"]])
+def test_where_no_folder_can_be_made_is_said(command: list[str]) -> None:
+    result = CliRunner().invoke(app, ["triton", *command, "/dev/null/here"])
+    assert result.exit_code == 1
+    assert "Not a directory: '/dev/null/here" in result.output
