@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import wave
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import grpc
 import pytest
@@ -49,6 +51,28 @@ async def test_a_document_with_a_lexicon_is_spoken(mesh: Mesh) -> None:
             return list(stream)
 
     assert spoken(await asyncio.to_thread(synchronous)) == "we run engine x"
+
+
+async def test_both_clients_write_the_same_file(mesh: Mesh, tmp_path: Path) -> None:
+    def synchronous() -> pb.Summary:
+        with Client(mesh.target) as client, client.synthesize("To a file.") as stream:
+            return stream.write(tmp_path / "sync.wav")
+
+    async with mesh.client.synthesize("To a file.") as stream:
+        summary = await stream.write(tmp_path / "async.wav")
+    assert summary.audio_s == (await asyncio.to_thread(synchronous)).audio_s > 0.3
+    assert (tmp_path / "async.wav").read_bytes() == (tmp_path / "sync.wav").read_bytes()
+    with wave.open(str(tmp_path / "async.wav")) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(summary.audio_s)
+
+
+async def test_a_file_that_cannot_be_written_ends_the_call(mesh: Mesh, tmp_path: Path) -> None:
+    async with mesh.client.synthesize(LONG) as stream:
+        with pytest.raises(IsADirectoryError):
+            await stream.write(tmp_path)
+        with pytest.raises(SpeechError) as caught:
+            await stream.read()
+    assert caught.value.code is grpc.StatusCode.CANCELLED
 
 
 async def test_turns_are_spoken_while_a_generator_writes_them(mesh: Mesh) -> None:

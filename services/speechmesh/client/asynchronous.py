@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import grpc
 
 from speechmesh.client.errors import call_error, is_task_cancelled, speech_error
+from speechmesh.client.files import AudioFile
 from speechmesh.client.live_async import AsyncLiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
@@ -20,7 +23,7 @@ from speechmesh.speech.v1 import speech_pb2_grpc
 class AsyncSpeechStream(StreamState):
     """Audio as it comes: iterate over the responses. Leaving the block cancels what is left."""
 
-    async def __aiter__(self) -> AsyncIterator[pb.SynthesizeResponse]:
+    async def __aiter__(self) -> AsyncGenerator[pb.SynthesizeResponse]:
         try:
             async for response in self._call:
                 self._note(response)
@@ -39,6 +42,27 @@ class AsyncSpeechStream(StreamState):
     async def read(self) -> bytes:
         """All of the audio."""
         return b"".join([response.audio async for response in self])
+
+    async def write(self, path: str | Path) -> pb.Summary:
+        """Writes the audio into a file as it comes, see SpeechStream.write; the disk does not hold up the event loop.
+
+        Raises:
+            SpeechError: when the call fails.
+            ValueError: when PCM of 32 bits is to go into a `.wav`.
+            OSError: when the file cannot be written.
+        """
+        file = None
+        try:
+            async with aclosing(aiter(self)) as responses:
+                async for response in responses:
+                    if file is None and self.header is not None:
+                        file = await asyncio.to_thread(AudioFile, path, self.header)
+                    if file is not None:
+                        await asyncio.to_thread(file.write, response.audio)
+        finally:
+            if file is not None:
+                await asyncio.to_thread(file.close)
+        return self.summary or pb.Summary()
 
     async def __aenter__(self) -> Self:
         return self
