@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Literal
 
 import yaml
@@ -24,7 +24,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Speaker(_Strict):
@@ -225,8 +225,8 @@ class VoiceBundle:
         path = self.folder / self.config.frontend.tokens
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            features = {name: tuple(table) for name, table in content.get("features", {}).items()}
-            return tuple(content["tokens"]), features
+            features = {name: _names(table) for name, table in content.get("features", {}).items()}
+            return _names(content["tokens"]), features
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Incompatible(f"{path}: not a token table ({error})") from None
 
@@ -252,6 +252,17 @@ class VoiceBundle:
         return digest.hexdigest()[:_DIGEST_LENGTH]
 
 
+def _names(table: object) -> tuple[str, ...]:
+    """A table of names out of JSON.
+
+    Raises:
+        TypeError: when it is none; a text would be taken for its letters.
+    """
+    if not isinstance(table, list) or not all(isinstance(name, str) for name in table):
+        raise TypeError("a table is a list of texts")
+    return tuple(table)
+
+
 def load_bundle(folder: Path) -> VoiceBundle:
     """Reads and checks one bundle.
 
@@ -263,16 +274,22 @@ def load_bundle(folder: Path) -> VoiceBundle:
         config = VoiceConfig.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise Incompatible(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise Incompatible(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise Incompatible(f"{path}: {problems}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # also: not UTF-8, a date that there is not
+        raise Incompatible(f"{path}: not YAML: {error}") from None
     bundle = VoiceBundle(folder, config)
     for name in bundle.files:
-        if not (folder / name).is_file():
+        if not _lies_below(name) or not (folder / name).is_file():
             raise Incompatible(f"{path}: names {name}, which is not in the folder")
     return bundle
+
+
+def _lies_below(name: str) -> bool:
+    """Whether a path, as it is written, stays in its folder; links are the operator's own."""
+    path = PurePath(name)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def load_bundles(voices_dir: Path) -> dict[str, VoiceBundle]:

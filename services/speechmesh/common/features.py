@@ -13,6 +13,8 @@ from speechmesh.features.v1 import features_pb2 as pb
 
 FloatArray = npt.NDArray[np.float32]
 
+# What fits into the wire's uint32.
+_MOST = 2**32 - 1
 _KINDS = {"mel": pb.FeatureSpace.KIND_MEL, "latent": pb.FeatureSpace.KIND_LATENT}
 _LOG_BASES = {
     "none": pb.FeatureSpace.LOG_BASE_UNSPECIFIED,
@@ -25,15 +27,15 @@ _LOG_BASES = {
 class FeatureSpace(BaseModel):
     """The declaration of a feature space; the fields are those of speechmesh.features.v1.FeatureSpace."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["mel", "latent"]
     latent_name: str = ""
-    sample_rate_hz: int = Field(gt=0)
-    hop_length: int = Field(gt=0)
-    n_fft: int = Field(0, ge=0)
-    win_length: int = Field(0, ge=0)
-    n_mels: int = Field(gt=0)
+    sample_rate_hz: int = Field(gt=0, le=_MOST)
+    hop_length: int = Field(gt=0, le=_MOST)
+    n_fft: int = Field(0, ge=0, le=_MOST)
+    win_length: int = Field(0, ge=0, le=_MOST)
+    n_mels: int = Field(gt=0, le=_MOST)
     f_min_hz: float = Field(0.0, ge=0)
     f_max_hz: float = Field(0.0, ge=0)
     log_base: Literal["none", "e", "10", "decibel"] = "none"

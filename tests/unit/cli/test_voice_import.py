@@ -107,6 +107,7 @@ AM = "am/ckpt/checkpoint_980000.pth"
         (_remove("voc/ckpt/*"), "a folder with neither ckpt/checkpoint_<n>.pth"),
         (_remove("voc/config.yaml"), "config.yaml"),
         (_write("am/config.yaml", b"a: [1"), "config.yaml: broken"),
+        (_write("am/config.yaml", b"a: 2024-13-01"), "config.yaml: broken: month must be in 1..12"),
         (_write(AM, b"no checkpoint"), "checkpoint_980000.pth"),
         (_edit("am/config.yaml", linguistic_unit__language="Sichuan"), "only PinYin is supported"),
         (_edit("am/config.yaml", linguistic_unit__speaker_list=""), "speaker_list is missing"),

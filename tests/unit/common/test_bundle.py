@@ -75,6 +75,17 @@ def test_a_vocoder_keeps_its_name_when_other_parts_of_the_voice_change(
         ("balanced:", "cheapest:", "vocoders.cheapest"),
         ("styles: [neutral]", "styles: [sad, sad]", "styles must have different names"),
         ("styles: [neutral]", "styles: [neutral", "not YAML"),
+        ("description: A", "description: 2024-13-01\nx: A", "not YAML: month must be in 1..12"),
+        ("styles: [neutral]", "styles: " + "[" * 5000, "not YAML"),
+        (
+            "model: acoustic.onnx",
+            "model: ../copy/acoustic.onnx",
+            "names ../copy/acoustic.onnx, which is not in",
+        ),
+        ("tokens: tokens.json", "tokens: /etc/hostname", "names /etc/hostname, which is not in the folder"),
+        ("sample_rate_hz: 16000", "sample_rate_hz: 16000000000", "feature_space.sample_rate_hz"),
+        ("f_max_hz: 8000.0", "f_max_hz: .inf", "feature_space.f_max_hz"),
+        ("rate_scale: 1.03", "rate_scale: .inf", "acoustic.rate_scale"),
     ],
 )
 def test_a_broken_voice_yaml_is_refused_naming_the_field(
@@ -85,6 +96,14 @@ def test_a_broken_voice_yaml_is_refused_naming_the_field(
         load_bundle(copy)
     assert message in str(caught.value)
     assert str(copy / "voice.yaml") in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_voice_yaml_in_another_encoding_is_refused(copy: Path, encoding: str) -> None:
+    path = copy / "voice.yaml"
+    path.write_text(path.read_text() + "# Müller\n", encoding=encoding)
+    with pytest.raises(Incompatible, match=r"voice\.yaml: not YAML: 'utf-8' codec can't decode"):
+        load_bundle(copy)
 
 
 def test_two_bundles_of_one_name_are_refused(copy: Path) -> None:
@@ -98,7 +117,11 @@ def test_a_folder_without_bundles_is_refused(tmp_path: Path) -> None:
         load_bundles(tmp_path)
 
 
-def test_a_broken_token_table_is_refused(copy: Path) -> None:
-    (copy / "tokens.json").write_text("{}")
+@pytest.mark.parametrize(
+    "content",
+    ["{}", '{"tokens": "pau"}', '{"tokens": [1, 2]}', '{"tokens": ["pau"], "features": {"tone": [[]]}}'],
+)
+def test_a_broken_token_table_is_refused(copy: Path, content: str) -> None:
+    (copy / "tokens.json").write_text(content)
     with pytest.raises(Incompatible, match=r"tokens\.json: not a token table"):
         _ = load_bundle(copy).tokens

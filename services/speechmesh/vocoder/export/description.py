@@ -56,8 +56,8 @@ def load_description(folder: Path) -> VocoderDescription:
         return VocoderDescription.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise Incompatible(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
-        raise Incompatible(f"{path}: not YAML: {error}") from None
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise Incompatible(f"{path}: {problems}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # see load_bundle
+        raise Incompatible(f"{path}: not YAML: {error}") from None

@@ -103,11 +103,11 @@ def _read_space(options: Options) -> FeatureSpace:
         if isinstance(values, dict) and "feature_space" in values:  # a voice.yaml serves as well
             values = values["feature_space"]
         return FeatureSpace.model_validate(values)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidInput("--feature-space", f"{path}: {error}") from None
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidInput("--feature-space", f"{path}: {problems}") from None
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:  # see load_bundle
+        raise InvalidInput("--feature-space", f"{path}: {error}") from None
 
 
 def _pytorch_difference(network: object, path: Path, n_mels: int) -> float:

@@ -44,7 +44,7 @@ def load_description(path: Path) -> SambertDescription:
         Incompatible: naming the file and the field that is wrong.
     """
     try:
-        return SambertDescription.model_validate_json(path.read_text(encoding="utf-8"))
+        return SambertDescription.model_validate_json(path.read_bytes())
     except OSError as error:
         raise Incompatible(f"{path}: {error.strerror}") from None
     except ValidationError as error:

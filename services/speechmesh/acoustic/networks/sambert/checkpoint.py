@@ -151,7 +151,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Incompatible(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # see load_bundle
         raise Incompatible(f"{path}: broken: {str(error).splitlines()[0]}") from None
     if not isinstance(content, dict):
         raise Incompatible(f"{path}: not a mapping of keys to values")
