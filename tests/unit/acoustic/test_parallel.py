@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from speechmesh.acoustic.domain import AcousticSegment, Ending, leading_surplus
 from speechmesh.acoustic.families import load_acoustic
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
-from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.bundle import VoiceBundle, load_bundle
 from speechmesh.common.errors import Incompatible
 
 
@@ -68,6 +71,36 @@ def test_a_model_of_another_family_is_refused(bootstrap: VoiceBundle) -> None:
     config = bootstrap.config.model_copy(update={"acoustic": acoustic})
     with pytest.raises(Incompatible, match=r"vocoder\.onnx: inputs are \['last', 'mel', 'state'\]"):
         load_acoustic(VoiceBundle(bootstrap.folder, config), threads=1)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "voice.yaml",
+            "n_mels: 80",
+            "n_mels: 100",
+            r"makes 80 bins a frame, feature_space\.n_mels .* is 100",
+        ),
+        ("voice.yaml", "id: 0", "id: 7", "fails on speaker 'rms', id 7"),
+        (
+            "voice.yaml",
+            "pause_token: pau",
+            "pause_token: sil",
+            r"tokens\.json: lacks frontend\.pause_token 'sil'",
+        ),
+        ("tokens.json", '"pau",', '"pau", "one", "more",', "fails on token .*, id 59"),
+    ],
+)
+def test_a_graph_that_does_not_fit_the_bundle_is_refused_when_it_is_loaded(
+    bootstrap: VoiceBundle, tmp_path: Path, file: str, old: str, new: str, message: str
+) -> None:
+    folder = Path(shutil.copytree(bootstrap.folder, tmp_path / "copy"))
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1))
+    with pytest.raises(Incompatible, match=message):
+        load_acoustic(load_bundle(folder), threads=1)
 
 
 def test_an_unknown_family_is_refused(bootstrap: VoiceBundle) -> None:

@@ -217,3 +217,10 @@ def test_a_bundle_that_promises_more_than_the_model_has_is_refused(
     Served("tiny_a", tmp_path)
     with pytest.raises(Incompatible, match=message):
         load_acoustic(bundle_of(bootstrap, tmp_path, **changes), threads=1)
+
+
+def test_a_bundle_of_other_frames_than_the_models_is_refused(bootstrap: VoiceBundle, tmp_path: Path) -> None:
+    Served("tiny_a", tmp_path)
+    space = bootstrap.config.feature_space.model_copy(update={"n_mels": 100})
+    with pytest.raises(Incompatible, match=r"n_mels: 80, feature_space\.n_mels of voice\.yaml is 100"):
+        load_acoustic(bundle_of(bootstrap, tmp_path, feature_space=space), threads=1)

@@ -28,7 +28,7 @@ from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.features import FloatArray
 from speechmesh.common.graph_size import session_bytes
-from speechmesh.common.runtime import Device, open_session, shrinking_run_options
+from speechmesh.common.runtime import Device, is_out_of_memory, open_session, shrinking_run_options
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,8 @@ class ParallelAcoustic:
         """Loads and warms the model.
 
         Raises:
-            Incompatible: when the file is not such a graph, or fp16 is asked for and it does not hold there.
+            Incompatible: when the file is not such a graph, does not fit the bundle, or fp16 is asked for and it does
+                not hold there.
         """
         self._bundle, self._threads, self._device = bundle, threads, device
         self._device_memory_bytes = device_memory_bytes
@@ -76,6 +77,7 @@ class ParallelAcoustic:
         self._learn_inputs()
         self._rate_scale = bundle.config.acoustic.rate_scale
         self._run_options = shrinking_run_options(device)
+        self._require_fit()
         if half and (found := self._disagreement()):
             if precision == "fp16":
                 raise Incompatible(f"{self._path}: in fp16 has {found}")
@@ -109,6 +111,30 @@ class ParallelAcoustic:
                 raise Incompatible(f"{self._path}: has no input {control!r}, but voice.yaml gives it a range")
         speed = next(node for node in self._session.get_inputs() if node.name == "speed")
         self._speed_is_shared = not speed.shape
+
+    def _require_fit(self) -> None:
+        """Refuses a graph that fails on ids that the bundle allows, or makes other frames: each request would fail."""
+        config, tokens = self._bundle.config, self._bundle.tokens
+        if (pause := config.frontend.pause_token) not in tokens:
+            table = self._bundle.folder / config.frontend.tokens
+            raise Incompatible(f"{table}: lacks frontend.pause_token {pause!r} of voice.yaml")
+        speaker = max(config.speakers, key=lambda each: each.id)
+        for what, token_id, speaker_id in (
+            (f"token {tokens[-1]!r}, id {len(tokens) - 1}", len(tokens) - 1, 0),
+            (f"speaker {speaker.name!r}, id {speaker.id}", tokens.index(pause), speaker.id),
+        ):
+            segment = AcousticSegment(np.array([token_id]), np.zeros(1, np.bool_), speaker_id=speaker_id)
+            try:
+                (result,) = self.infer([segment])
+            except Exception as error:  # ONNX Runtime's own share no public base
+                if is_out_of_memory(error):
+                    raise
+                raise Incompatible(f"{self._path}: fails on {what}: {error}") from None
+        if (n_mels := result.frames.shape[1]) != config.feature_space.n_mels:
+            raise Incompatible(
+                f"{self._path}: makes {n_mels} bins a frame, feature_space.n_mels of voice.yaml is "
+                f"{config.feature_space.n_mels}"
+            )
 
     def _disagreement(self) -> str:
         """In what this model differs from itself in float32 on a CPU, heard on all tokens and speakers."""

@@ -63,6 +63,10 @@ class SambertAcoustic:
             raise Incompatible(f"{bundle.folder}/voice.yaml: styles: Sambert knows no {', '.join(unknown)}")
         if (n := max(speaker.id for speaker in bundle.config.speakers)) >= len(description.speakers):
             raise Incompatible(f"{bundle.folder}/voice.yaml: speakers: the model has none of id {n}")
+        if description.n_mels != (n := bundle.config.feature_space.n_mels):
+            raise Incompatible(
+                f"{path}: n_mels: {description.n_mels}, feature_space.n_mels of voice.yaml is {n}"
+            )
         if bundle.tokens != self._symbols.tokens or bundle.token_features != self._symbols.token_features:
             raise Incompatible(
                 f"{bundle.folder}/{bundle.config.frontend.tokens}: is not Sambert's token table"
