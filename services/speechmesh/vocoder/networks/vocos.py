@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 import torch
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,13 +23,23 @@ Padding = Literal["center", "same"]
 
 
 class VocosFeatures(NetworkConfig):
-    """Arguments of upstream's MelSpectrogramFeatures."""
+    """Arguments of upstream's MelSpectrogramFeatures; the last four are those of its descendants, as torchaudio's."""
 
     sample_rate: SampleRate
     n_fft: FftSize
     hop_length: HopLength
     n_mels: Channels
     padding: Padding
+    f_min: float = Field(0.0, ge=0)
+    f_max: float | None = Field(None, ge=0)  # none or 0: up to half the sample rate
+    norm: Literal["slaney"] | None = None
+    mel_scale: Literal["htk", "slaney"] = "htk"
+
+    @property
+    def bands(self) -> str:
+        """The scale's name where bands are of the area or height that goes with it, as in LogMel; else both."""
+        usual = {"htk": None, "slaney": "slaney"}[self.mel_scale]
+        return self.mel_scale if self.norm == usual else f"{self.mel_scale}, norm {self.norm}"
 
 
 class VocosBackboneConfig(NetworkConfig):
@@ -80,7 +90,7 @@ class VocosConfig(NetworkConfig):
 
     @property
     def feature_space(self) -> FeatureSpace:
-        """The log mels that the network takes; all of upstream's reach up to half the sample rate."""
+        """The log mels that the network takes."""
         features = self.feature_extractor
         return FeatureSpace(
             kind="mel",
@@ -89,10 +99,11 @@ class VocosConfig(NetworkConfig):
             n_fft=features.n_fft,
             win_length=features.n_fft,
             n_mels=features.n_mels,
-            f_max_hz=features.sample_rate / 2,
+            f_min_hz=features.f_min,
+            f_max_hz=features.f_max or features.sample_rate / 2,
             log_base="e",
             log_floor=1e-7,
-            mel_scale="htk",
+            mel_scale=features.bands,
             centred=features.padding == "center",
         )
 

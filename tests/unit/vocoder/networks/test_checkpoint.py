@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+import yaml
 
 from speechmesh.common.features import FeatureSpace
 from speechmesh.vocoder.networks.checkpoint import Checkpoint, load_checkpoint
@@ -191,6 +192,28 @@ def test_vocos_of_safetensors_and_without_buffers(goldens: Path, tmp_path: Path)
     safetensors.torch.save_file(kept, tmp_path / "model.safetensors")
     ours = load_checkpoint(tmp_path)
     assert same_network(ours, load_checkpoint(folder / "pytorch_model.bin"))
+
+
+@pytest.mark.parametrize(
+    ("further", "expected"),
+    [
+        ({}, {"f_min_hz": 0.0, "f_max_hz": 12000.0, "mel_scale": "htk"}),
+        ({"f_min": 0, "f_max": 0}, {"f_min_hz": 0.0, "f_max_hz": 12000.0, "mel_scale": "htk"}),
+        (
+            {"f_min": 20, "f_max": 8000, "norm": "slaney", "mel_scale": "slaney"},
+            {"f_min_hz": 20.0, "f_max_hz": 8000.0, "mel_scale": "slaney"},
+        ),
+        ({"norm": "slaney"}, {"mel_scale": "htk, norm slaney"}),
+    ],
+)
+def test_the_mel_bands_of_vocos_and_its_descendants(
+    goldens: Path, tmp_path: Path, further: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    folder = Path(shutil.copytree(goldens / "vocos_tiny", tmp_path / "vocos"))
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["feature_extractor"]["init_args"] |= further
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    assert load_checkpoint(folder).feature_space.model_dump().items() >= expected.items()
 
 
 def test_of_a_kantts_folder_the_largest_number(goldens: Path, tmp_path: Path) -> None:
