@@ -149,6 +149,9 @@ def test_a_mean_of_f0_that_is_missing_is_told(modelscope_folder: Path, tmp_path:
         (["--name", "one"], "--name: for one voice; choose it with --voice: tiny_nsf, tiny_a"),
         (["--styles", "bored"], "--styles: 'bored' is not one of neutral, angry"),
         (["--tiers", "best"], "--tiers: 'best' is not a tier"),
+        (["--voice", "tiny_a", "--name", "My Voice"], "--name: 'My Voice' is not a name"),
+        (["--voice", "tiny_a", "--name", "../away"], "--name: '../away' is not a name"),
+        (["--voice", "tiny_a", "--out", "README.md"], "--out: README.md: "),
     ],
 )
 def test_an_option_that_does_not_fit_is_named(
@@ -173,6 +176,18 @@ def test_an_archive_that_reaches_outside_is_refused(tmp_path: Path, member: str)
     assert result.exit_code == 1
     assert "points outside of it" in " ".join(result.output.split())
     assert not (tmp_path.parent / "evil").exists()
+
+
+def test_an_archive_whose_content_is_broken_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "voices.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("x/am/config.yaml", bytes(range(256)) * 100)
+    content = bytearray(path.read_bytes())
+    content[60:90] = bytes(0x5A ^ byte for byte in content[60:90])
+    path.write_bytes(content)
+    result = run(tmp_path)
+    assert result.exit_code == 1
+    assert "cannot be unpacked" in " ".join(result.output.split())
 
 
 def test_another_kind_and_a_missing_folder_are_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def _unpack(archive: Path, target: Path) -> None:
                 if not inside or stat.S_ISLNK(member.external_attr >> 16):
                     raise Incompatible(f"{archive}: {member.filename} points outside of it")
             packed.extractall(target)
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise Incompatible(f"{archive}: cannot be unpacked: {error}") from None
 
 

@@ -36,7 +36,7 @@ from speechmesh.frontend.reader import load_reader
 from speechmesh.vocoder.export.card import Card
 from speechmesh.vocoder.export.description import MODEL_FILE
 from speechmesh.vocoder.export.material import Utterance
-from speechmesh.vocoder.export.options import Options, Precision
+from speechmesh.vocoder.export.options import Options, Precision, require_name
 from speechmesh.vocoder.export.pipeline import Speaker as SpeakingVoice
 from speechmesh.vocoder.export.pipeline import export
 from speechmesh.vocoder.export.steps import Steps
@@ -99,13 +99,17 @@ def import_voice(source: SourceVoice, wanted: Wanted, steps: Steps) -> tuple[Voi
         InvalidInput: naming the option that does not fit.
         Incompatible: naming the file and what is wrong with it.
     """
+    require_name(wanted.name)
     target = wanted.out / wanted.name
     if target.exists() and not wanted.force:
         raise InvalidInput("--name", f"{target} is there already; --force replaces it")
     styles = _styles(wanted.styles)
     partial = wanted.out / f".{wanted.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    (partial / _ACOUSTIC).mkdir(parents=True)
+    try:
+        (partial / _ACOUSTIC).mkdir(parents=True)
+    except OSError as error:
+        raise InvalidInput("--out", f"{wanted.out}: {error.strerror}") from None
     try:
         with steps("Acoustic model and vocoder: checkpoints") as step:
             voice = load_sambert(source.folder)

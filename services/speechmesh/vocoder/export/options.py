@@ -46,10 +46,7 @@ class Options:
         Raises:
             InvalidInput: naming the option.
         """
-        if not _NAME.fullmatch(self.name):
-            raise InvalidInput(
-                "--name", f"{self.name!r} is not a name of lower-case letters, digits, - and _, 63 at most"
-            )
+        require_name(self.name)
         if not self.checkpoint.exists():
             raise InvalidInput("CHECKPOINT", f"{self.checkpoint}: no such file or folder")
         if self.is_graph and self.feature_space is None:
@@ -79,6 +76,18 @@ class Options:
     def model_name(self, tier: Tier) -> str:
         """The name under which Triton serves a tier."""
         return f"{self.name}.{tier}"
+
+
+def require_name(name: str) -> None:
+    """Refuses what cannot name models, a voice bundle or their files.
+
+    Raises:
+        InvalidInput: naming the option.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "--name", f"{name!r} is not a name of lower-case letters, digits, - and _, 63 at most"
+        )
 
 
 def parse_target(text: str) -> Target:
