@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import wave
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,13 +60,15 @@ def from_mels(path: Path, space: FeatureSpace) -> Material:
 
 def _arrays(file: Path, space: FeatureSpace) -> list[FloatArray]:
     try:
-        loaded = np.load(file, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            arrays = [loaded]
-        else:
-            with loaded:
+        with file.open("rb") as content:  # given a path, numpy leaves a broken archive open
+            loaded = np.load(content, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                arrays = [loaded]
+            else:
                 arrays = [loaded[name] for name in (["mel"] if "mel" in loaded else loaded.files)]
-    except (OSError, ValueError, EOFError) as error:
+        if not all(isinstance(array, np.ndarray) for array in arrays):
+            raise ValueError("holds what is no array")
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidInput("--mels", f"{file}: {error}") from None
     arrays = [array[0] if array.ndim == 3 and len(array) == 1 else array for array in arrays]
     for array in arrays:
@@ -125,6 +129,8 @@ def _read_wav(file: Path, sample_rate_hz: int) -> FloatArray:
         data = reader.readframes(reader.getnframes())
     if width not in (2, 4):
         raise InvalidInput("--wavs", f"{file}: {8 * width} bits a sample; 16 or 32 are read")
+    if len(data) % (width * channels):
+        raise InvalidInput("--wavs", f"{file}: is cut off in the middle of a sample")
     samples = np.frombuffer(data, f"<i{width}").reshape(-1, channels).mean(axis=1) / 2.0 ** (8 * width - 1)
     if rate != sample_rate_hz:
         import soxr  # noqa: PLC0415 - of the frontend extra; only for other sample rates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,13 @@ def test_a_file_that_holds_no_array_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.npy").write_bytes(b"nothing")
     with pytest.raises(InvalidInput, match=r"a\.npy"):
         from_mels(tmp_path, SPACE)
+    (tmp_path / "b.npz").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(InvalidInput, match=r"b\.npz"):
+        from_mels(tmp_path / "b.npz", SPACE)
+    with zipfile.ZipFile(tmp_path / "c.npz", "w") as packed:
+        packed.writestr("mel", b"nothing")
+    with pytest.raises(InvalidInput, match=r"c\.npz"):
+        from_mels(tmp_path / "c.npz", SPACE)
     with pytest.raises(InvalidInput, match=r"no \.npy"):
         from_mels(tmp_path / "..", SPACE)
 
@@ -89,6 +97,10 @@ def test_recordings_are_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF nothing")
     with pytest.raises(InvalidInput, match=r"a\.wav"):
         from_wavs(tmp_path, SPACE)
+    write_wav(tmp_path / "b.wav", synthetic_speech(22050, 1.5, 0), 22050)
+    (tmp_path / "b.wav").write_bytes((tmp_path / "b.wav").read_bytes()[:-1])
+    with pytest.raises(InvalidInput, match=r"b\.wav: is cut off"):
+        from_wavs(tmp_path / "b.wav", SPACE)
     normalised = SPACE.model_copy(update={"normalisation": "mean-std"})
     with pytest.raises(Incompatible, match="give --mels"):
         from_wavs(tmp_path, normalised)
