@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 from speechmesh.cli import export_steps
@@ -89,6 +91,33 @@ def test_errors_are_a_line(arguments: list[str], code: int, message: str, tmp_pa
     assert result.exit_code == code
     assert message in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("tests/data/goldens/vocos_tiny", "--name", "a", "--out", tmp_path / "file")
+    assert result.exit_code == 2
+    assert "--out: " in result.output
+
+
+def test_a_voice_whose_yaml_cannot_be_changed_keeps_its_models(
+    exported: tuple[list[str | Path], Path], tmp_path: Path
+) -> None:
+    arguments, _ = exported
+    voice = Path(shutil.copytree(BOOTSTRAP, tmp_path / "voice"))
+    # A block that stands in a mapping of one line cannot be replaced; it names the file that would be.
+    values = yaml.safe_load((voice / "voice.yaml").read_text().replace("balanced:", "high:"))
+    (voice / "vocoder.onnx").rename(voice / "vocoder.high.onnx")
+    values["vocoders"]["high"]["model"] = "vocoder.high.onnx"
+    (voice / "voice.yaml").write_text(json.dumps(values))
+    before = load_bundle(voice).revision
+    result = run(*arguments[:-1], voice)
+    assert result.exit_code == 1, result.output
+    assert "has no block `vocoders` to replace" in " ".join(result.output.split())
+    assert load_bundle(voice).revision == before
+    assert sorted(path.name for path in voice.iterdir()) == sorted(
+        ["LICENSE", "acoustic.onnx", "tokens.json", "vocoder.high.onnx", "voice.yaml"]
+    )
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -76,13 +76,18 @@ def _beside(checkpoint: Path) -> list[Path]:
     return [path for path in names if path.is_file()]
 
 
-def _exporter() -> str:
-    """The hash of the code that exports."""
+def exporter_files() -> list[Path]:
+    """The code that makes models: this package, and the passes and networks that other stages share with it."""
     vocoder = Path(__file__).parent.parent
+    common = vocoder.parent / "common"
+    folders = (vocoder / "export", vocoder / "networks", common / "graphs", common / "networks")
+    return [file for folder in folders for file in sorted(folder.rglob("*.py"))]
+
+
+def _exporter() -> str:
     digest = hashlib.sha256()
-    for folder in ("export", "networks"):
-        for file in sorted((vocoder / folder).rglob("*.py")):
-            digest.update(file.read_bytes())
+    for file in exporter_files():
+        digest.update(file.read_bytes())
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from google.protobuf import text_format
 
 from speechmesh.common.bundle import Tier
+from speechmesh.common.errors import InvalidInput
 from speechmesh.vocoder.export.card import Card, card_path, to_markdown
 from speechmesh.vocoder.export.description import MODEL_FILE, VocoderDescription
 from speechmesh.vocoder.export.options import TIERS
@@ -19,13 +20,23 @@ from speechmesh.vocoder.triton.repository import model_config
 
 @contextmanager
 def workplace(out: Path, name: str) -> Iterator[Path]:
-    """A folder beside the result for what is not finished; gone in the end, and those of dead exports too."""
-    out.mkdir(parents=True, exist_ok=True)
+    """A folder beside the result for what is not finished; gone in the end, and those of dead exports too.
+
+    Raises:
+        InvalidInput: when nothing can be written there.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput("--out", f"{out}: {error.strerror}") from None
     for leftover in out.glob(f".{name}.*.partial"):
         if not _alive(leftover.name.removesuffix(".partial").rpartition(".")[2]):
             shutil.rmtree(leftover, ignore_errors=True)
     folder = out / f".{name}.{os.getpid()}.partial"
-    folder.mkdir()
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise InvalidInput("--out", f"{out}: {error.strerror}") from None
     try:
         yield folder
     finally:
@@ -33,7 +44,8 @@ def workplace(out: Path, name: str) -> Iterator[Path]:
 
 
 def _alive(process: str) -> bool:
-    if not process.isdecimal():
+    # Ours has none yet: one that was killed had the same number, as in a container each may.
+    if not process.isdecimal() or int(process) == os.getpid():
         return False
     try:
         os.kill(int(process), 0)

@@ -22,33 +22,37 @@ def place_in_voice(card: Card, out: Path, folder: Path) -> bool:
     """Puts the tiers of an export into a voice; whether anything changed.
 
     Raises:
-        Incompatible: naming the fields in which the feature spaces differ.
+        Incompatible: naming the fields in which the feature spaces differ, or when voice.yaml cannot be changed; the
+            voice is then as it was.
     """
     bundle = load_bundle(folder)
     bundle.config.feature_space.require_equal(card.feature_space, f"--voice {folder} and {card.source.file}")
+    files = {tier: f"vocoder.{tier}.onnx" for tier in card.tiers}
     vocoders: dict[Tier, VocoderConfig] = dict(bundle.config.vocoders)
+    vocoders |= {tier: card.config(tier, file) for tier, file in files.items()}
+    path, text = folder / "voice.yaml", ""
+    if vocoders != bundle.config.vocoders:
+        # Before any model is replaced: the old block may not fit the new ones.
+        text = with_vocoders(path.read_text(encoding="utf-8"), vocoders, path)
+        _require_equal_rest(text, bundle.config, vocoders, path)
     changed = False
     for tier, of_tier in card.tiers.items():
-        file = f"vocoder.{tier}.onnx"
-        vocoders[tier] = card.config(tier, file)
+        file = files[tier]
         target = folder / file
         if not target.is_file() or file_sha256(target) != of_tier.sha256:
             partial = folder / f".{file}.partial"
             shutil.copyfile(out / card.model_name(tier) / MODEL_FILE, partial)
             partial.replace(target)
             changed = True
-    if vocoders == bundle.config.vocoders:
+    if not text:
         return changed
-    path = folder / "voice.yaml"
-    text = with_vocoders(path.read_text(encoding="utf-8"), vocoders)
-    _require_equal_rest(text, bundle.config, vocoders, path)
     partial = folder / ".voice.yaml.partial"
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
     return True
 
 
-def with_vocoders(text: str, vocoders: dict[Tier, VocoderConfig]) -> str:
+def with_vocoders(text: str, vocoders: dict[Tier, VocoderConfig], path: Path = Path("voice.yaml")) -> str:
     """A voice.yaml with another `vocoders` block, every other character as it was.
 
     Raises:
@@ -60,7 +64,7 @@ def with_vocoders(text: str, vocoders: dict[Tier, VocoderConfig]) -> str:
     )
     index = next((i for i, key in enumerate(keys) if key.value == _BLOCK), None)
     if index is None:
-        raise Incompatible(f"voice.yaml has no block `{_BLOCK}` to replace")
+        raise Incompatible(f"{path} has no block `{_BLOCK}` to replace")
     start = keys[index].start_mark.index
     end = keys[index + 1].start_mark.index if index + 1 < len(keys) else len(text)
     old = text[start:end]

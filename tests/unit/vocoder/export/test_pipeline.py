@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,18 +18,22 @@ from tritonclient.grpc import model_config_pb2 as pb
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Incompatible, InvalidInput
 from speechmesh.common.features import FloatArray
+from speechmesh.common.graphs import half
+from speechmesh.common.networks import weights
 from speechmesh.vocoder.export.build import Builder
 from speechmesh.vocoder.export.card import is_up_to_date, read_card
 from speechmesh.vocoder.export.description import load_description
-from speechmesh.vocoder.export.fingerprint import fingerprint
+from speechmesh.vocoder.export.fingerprint import exporter_files, fingerprint
 from speechmesh.vocoder.export.material import from_mels
 from speechmesh.vocoder.export.measure.quality import BALANCED, BOUNDS, FAST, Bounds
 from speechmesh.vocoder.export.onnx import export_onnx
 from speechmesh.vocoder.export.options import Options
 from speechmesh.vocoder.export.pipeline import export
+from speechmesh.vocoder.export.precision import int8
 from speechmesh.vocoder.export.prepare import Streaming
 from speechmesh.vocoder.export.steps import silent
 from speechmesh.vocoder.export.streaming import stream
+from speechmesh.vocoder.networks import hifigan
 from speechmesh.vocoder.networks.checkpoint import load_checkpoint
 
 NOTHING = Bounds(log_spectral_distance_db=0.0, mel_cepstral_distortion_db=0.0, word_disagreement=0.0)
@@ -106,6 +111,10 @@ def test_an_export_is_up_to_date_until_something_changes(exported: Options, tmp_
     assert not is_up_to_date(card, exported.out, fingerprint(exported, ""))
     model.write_bytes(content)
     assert is_up_to_date(card, exported.out, fingerprint(exported, ""))
+
+
+def test_an_export_depends_on_all_code_that_makes_models() -> None:
+    assert {Path(str(module.__file__)) for module in (half, weights, hifigan, int8)} <= set(exporter_files())
 
 
 def test_a_refused_tier_leaves_what_was_there(goldens: Path, tmp_path: Path) -> None:
@@ -235,11 +244,13 @@ def test_tiers_of_the_name_that_are_no_longer_asked_for_go(goldens: Path, tmp_pa
     assert onnx.TensorProto.FLOAT16 in {tensor.data_type for tensor in model.graph.initializer}
 
 
+# In a container the export that was killed may have had our number.
+@pytest.mark.parametrize("process", [999999999, os.getpid()])
 def test_leftovers_of_a_dead_export_are_cleared(
-    goldens: Path, tmp_path: Path, example_mel: FloatArray
+    goldens: Path, tmp_path: Path, example_mel: FloatArray, process: int
 ) -> None:
     del example_mel
-    dead = tmp_path / ".vocos.999999999.partial"
+    dead = tmp_path / f".vocos.{process}.partial"
     dead.mkdir()
     options = Options(
         checkpoint=goldens / "vocos_tiny_same", name="vocos", tiers={"high": "fp32"}, out=tmp_path
