@@ -293,13 +293,14 @@ def _lies_below(name: str) -> bool:
 
 
 def load_bundles(voices_dir: Path) -> dict[str, VoiceBundle]:
-    """All bundles in a folder by name, in the order of their folders' names.
+    """All bundles in a folder by name, in the order of their folders' names; what begins with a dot is none.
 
     Raises:
         Incompatible: when there is none, two have one name, or one is broken.
     """
     bundles: dict[str, VoiceBundle] = {}
-    folders = sorted(path.parent for path in voices_dir.glob("*/voice.yaml"))
+    # An import that is under way, or was killed, has its bundle there under such a name.
+    folders = sorted(path.parent for path in voices_dir.glob("[!.]*/voice.yaml"))
     for folder in folders:
         bundle = load_bundle(folder)
         if bundle.name in bundles:

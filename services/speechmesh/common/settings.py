@@ -8,24 +8,28 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# gRPC's options are of 32 bits.
+_MOST = 2**31 - 1
+
 S = TypeVar("S", bound="ServiceSettings")
 
 
 class ServiceSettings(BaseSettings):
     """What every service has. A service's variables are `SPEECHMESH_<SERVICE>_<NAME>`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 or [::] inside a container.")
     port: int = Field(0, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
     voices_dir: Path = Field(Path("voices"), description="Folder whose sub-folders are voice bundles.")
     max_message_bytes: int = Field(
-        16 * 1024 * 1024, ge=64 * 1024, description="Largest gRPC message taken or sent."
+        16 * 1024 * 1024, ge=64 * 1024, le=_MOST, description="Largest gRPC message taken or sent."
     )
     max_streams: int = Field(256, ge=1, description="Streams served at once; one more is refused at once.")
     max_connection_age_s: float = Field(
         60.0,
         gt=0,
+        le=_MOST / 1000,
         description="A connection older than this is asked to close once its streams have ended, so that callers "
         "look again and find replicas that have come.",
     )

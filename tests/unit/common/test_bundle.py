@@ -112,6 +112,12 @@ def test_two_bundles_of_one_name_are_refused(copy: Path) -> None:
         load_bundles(copy.parent)
 
 
+@pytest.mark.parametrize("name", [".copy.partial", ".copy.old"])
+def test_what_an_import_leaves_when_it_is_killed_is_no_bundle(copy: Path, name: str) -> None:
+    shutil.copytree(copy, copy.parent / name)
+    assert [bundle.folder for bundle in load_bundles(copy.parent).values()] == [copy]
+
+
 def test_a_folder_without_bundles_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Incompatible, match="no voice bundle"):
         load_bundles(tmp_path)

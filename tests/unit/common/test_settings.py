@@ -26,6 +26,25 @@ def test_a_wrong_setting_stops_the_start_and_is_named(monkeypatch: pytest.Monkey
         load(VocoderSettings)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAX_CONNECTION_AGE_S", "inf"),
+        ("MAX_CONNECTION_AGE_S", "1e12"),
+        ("MAX_MESSAGE_BYTES", str(2**31)),
+        ("DRAIN_GRACE_S", "nan"),
+        ("DRAIN_DELAY_S", "inf"),
+        ("MAX_STREAMS", "0"),
+    ],
+)
+def test_a_number_that_the_server_cannot_take_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"SPEECHMESH_ACOUSTIC_{name}", value)
+    with pytest.raises(SystemExit, match=f"SPEECHMESH_ACOUSTIC_{name}: "):
+        load(AcousticSettings)
+
+
 @pytest.mark.parametrize("settings", ALL)
 def test_settings_cannot_be_changed_later(settings: type[ServiceSettings]) -> None:
     with pytest.raises(ValueError, match="frozen"):
