@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from speechmesh.common.features import FeatureSpace, FloatArray
 from speechmesh.common.graphs.half import to_half
@@ -93,6 +94,34 @@ def test_no_layers_in_int8_change_nothing(tiny_graphs: Graphs) -> None:
     assert Counter(n.op_type for n in quantise(model, [], {}).graph.node) == Counter(
         n.op_type for n in model.graph.node
     )
+
+
+@pytest.mark.parametrize("weight", [0.0, 1e-7, 1e-5])
+def test_a_channel_of_next_to_no_weights_keeps_its_bias_in_int8(weight: float) -> None:
+    random = np.random.default_rng(0)
+    weights = random.standard_normal((4, 2, 3), dtype=np.float32)
+    weights[2] = weight
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["x_t"], name="in", perm=[0, 2, 1]),
+        helper.make_node("Conv", ["x_t", "weight", "bias"], ["y_t"], name="conv"),
+        helper.make_node("Transpose", ["y_t"], ["y"], name="out", perm=[0, 2, 1]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "convolution",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, "T", 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, "N", 4])],
+        [
+            numpy_helper.from_array(weights, "weight"),
+            numpy_helper.from_array(np.full(4, 0.5, np.float32), "bias"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    int8 = quantise(model, find_layers(model), {"x": Range(-4.0, 4.0), "y_t": Range(-8.0, 8.0)})
+    x = random.uniform(-1, 1, (1, 20, 2)).astype(np.float32)
+    (expected,), (got,) = (open_model(m).run(None, {"x": x}) for m in (model, int8))
+    assert np.abs(got - expected)[..., 2].max() < 0.04
+    assert np.abs(got - expected).max() < 0.1
 
 
 @pytest.mark.parametrize("name", NAMES)

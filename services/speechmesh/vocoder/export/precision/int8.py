@@ -21,6 +21,8 @@ from speechmesh.common.graphs.edit import Array, Graph, attributes_of
 _SWAP = [0, 2, 1]
 _CODES = 255
 _WEIGHT_MAX = 127
+# A bias is of 32 bits; the sums that it is added to need room, too.
+_BIAS_MAX = 2**30
 
 
 @dataclass(frozen=True)
@@ -186,11 +188,14 @@ class _Quantiser:
     def _dequantised(self, codes: str, values: Range, hint: str) -> str:
         return self._emit("DequantizeLinear", [codes, *self._parameters(values)], hint)
 
-    def _weight(self, name: str, axis: int) -> tuple[str, npt.NDArray[np.float32]]:
-        """The weight through int8, and its scale for each output channel."""
+    def _weight(
+        self, name: str, axis: int, least_scale: npt.ArrayLike = 0.0
+    ) -> tuple[str, npt.NDArray[np.float32]]:
+        """The weight through int8, and its scale for each output channel, at least `least_scale`."""
         weight = self._graph.constants[name]
         others = tuple(a for a in range(weight.ndim) if a != axis)
         scale = np.maximum(np.abs(weight).max(axis=others), 1e-12).astype(np.float32) / _WEIGHT_MAX
+        scale = np.maximum(scale, least_scale).astype(np.float32)
         shaped = scale.reshape([-1 if a == axis else 1 for a in range(weight.ndim)])
         codes = np.clip(np.rint(weight / shaped), -_WEIGHT_MAX, _WEIGHT_MAX)
         inputs = [
@@ -213,7 +218,9 @@ class _Quantiser:
         values = self._range(layer.inputs)
         codes = self._quantised(self._producers[node.input[0]].input[0], values)
         codes = self._emit("Transpose", [codes], f"{node.name}/in_codes", perm=_SWAP)
-        weight, scale = self._weight(node.input[1], 0)
+        # The bias has the scale of weight times input: of a channel whose weights are next to nothing it would not fit.
+        bias = np.abs(self._graph.constants[node.input[2]]) if len(node.input) > 2 else 0.0
+        weight, scale = self._weight(node.input[1], 0, bias / (values.scale * _BIAS_MAX))
         inputs = [self._dequantised(codes, values, f"{node.name}/in"), weight]
         if len(node.input) > 2:
             inputs.append(self._bias(node.input[2], scale * values.scale))
