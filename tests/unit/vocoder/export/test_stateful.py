@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import nn
 
 from speechmesh.common.features import FloatArray
@@ -199,3 +202,66 @@ class Mean(nn.Module):
 def test_what_needs_the_whole_utterance_is_refused(layers: nn.Module, tmp_path: Path) -> None:
     with pytest.raises(NotStreamable):
         Streamed(Wrapped(layers).eval(), 4, tmp_path)
+
+
+def graph_of(nodes: list[NodeProto], opset: int) -> onnx.ModelProto:
+    """A graph that somebody else wrote: `nodes` make `x` [B, T, 2] of `mel` [B, T, 2]; its first channel is `wav`."""
+    constants: dict[str, npt.NDArray[Any]] = {
+        "pair": np.array([1, 2], np.float32),
+        "kernel": np.ones((1, 2, 9), np.float32),
+        "zeros": np.zeros(3, np.int64),
+        "ends": np.full(3, 2**60, np.int64),
+        "channel": np.array(0, np.int64),
+        "halves": np.array([1, 1], np.int64),
+    }
+    graph = helper.make_graph(
+        [*nodes, helper.make_node("Gather", ["x", "channel"], ["wav"], axis=2)],
+        "vocoder",
+        [helper.make_tensor_value_info("mel", TensorProto.FLOAT, ["B", "T", 2])],
+        [helper.make_tensor_value_info("wav", TensorProto.FLOAT, ["B", "N"])],
+        [numpy_helper.from_array(values, name) for name, values in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    onnx.checker.check_model(model)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("opset", "node"),
+    [
+        (17, helper.make_node("Slice", ["mel", "zeros", "ends"], ["x"])),
+        (18, helper.make_node("Slice", ["mel", "zeros", "ends", ""], ["x"])),
+        (17, helper.make_node("Conv", ["kernel", "mel"], ["x"], kernel_shape=[2])),
+        (17, helper.make_node("Gelu", ["mel"], ["x"], domain="com.microsoft")),
+    ],
+)
+def test_what_other_exporters_write_is_refused_where_it_has_no_rule(opset: int, node: NodeProto) -> None:
+    with pytest.raises(NotStreamable, match=f"^{node.op_type} x: "):
+        make_stateful(graph_of([node], opset))
+
+
+def test_what_depends_on_constants_alone_is_computed_as_the_graphs_opset_says() -> None:
+    nodes = [
+        helper.make_node("Split", ["pair", "halves"], ["one", "two"], axis=0),
+        helper.make_node(
+            "ReduceMean", ["two"], ["mean"], axes=[0], keepdims=1
+        ),  # an attribute until opset 18
+        helper.make_node("Mul", ["mel", "mean"], ["x"]),
+    ]
+    assert make_stateful(graph_of(nodes, 17)).hop_length == 1
+    unknown = helper.make_node("Gelu", ["pair"], ["mean"], domain="com.microsoft")
+    with pytest.raises(NotStreamable, match="Gelu mean: cannot be computed beforehand"):
+        make_stateful(graph_of([unknown, nodes[-1]], 18))
+
+
+@pytest.mark.parametrize("opset", [11, 13])
+@pytest.mark.parametrize("name", ["hifigan_rb1", "vocos_center"])
+def test_graphs_of_old_opsets_stream(
+    name: str, opset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = load_checkpoint(CHECKPOINTS[name][0])
+    monkeypatch.setattr("speechmesh.vocoder.export.onnx.OPSET", opset)
+    streamed = Streamed(checkpoint.network, checkpoint.feature_space.n_mels, tmp_path)
+    mel = mel_like(60, streamed.n_mels)
+    np.testing.assert_allclose(streamed.stream(mel, [8]), streamed.offline(mel), atol=1e-5)

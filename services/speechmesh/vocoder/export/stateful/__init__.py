@@ -22,15 +22,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import onnx
+import onnx.version_converter
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from speechmesh.common.bundle import StatefulConfig
 from speechmesh.common.errors import Incompatible
 from speechmesh.vocoder.export.stateful.graph import GraphBuilder, Signal
-from speechmesh.vocoder.export.stateful.rules import RULES, NotStreamable, Values, refuse
+from speechmesh.vocoder.export.stateful.rules import JOINING, RULES, NotStreamable, Values, refuse
 
 __all__ = ["NotStreamable", "StatefulGraph", "make_stateful"]
+
+_ONNX_DOMAINS = ("", "ai.onnx")
+_OLDEST_OPSET = 18
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ def make_stateful(offline: onnx.ModelProto) -> StatefulGraph:
         NotStreamable: naming the operation that cannot be done chunk by chunk.
         Incompatible: when the graph is not a vocoder.
     """
+    offline = _current(offline)
     graph = onnx.shape_inference.infer_shapes(offline, strict_mode=False, data_prop=True).graph
     values = _known(graph)
     n_mels = values.shapes.get("mel", (0, 0, 0))[-1]
@@ -58,20 +63,37 @@ def make_stateful(offline: onnx.ModelProto) -> StatefulGraph:
     values.signals["mel"] = Signal("mel", rate=1, lag=0, extra=0, axis=1, shape=(0, 0, n_mels))
     for node in graph.node:
         if not any(name in values.signals for name in node.input):
-            _fold(values, node)
-        elif node.op_type in RULES:
-            RULES[node.op_type](build, values, node)
-        else:
+            _fold(values, node, offline)
+            continue
+        if node.op_type not in RULES or node.domain not in _ONNX_DOMAINS:
             raise refuse(node, "has no stateful form")
+        if node.op_type not in JOINING and [n for n in node.input if n in values.signals] != [node.input[0]]:
+            raise refuse(node, "takes what changes over time elsewhere than as its first input")
+        if any(name not in values.shapes for name in node.output if name):
+            raise refuse(node, "gives a tensor of unknown shape")
+        RULES[node.op_type](build, values, node)
     if "wav" not in values.signals:
         raise Incompatible("`wav` does not depend on `mel`")
     return _finished(offline, build, values, n_mels)
+
+
+def _current(offline: onnx.ModelProto) -> onnx.ModelProto:
+    """The graph in an opset that the rules know: in older ones, which PyTorch long wrote, axes are attributes."""
+    opset = next((entry.version for entry in offline.opset_import if entry.domain in _ONNX_DOMAINS), 0)
+    if opset >= _OLDEST_OPSET:
+        return offline
+    try:
+        return onnx.version_converter.convert_version(offline, _OLDEST_OPSET)
+    except Exception as error:  # the converter's own share no base
+        raise NotStreamable(f"opset {opset} cannot be converted into {_OLDEST_OPSET}") from error
 
 
 def _known(graph: onnx.GraphProto) -> Values:
     shapes, elem_types = {}, {}
     for info in [*graph.input, *graph.value_info, *graph.output]:
         tensor = info.type.tensor_type
+        if not tensor.HasField("shape"):
+            continue
         shapes[info.name] = tuple(
             dim.dim_value if dim.HasField("dim_value") else 0 for dim in tensor.shape.dim
         )
@@ -80,8 +102,8 @@ def _known(graph: onnx.GraphProto) -> Values:
     return Values(constants, shapes, elem_types)
 
 
-def _fold(values: Values, node: onnx.NodeProto) -> None:
-    """Computes a node that depends on constants alone."""
+def _fold(values: Values, node: onnx.NodeProto, offline: onnx.ModelProto) -> None:
+    """Computes a node that depends on constants alone, as the operators were in the graph's opset."""
     inputs: dict[str, npt.NDArray[np.generic]] = {name: values.constants[name] for name in node.input if name}
     graph = helper.make_graph(
         [node],
@@ -92,7 +114,11 @@ def _fold(values: Values, node: onnx.NodeProto) -> None:
         ],
         [helper.make_empty_tensor_value_info(name) for name in node.output],
     )
-    results = ReferenceEvaluator(helper.make_model(graph)).run(None, inputs)
+    try:
+        model = helper.make_model(graph, opset_imports=offline.opset_import, ir_version=offline.ir_version)
+        results = ReferenceEvaluator(model).run(None, inputs)
+    except Exception as error:  # whatever operators raise, and those that are not known
+        raise refuse(node, f"cannot be computed beforehand ({type(error).__name__})") from error
     values.constants.update(
         {name: np.asarray(result) for name, result in zip(node.output, results, strict=True)}
     )

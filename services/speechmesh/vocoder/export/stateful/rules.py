@@ -69,6 +69,10 @@ _POINTWISE = """
 """.split()
 
 
+# These may take a signal in any place; all others as their first input alone.
+JOINING = frozenset({*_POINTWISE, "Concat"})
+
+
 @_rule(*_POINTWISE)
 def _pointwise(build: GraphBuilder, values: Values, node: onnx.NodeProto) -> None:
     """Each sample on its own; signals of different lags wait for each other."""
@@ -222,7 +226,7 @@ def _ints(attributes: dict[str, Any], name: str, default: list[int]) -> list[int
 def _pad(build: GraphBuilder, values: Values, node: onnx.NodeProto) -> None:
     """Zeros before the start and after the end."""
     signal = values.signals[node.input[0]]
-    pads = values.constants.get(node.input[1])
+    pads = values.constants.get(node.input[1]) if len(node.input) > 1 else None
     value = values.constants.get(node.input[2]) if len(node.input) > 2 and node.input[2] else None
     mode = _attributes(node).get("mode", b"constant")
     if pads is None or mode != b"constant" or (value is not None and value.any()) or len(node.input) > 3:
@@ -249,8 +253,8 @@ def _slice(build: GraphBuilder, values: Values, node: onnx.NodeProto) -> None:
     """Along time: cuts from both ends. Along another axis: as it is."""
     signal = values.signals[node.input[0]]
     parts = [values.constants.get(name) for name in node.input[1:]]
-    if any(part is None for part in parts):
-        raise refuse(node, "has bounds that are not constant")
+    if len(parts) < 3 or any(part is None for part in parts):  # of old opsets, they are attributes
+        raise refuse(node, "has bounds or axes that are not constant inputs")
     starts, ends, axes, steps = [[int(v) for v in part] for part in parts if part is not None] + (
         [[1]] if len(parts) == 3 else []
     )
