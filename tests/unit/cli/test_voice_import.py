@@ -119,6 +119,10 @@ AM = "am/ckpt/checkpoint_980000.pth"
             "checkpoint_980000.pth",
         ),
         (_edit("voc/config.yaml", Model__Generator__params__out_channels=4), "out_channels"),
+        (
+            _edit("am/config.yaml", Model__KanTtsSAMBERT__params__nsf_f0_global_minimum=900.0),
+            "nsf_f0_global_minimum must be below nsf_f0_global_maximum",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_folder_is_told(
@@ -140,6 +144,10 @@ def test_a_mean_of_f0_that_is_missing_is_told(modelscope_folder: Path, tmp_path:
     np.save(folder / "am/mvn.npy", np.zeros(3))
     result = run(folder, "--out", tmp_path / "out")
     assert "mvn.npy: is not a mean and a deviation of F0" in " ".join(result.output.split())
+    (folder / "am/mvn.npy").write_bytes(b"PK\x03\x04 nothing")
+    result = run(folder, "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "mvn.npy: F0 mean and deviation cannot be read" in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize(

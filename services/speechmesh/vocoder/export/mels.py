@@ -21,13 +21,20 @@ class LogMel:
     Centred: frame i is in the middle of a window around sample i * hop. Otherwise around the middle of its hop.
 
     Raises:
-        Incompatible: for latents, normalised mels, and scales other than these.
+        Incompatible: for latents, normalised mels, scales other than these, and windows or bands that cannot be.
     """
 
     def __init__(self, space: FeatureSpace) -> None:
         if space.kind != "mel" or space.normalisation != "none" or space.mel_scale not in ("slaney", "htk"):
             kind = space.normalisation if space.normalisation != "none" else space.mel_scale or space.kind
             raise Incompatible(f"features of kind {kind!r} cannot be computed from audio here")
+        # A voice can be served without these, so that a file may leave them out.
+        if not max(space.win_length, space.hop_length, 2) <= space.n_fft:
+            raise Incompatible(
+                f"n_fft {space.n_fft} is less than win_length {space.win_length} or hop_length {space.hop_length}"
+            )
+        if space.f_min_hz >= (space.f_max_hz or space.sample_rate_hz / 2):
+            raise Incompatible(f"f_min_hz {space.f_min_hz:g} is not below f_max_hz {space.f_max_hz:g}")
         self._space = space
         self._width = space.win_length or space.n_fft
         left = (space.n_fft - self._width) // 2

@@ -55,6 +55,20 @@ def test_logarithms_to_other_bases() -> None:
     assert np.allclose(decibel, decimal * 20.0, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_fft": 0, "win_length": 0}, "n_fft 0 is less than win_length 0 or hop_length 256"),
+        ({"win_length": 2048}, "n_fft 1024 is less than win_length 2048"),
+        ({"hop_length": 2048}, "n_fft 1024 is less than .* hop_length 2048"),
+        ({"f_min_hz": 9000.0}, "f_min_hz 9000 is not below f_max_hz 8000"),
+    ],
+)
+def test_windows_and_bands_that_cannot_be_are_refused_by_name(change: dict[str, float], message: str) -> None:
+    with pytest.raises(Incompatible, match=message):
+        LogMel(V1.feature_space.model_copy(update=change))
+
+
 @pytest.mark.parametrize("change", [{"normalisation": "mean-std"}, {"kind": "latent"}, {"mel_scale": ""}])
 def test_spaces_that_cannot_be_computed_are_refused(change: dict[str, str]) -> None:
     space: FeatureSpace = V1.feature_space.model_copy(update=change)

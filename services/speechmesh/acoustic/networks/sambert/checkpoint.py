@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,8 +142,15 @@ def _f0_scale(config: SambertConfig, am: Path) -> F0Scale | None:
 
 def _array(path: Path, what: str) -> npt.NDArray[np.float32]:
     try:
-        return np.asarray(np.load(path, allow_pickle=False), np.float32)
-    except (OSError, ValueError, EOFError) as error:
+        with path.open("rb") as file:  # given a path, numpy leaves a broken archive open
+            return np.asarray(np.load(file, allow_pickle=False), np.float32)
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as error:  # archives, too, are no arrays
         raise Incompatible(f"{path}: {what} cannot be read: {error}") from None
 
 

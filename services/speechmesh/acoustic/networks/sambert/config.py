@@ -78,6 +78,8 @@ class SambertConfig(NetworkConfig):
         ):
             if units % heads:
                 raise ValueError(f"{what}_num_units must be divisible by {what}_num_heads")
+        if not self.nsf_f0_global_minimum < self.nsf_f0_global_maximum:
+            raise ValueError("nsf_f0_global_minimum must be below nsf_f0_global_maximum")
         if self.embedding_dim % 2:
             raise ValueError("embedding_dim must be even")
         _ = self.predictor, self.postnet
