@@ -198,11 +198,17 @@ def _check_shape(model: onnx.ModelProto, space: FeatureSpace) -> None:
         raise Incompatible(
             f"the graph takes {names[0]} and gives {names[1]}; a vocoder takes `mel` and gives `wav`"
         )
-    dims = model.graph.input[0].type.tensor_type.shape.dim
-    n_mels = dims[2].dim_value if len(dims) == 3 else 0
+    dims = [dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim]
+    if len(dims) == 3 and dims[2] == 0 and dims[1] == space.n_mels:
+        raise Incompatible("the graph takes `mel` as [B, M, T]; a vocoder takes [B, T, M]")
+    n_mels = dims[2] if len(dims) == 3 else 0
     if n_mels != space.n_mels:
         raise Incompatible(
             f"the graph takes {n_mels} bins a frame, the feature space has n_mels: {space.n_mels}"
+        )
+    if dims[0] or dims[1]:
+        raise Incompatible(
+            f"the graph takes `mel` of {dims} alone: export it with the axes of batch and time free (dynamic_axes)"
         )
 
 

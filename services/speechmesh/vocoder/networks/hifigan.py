@@ -6,7 +6,7 @@ import math
 from typing import Literal, Self
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -49,6 +49,21 @@ class HiFiGanConfig(NetworkConfig):
     sampling_rate: SampleRate
     fmin: float = Field(0.0, ge=0)
     fmax: float | None = Field(None, gt=0)  # none: up to half the sample rate
+    activation: str = ""
+    gen_istft_n_fft: int | None = None
+
+    @field_validator("activation")
+    @classmethod
+    def _no_bigvgan(cls, activation: str) -> str:
+        if activation.startswith("snake"):
+            raise ValueError(f"{activation}: BigVGAN's generators are not supported")
+        return activation
+
+    @field_validator("gen_istft_n_fft")
+    @classmethod
+    def _no_istftnet(cls, n_fft: int | None) -> None:
+        if n_fft is not None:
+            raise ValueError("iSTFTNet's generators are not supported")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -199,6 +199,24 @@ def test_a_feature_space_that_does_not_fit_is_refused(smoother: Options, change:
     assert not list(smoother.out.glob("*"))
 
 
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (("B", 4, "T"), r"takes `mel` as \[B, M, T\]; a vocoder takes \[B, T, M\]"),
+        ((1, 100, 4), r"takes `mel` of \[1, 100, 4\] alone: export it with the axes of batch and time free"),
+        ((1, "T", 4), r"takes `mel` of \[1, 0, 4\] alone"),
+    ],
+)
+def test_a_graph_whose_mel_has_other_axes_is_refused(
+    smoother: Options, shape: tuple[str | int, ...], message: str
+) -> None:
+    model = onnx.load(smoother.checkpoint)
+    model.graph.input[0].CopyFrom(onnx.helper.make_tensor_value_info("mel", onnx.TensorProto.FLOAT, shape))
+    onnx.save(model, smoother.checkpoint)
+    with pytest.raises(Incompatible, match=message):
+        export(smoother, "", silent)
+
+
 def test_an_onnx_file_that_is_none_is_refused(smoother: Options) -> None:
     smoother.checkpoint.write_bytes(b"nothing")
     with pytest.raises(InvalidInput, match="not an ONNX graph"):

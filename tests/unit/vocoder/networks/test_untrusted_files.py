@@ -182,6 +182,14 @@ def test_weights_that_do_not_fit(copy: Callable[[str], Path], change: Change, re
         (lambda c: c.update(resblock_dilation_sizes=[[1, 3]] * 3), "needs 3 dilations"),
         (lambda c: c.update(sampling_rate="fast"), "sampling_rate: "),
         (lambda c: c.update(hop_size=-256), "hop_size: "),
+        (
+            lambda c: c.update(activation="snakebeta"),
+            "activation: Value error, snakebeta: BigVGAN's generators are not supported",
+        ),
+        (
+            lambda c: c.update(gen_istft_n_fft=16, upsample_rates=[8, 8], upsample_kernel_sizes=[16, 16]),
+            "gen_istft_n_fft: Value error, iSTFTNet's generators are not supported",
+        ),
     ],
 )
 def test_hifigan_configurations(copy: Callable[[str], Path], change: Change, reason: str) -> None:
