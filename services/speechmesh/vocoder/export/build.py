@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +100,9 @@ class Builder:
         return built
 
     def _build_fp16(self, bounds: Bounds) -> Built:
-        path = self._save(to_half(self._streaming.model), "fp16")
+        with _rewriting("fp16"):
+            model = to_half(self._streaming.model)
+        path = self._save(model, "fp16")
         session = open_session(path)
         audio = self._speak(session)
         figures = compare(self._reference, audio, self._rate)
@@ -205,11 +208,26 @@ def _require_within(precision: Precision, figures: Figures, bounds: Bounds) -> N
         raise Incompatible(f"{precision} is too far from fp32: {figures.against(bounds)}")
 
 
+@contextmanager
+def _rewriting(precision: Precision) -> Iterator[None]:
+    """Within the block a graph is rewritten, which may be somebody's own: of an old opset, or with graphs inside.
+
+    Raises:
+        Incompatible: when the passes cannot, or what they made is no graph.
+    """
+    try:
+        yield
+    except (ValueError, onnx.checker.ValidationError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise Incompatible(f"{precision}: this graph cannot be put into it: {reason}") from error
+
+
 class _Int8:
     """The layers that int8 could have, their ranges and their costs."""
 
     def __init__(self, streaming: Streaming, material: Material) -> None:
-        self._model = to_channels_last(streaming.model)
+        with _rewriting("int8"):
+            self._model = to_channels_last(streaming.model)
         self.layers = find_layers(self._model)
         self._activations = Activations(self._model, self.layers)
         config = streaming.config
@@ -225,4 +243,5 @@ class _Int8:
         """The graph with these layers in int8."""
         if method not in self._ranges:
             self._ranges[method] = self._activations.ranges(method)
-        return quantise(self._model, layers, self._ranges[method])
+        with _rewriting("int8"):
+            return quantise(self._model, layers, self._ranges[method])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -215,6 +216,29 @@ def test_a_graph_whose_mel_has_other_axes_is_refused(
     onnx.save(model, smoother.checkpoint)
     with pytest.raises(Incompatible, match=message):
         export(smoother, "", silent)
+
+
+def test_a_graph_that_cannot_be_put_into_a_precision_is_refused(smoother: Options) -> None:
+    model = onnx.load(smoother.checkpoint)
+    helper = onnx.helper
+    branches: dict[str, Any] = {
+        name: helper.make_graph(
+            [helper.make_node("Identity", ["mel"], [name])],
+            name,
+            [],
+            [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)],
+        )
+        for name in ("then_branch", "else_branch")
+    }
+    model.graph.node[0].input[0] = "chosen"
+    model.graph.node.insert(0, helper.make_node("If", ["always"], ["chosen"], **branches))
+    model.graph.initializer.append(helper.make_tensor("always", onnx.TensorProto.BOOL, [], [True]))
+    onnx.save(model, smoother.checkpoint)
+    with pytest.raises(
+        Incompatible, match="tier fast: fp16: this graph cannot be put into it: graphs inside"
+    ):
+        export(replace(smoother, tiers={"fast": "fp16"}), "", silent)
+    assert not list(smoother.out.glob("*"))
 
 
 def test_an_onnx_file_that_is_none_is_refused(smoother: Options) -> None:
