@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from speechmesh.common.bundle import TIERS
-from speechmesh.common.errors import Overloaded, Unavailable
+from speechmesh.common.errors import Incompatible, Overloaded, Unavailable
 from speechmesh.vocoder.engine import VocoderEngine
 from speechmesh.vocoder.settings import VocoderSettings
 
@@ -74,3 +74,28 @@ async def test_a_stream_of_another_revision_may_be_opened_again_elsewhere(voices
     async with engine.running():
         with pytest.raises(Unavailable, match=r"'bootstrap' is here in revision .*, not other"):
             engine.bundle("bootstrap", "other")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "n_mels: 80",
+            "n_mels: 100",
+            r"does not fit vocoders.high of voice.yaml: [\s\S]*Got: 100 Expected: 80",
+        ),
+        ("state_size: 16713", "state_size: 100", "does not fit vocoders.high of voice.yaml"),
+        ("model: vocoder.onnx", "model: acoustic.onnx", "acoustic.onnx: does not fit vocoders.high"),
+        ("lag_samples: 4600", "lag_samples: 0", "31 frames bring 1600 samples, by .* of voice.yaml 6200"),
+    ],
+)
+async def test_a_vocoder_that_does_not_fit_its_voice_is_refused_when_it_is_loaded(
+    voices_dir: Path, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = Path(shutil.copytree(voices_dir / "bootstrap", tmp_path / "bootstrap")) / "voice.yaml"
+    text = path.read_text().replace("balanced:", "high:")
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(Incompatible, match=message):
+        async with engine_of(tmp_path).running():
+            pass

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import numpy as np
 import onnxruntime as ort
 
-from speechmesh.common.errors import Internal
+from speechmesh.common.errors import Incompatible, Internal, Overloaded
 from speechmesh.common.niceness import give_way
-from speechmesh.common.runtime import open_session
+from speechmesh.common.runtime import is_out_of_memory, open_session
 from speechmesh.vocoder.backends import (
     FIRST_STATE,
     LAST,
@@ -92,7 +92,29 @@ def run_chunk(session: ort.InferenceSession, chunk: Chunk) -> Vocoded:
 
 
 def _load_warm(model: VocoderModel) -> ort.InferenceSession:
-    session = open_session(model.bundle.folder / model.config.model)
+    """A session that has run, and of a stateful vocoder made as many samples as voice.yaml says.
+
+    Raises:
+        Incompatible: when the graph does not fit voice.yaml.
+        Overloaded: when memory does not suffice.
+    """
+    path = model.bundle.folder / model.config.model
+    session = open_session(path)
+    stateful, hop_length = model.config.stateful, model.bundle.config.feature_space.hop_length
     for chunk in warmup_chunks(model):
-        run_chunk(session, chunk)
+        n_frames = len(chunk.frames)
+        try:
+            n_samples = len(run_chunk(session, chunk).samples)
+        except Exception as error:  # ONNX Runtime's own exceptions share no public base
+            if is_out_of_memory(error):
+                raise Overloaded(f"memory does not suffice to warm {path}") from None
+            raise Incompatible(f"{path}: does not fit vocoders.{model.tier} of voice.yaml: {error}") from None
+        if stateful is None:  # of windows only the middle is taken
+            continue
+        expected = n_frames * hop_length - (stateful.lag_samples if chunk.state is None else 0)
+        if n_samples != expected:
+            raise Incompatible(
+                f"{path}: {n_frames} frames bring {n_samples} samples, by feature_space.hop_length and vocoders."
+                f"{model.tier} of voice.yaml {expected}"
+            )
     return session
