@@ -92,7 +92,7 @@ def run_chunk(session: ort.InferenceSession, chunk: Chunk) -> Vocoded:
 
 
 def _load_warm(model: VocoderModel) -> ort.InferenceSession:
-    """A session that has run, and of a stateful vocoder made as many samples as voice.yaml says.
+    """A session that has run.
 
     Raises:
         Incompatible: when the graph does not fit voice.yaml.
@@ -100,21 +100,11 @@ def _load_warm(model: VocoderModel) -> ort.InferenceSession:
     """
     path = model.bundle.folder / model.config.model
     session = open_session(path)
-    stateful, hop_length = model.config.stateful, model.bundle.config.feature_space.hop_length
     for chunk in warmup_chunks(model):
-        n_frames = len(chunk.frames)
         try:
-            n_samples = len(run_chunk(session, chunk).samples)
+            run_chunk(session, chunk)
         except Exception as error:  # ONNX Runtime's own exceptions share no public base
             if is_out_of_memory(error):
                 raise Overloaded(f"memory does not suffice to warm {path}") from None
             raise Incompatible(f"{path}: does not fit vocoders.{model.tier} of voice.yaml: {error}") from None
-        if stateful is None:  # of windows only the middle is taken
-            continue
-        expected = n_frames * hop_length - (stateful.lag_samples if chunk.state is None else 0)
-        if n_samples != expected:
-            raise Incompatible(
-                f"{path}: {n_frames} frames bring {n_samples} samples, by feature_space.hop_length and vocoders."
-                f"{model.tier} of voice.yaml {expected}"
-            )
     return session
