@@ -101,7 +101,7 @@ A cold [wind] blew. | w ih1 n d
 Please [wind] the clock. | w ay1 n d
 A [tear] ran down her cheek. | t ih1 r
 Do not [tear] the paper. | t eh1 r
-They took a [bow]. | b ow1
+They took a [bow]. | b aw1
 He would [bow] to the king. | b aw1
 I have [read] the book. | r eh1 d
 I want to [read] it. | r iy1 d
@@ -189,6 +189,39 @@ Prices [dove] after the news. | ow1
 A path which [winds] round the towers. | ay1
 The lobes instantly [close] together. | ow1 z
 The rooms were unwholesomely [close]. | ow1 s
+Shops in [close] proximity. | ow1 s
+We saw it up [close]. | ow1 s
+They sat [close] together. | ow1 s
+The doors [close] together. | ow1 z
+Yesterday I [read] that he resigned. | eh1
+Last week I [read] a book. | eh1
+At last they [read] books. | iy1
+The pipes are made of [lead]. | eh1
+Levels of [lead] in the water rose. | eh1
+He is one of the [lead] singers. | iy1
+The show airs [live] on television. | ay1
+Watch [live] on your phone. | ay1
+Most people [live] on a farm. | ih1
+It shows some wear and [tear]. | eh1
+There is a [tear] in my jacket. | eh1
+He had a [tear] in his eye. | ih1
+He suffered a muscle [tear]. | eh1
+A [tear] rolled down. | ih1
+[Bow] your head. | aw1
+She took a final [bow]. | aw1
+Take a [bow] and arrow. | ow1
+All [proceeds] go to charity. | p r ow1
+[Proceeds] from the sale rose. | p r ow1
+Net [proceeds] to the company fell. | p r ow1
+He [proceeds] with caution. | s iy1
+The case [proceeds] to trial. | s iy1
+We sell fresh [produce]. | p r ow1
+Add some vanilla [extract]. | eh1
+A fair [use] of it. | y uw1 s
+The land [use] policy changed. | y uw1 s
+We have many [use] cases. | y uw1 s
+They [use] it for cases. | y uw1 z
+The [Polish] team won. | ow1
 """
 
 

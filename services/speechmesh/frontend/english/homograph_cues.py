@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from speechmesh.frontend.english.homograph_votes import Around, cast_votes, is_plural, may_be_noun
@@ -13,17 +14,24 @@ from speechmesh.frontend.english.homograph_words import (
     ALONG,
     APART,
     AROUND,
+    ARROWS,
     ARTICLES,
     AT_EASE,
     BES,
     BIDS,
+    COMES_CLOSE,
     CONTENT_WITH,
     DEGREES,
     DETERMINERS,
     EXPOSED,
+    EYES,
     FISH,
+    GAINS,
     GO,
     HAVES,
+    HEADS,
+    IN_CLOSE,
+    INJURED,
     INTO,
     LIVE_NOUNS,
     METALS,
@@ -36,13 +44,18 @@ from speechmesh.frontend.english.homograph_words import (
     PLURAL_SUBJECTS,
     PLURALS,
     POLISH,
+    PREPOSITIONS,
+    PROCEEDS_ON,
     QUARREL,
     READ_BY_MACHINES,
     SHIPS,
     SINGULAR_SUBJECTS,
     SUBJECTS,
+    TIMES,
     TINY,
+    WHAT_PROCEEDS,
     WHEN_LIVE,
+    WHO_BOWS,
     word_set,
 )
 
@@ -66,7 +79,14 @@ def _read(around: Around) -> str:
     if any(word in ADVERB_ENDS for word in rest) and before:
         return "past"
     earlier = around.words[: around.at]
+    if before in SUBJECTS and ("yesterday" in earlier[-6:] or _last_time(earlier[-6:])):
+        return "past"
     return "past" if before and any(w in HAVES or w.endswith("ed") for w in earlier[-6:]) else "base"
+
+
+def _last_time(words: Sequence[str]) -> bool:
+    """Whether these words tell of a time that is over: "last week"."""
+    return any(one == "last" and other in TIMES for one, other in pairwise(words))
 
 
 def _is_singular_noun(around: Around) -> bool:
@@ -93,9 +113,9 @@ def _close(around: Around) -> str:
     votes["adjective"] += 3.0 * (around.after == "to") + 2.0 * (
         around.after in ("by", "friend", "friends", "enough")
     )
-    votes["adjective"] += 2.0 * (
-        around.before in ("come", "came", "get", "got", "keep", "kept", "draw", "stand")
-    )
+    votes["adjective"] += 2.0 * (around.before in COMES_CLOSE)
+    up_close = around.before == "up" or around.after in IN_CLOSE
+    votes["adjective"] += 4.0 * (up_close and around.before not in MODALS | {"to"})
     votes["verb"] += 1.0
     return max(("verb", "adjective"), key=votes.__getitem__)
 
@@ -128,18 +148,56 @@ def _used(around: Around) -> str:
     return "past" if passive else "habit"
 
 
+def _tear(around: Around) -> str:
+    """What is torn sounds like the verb: "a muscle tear", "a tear in my jacket", but not "a tear in his eye"."""
+    if around.before in INJURED or (around.before == "and" and around.before_that == "wear"):
+        return "verb"
+    if around.after == "in" and around.before in ARTICLES | ADJECTIVES:
+        following = around.words[around.at + 2 : around.at + 5]
+        return "noun" if EYES.intersection(following) else "verb"
+    votes = cast_votes(around)
+    apart = around.after in APART and around.before not in DETERMINERS | ADJECTIVES
+    return "verb" if votes["verb"] > votes["noun"] + 0.75 or apart else "noun"
+
+
+def _bow(around: Around) -> str:
+    """Who bows takes a bow; what is drawn or tied sounds otherwise."""
+    bent = HEADS.intersection(around.words[around.at + 1 : around.at + 4]) and around.after in DETERMINERS
+    taken = around.before in WHO_BOWS or (around.before in ARTICLES and around.before_that in WHO_BOWS)
+    if around.after == "and" and ARROWS.intersection(around.words[around.at + 2 : around.at + 3]):
+        return "noun"
+    if bent or taken or around.after in ("to", "down", "before", "out") or cast_votes(around)["verb"] > 3.0:
+        return "verb"
+    return "verb" if _near(around.words, around.at, SHIPS, 4) else "noun"
+
+
+def _lead(around: Around) -> str:
+    if around.after == "free":
+        return "metal"
+    if around.before == "of" and (not around.after or around.after in BES or around.after in PREPOSITIONS):
+        return "metal"  # "made of lead", "levels of lead in water"
+    near = _near(around.words, around.at, METALS, 2)
+    return "metal" if near and (around.before != "to" or around.before_that in EXPOSED) else "guide"
+
+
+def _proceeds(around: Around) -> str:
+    """What a sale brings in; who proceeds is named just before and goes on to something."""
+    if around.before in SINGULAR_SUBJECTS | WHAT_PROCEEDS:
+        return "verb"
+    named = around.before and around.before not in DETERMINERS | ADJECTIVES | PREPOSITIONS | GAINS
+    return "verb" if named and around.after in PROCEEDS_ON else "noun"
+
+
 OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
     "read": _read,
     "close": _close,
     "live": _live,
     "minute": _minute,
     "used": _used,
-    "lead": lambda a: (
-        "metal"
-        if a.after == "free"
-        or (_near(a.words, a.at, METALS, 2) and (a.before != "to" or a.before_that in EXPOSED))
-        else "guide"
-    ),
+    "lead": _lead,
+    "tear": _tear,
+    "bow": _bow,
+    "proceeds": _proceeds,
     "lives": lambda a: "verb" if a.before in SINGULAR_SUBJECTS or a.after in ("in", "at", "with") else "noun",
     "wound": lambda a: (
         "turned"
@@ -185,12 +243,6 @@ OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
         or (a.after and is_plural(a.before) and a.before not in DETERMINERS)
         else "bird"
     ),
-    "tear": lambda a: (
-        "verb"
-        if cast_votes(a)["verb"] > cast_votes(a)["noun"] + 0.75
-        or (a.after in APART and a.before not in DETERMINERS | ADJECTIVES)
-        else "noun"
-    ),
     "row": lambda a: (
         "quarrel"
         if a.before in QUARREL or (a.after == "about" and a.before not in PLURAL_SUBJECTS)
@@ -199,11 +251,4 @@ OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
     "sow": lambda a: "pig" if a.before in ARTICLES else "seed",
     "aged": lambda a: "old" if a.before in DETERMINERS and may_be_noun(a.after) else "years",
     "learned": lambda a: "wise" if a.before in ARTICLES and may_be_noun(a.after) else "past",
-    "bow": lambda a: (
-        "verb"
-        if a.after in ("to", "down", "before", "out")
-        or cast_votes(a)["verb"] > 3.0
-        or _near(a.words, a.at, SHIPS, 4)
-        else "noun"
-    ),
 }

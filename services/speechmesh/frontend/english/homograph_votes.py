@@ -13,6 +13,8 @@ from speechmesh.frontend.english.homograph_words import (
     DETERMINERS,
     FUNCTION_WORDS,
     MODALS,
+    NOUN_AFTER,
+    NOUN_BEFORE,
     NOUNS_IN_S,
     NOW,
     NUMERALS,
@@ -65,6 +67,9 @@ def cast_votes(around: Around) -> dict[str, float]:
         votes["verb"] += 0.5
     elif before_that in DETERMINERS:  # "a building permit", but "the farms produce"
         votes["verb" if is_plural(before) else "noun"] += 1.5
+    word = around.words[around.at]
+    if before in NOUN_AFTER.get(word, ()) or after in NOUN_BEFORE.get(word, ()):
+        votes["noun"] += 4.0
     if before.endswith("ly") and before_that in BES:
         votes["adjective"] += 4.0
     if after in OBJECT_BEGINS:

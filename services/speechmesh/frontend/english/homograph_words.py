@@ -70,7 +70,11 @@ LIVE_NOUNS: Final = word_set(
     wires chat feed video footage demo debate report reports updates update data traffic match game games session"""
 )
 WHEN_LIVE: Final = frozenset({"", *word_set("on now from tonight today tomorrow at again across via")})
-GO: Final = word_set("go goes went going gone went streamed broadcast aired recorded performed play played")
+GO: Final = word_set(
+    """go goes went going gone went streamed broadcast broadcasts broadcasting aired airs airing streams streaming
+    televised recorded performed performing performs play played playing appeared interviewed reporting watch watched
+    watching"""
+)
 METALS: Final = word_set(
     """paint pipe pipes poisoning metal zinc tin copper iron mercury cadmium toxic exposed shot bullet bullets pencil
     pencils weight weights acid ore solder battery batteries glass crystal exposure molten contaminated"""
@@ -94,6 +98,10 @@ OF_A_READ: Final = word_set(
 READ_BY_MACHINES: Final = word_set(
     "speed speeds latency operation operations write access head error errors request requests replica only rate time"
 )
+TIMES: Final = word_set(
+    """night week weekend month year summer winter spring fall autumn monday tuesday wednesday thursday friday saturday
+    sunday"""
+)
 PLURALS: Final = word_set("children people men women police others some many few kids")
 BIDS: Final = word_set(
     "let lets let's make makes made help helps helped watch watched saw see hear heard have had did does if"
@@ -105,8 +113,39 @@ OF_REFUSE: Final = word_set(
     "collection collections collector collectors bin bins disposal truck trucks dump bag bags tip"
 )
 ALONG: Final = word_set("round through along around past between down up across its")
+INJURED: Final = word_set(
+    """muscle ligament tendon cuff meniscus hamstring labrum labral calf quad retinal achilles rotator cartilage torn
+    partial wear"""
+)
+EYES: Final = word_set("eye eyes")
+WHO_BOWS: Final = word_set("take takes took taking taken low deep final polite slight respectful")
+ARROWS: Final = word_set("arrow arrows")
+HEADS: Final = word_set("head heads")
+WHAT_PROCEEDS: Final = word_set("then now and it")
+GAINS: Final = word_set("net gross sale sales auction cash total all ipo")
+PROCEEDS_ON: Final = word_set("to with through as along under without by")
+COMES_CLOSE: Final = word_set(
+    "come came get got keep kept draw stand stood sit sat huddle huddled snuggled pressed crowded packed"
+)
+IN_CLOSE: Final = word_set(
+    """proximity quarters contact attention relatives relative ties cousin range knit encounter encounters
+    cooperation relationship relationships combat scrutiny behind"""
+)
+# The neighbours with which a homograph makes up a noun.
+NOUN_AFTER: Final = {
+    "use": word_set("fair land drug water energy dual acceptable everyday home substance alcohol tobacco"),
+    "extract": word_set(
+        "vanilla almond lemon peppermint orange yeast malt plant root seed leaf tea herbal coconut"
+    ),
+    "produce": word_set("fresh farm seasonal"),
+}
+NOUN_BEFORE: Final = {
+    "use": word_set("case cases"),
+    "produce": word_set("aisle section department manager stand stands market markets prices"),
+}
 POLISH: Final = word_set(
-    """people government president prime border language zloty army food town city sausage citizens troops parliament
+    """team player striker club coach company foreign official officials man woman women men parents
+    people government president prime border language zloty army food town city sausage citizens troops parliament
     farmers national side minister capital history immigrants descent economy origin authorities embassy market"""
 )
 EXPOSED: Final = word_set("exposure exposed exposures")
