@@ -26,6 +26,10 @@ _PHRASES = {
     "F. Supp.": "F supp",
     "cert. denied": "cert denied",
     "cert. granted": "cert granted",
+    "op. cit.": "op cit",
+    "loc. cit.": "loc cit",
+    "Co. Rd.": "county road",
+    "Co. Rte.": "county route",
 }
 _PHRASE = re.compile(
     "(?:"
@@ -35,6 +39,22 @@ _PHRASE = re.compile(
 _REPORTER = re.compile(r"F\.(?:\ ?)(?P<series>2d|3d|4th)(?![A-Za-z0-9])")
 _SERIES = {"2d": "second", "3d": "third", "4th": "fourth"}
 _IDEM = re.compile(r"[Ii]d\.(?=\ (?:at\ \d|§))", re.ASCII)
+_PUBLIC_LAW = re.compile(
+    r"Pub\.\ ?L\.\ (?:Nos?\.\ )?(?P<congress>\d{2,3})[-–](?P<number>\d{1,4})(?![A-Za-z0-9-])", re.ASCII
+)
+_SCRIPTURE = re.compile(
+    r"(?P<name>Gen|Ex|Exod|Lev|Deut|Josh|Judg|Prov|Eccl|Isa|Jer|Ezek|Zech|Mal|Rom|Gal|Eph|Phil|Col|Heb|Jas|Rev)\.?"
+    r"(?=\ \d{1,3}:\d{1,3}(?!\ ?[aApP]\.?[mM]))",
+    re.ASCII,
+)
+_SCRIPTURES = {
+    "Gen": "genesis", "Ex": "exodus", "Exod": "exodus", "Lev": "leviticus", "Deut": "deuteronomy", "Josh": "joshua",
+    "Judg": "judges", "Prov": "proverbs", "Eccl": "ecclesiastes", "Isa": "isaiah", "Jer": "jeremiah",
+    "Ezek": "ezekiel", "Zech": "zechariah", "Mal": "malachi", "Rom": "romans", "Gal": "galatians",
+    "Eph": "ephesians", "Phil": "philippians", "Col": "colossians", "Heb": "hebrews", "Jas": "james",
+    "Rev": "revelation",
+}  # fmt: skip
+_FIRST_NAMES = frozenset({"Josh", "Jas", "Phil", "Mal"})
 _STATUTES = re.compile(r"Stat\.(?=\ (?:§|Ann\.))")
 _AFTER_RANK = re.compile(r"(?P<name>Cir|Fl|fl|c|cent|Lt|Sgt)\.")
 _EXPIRES = re.compile(r"[Ee]xp(?=\ (?:0[1-9]|1[0-2])/\d\d)", re.ASCII)
@@ -70,6 +90,12 @@ _COORDINATE = re.compile(
     r"(?P<name>[Ll]at|[Ll]on|[Ll]ong)\.?(?=:?\ [-−]?\d{1,3}(?:(?:\.\d{1,9})?°|\.\d{3,9}))", re.ASCII
 )
 _COORDINATES = {"lat": "latitude", "lon": "longitude", "long": "longitude"}
+_SEXAGESIMAL = re.compile(
+    r"(?P<degrees>\d{1,3})°\ ?(?P<minutes>[0-5]?\d(?:\.\d{1,6})?)'"
+    r"(?:\ ?(?P<seconds>[0-5]?\d(?:\.\d{1,6})?)(?:\"|''))?(?:\ ?(?P<side>[NSEW])(?![A-Za-z0-9]))?",
+    re.ASCII,
+)  # 40°42'46"N
+_SIDES = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _NUMBER = re.compile(r"[Nn]o\.(?=[:,]|\ \(|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
 
 
@@ -84,6 +110,13 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
     phrase = _PHRASE.match(text, position)
     if phrase:
         return whole(_PHRASES[phrase[0]], position, phrase.end())
+    law = _PUBLIC_LAW.match(text, position)
+    if law:
+        both = f"{numbers.identifier(law['congress'])} {numbers.identifier(law['number'])}"
+        return whole(f"public law {both}", position, law.end())
+    scripture = _SCRIPTURE.match(text, position)
+    if scripture and (scripture[0][-1] == "." or scripture["name"] not in _FIRST_NAMES):
+        return whole(_SCRIPTURES[scripture["name"]], position, scripture.end())
     reporter = _REPORTER.match(text, position)
     if reporter and reporter["series"] and context.adjacent_source.isdigit():
         return whole(f"F {_SERIES[reporter['series']]}", position, reporter.end())
@@ -124,6 +157,20 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
     if unit and not text[position - 1 : position].isalnum():
         return _bare_unit(context, unit)
     return _ranked(context, position)
+
+
+def recognise_coordinate(context: Context, position: int) -> Reading | None:
+    """Read the degrees, minutes and seconds of an angle or a place, whose signs are also those of feet and inches."""
+    match = _SEXAGESIMAL.match(context.text, position)
+    if match is None:
+        return None
+    words = [
+        f"{numbers.number(match[name])} {name.removesuffix('s') if match[name] == '1' else name}"
+        for name in ("degrees", "minutes", "seconds")
+        if match[name]
+    ]
+    words += [_SIDES[match["side"]]] if match["side"] else []
+    return whole(" ".join(words), position, match.end())
 
 
 def recognise_book(context: Context, position: int) -> Reading | None:

@@ -43,6 +43,11 @@ _SMALL_ROMAN = {
     "viii": "eight",
     "ix": "nine",
 }
+_TEXTED = {
+    "gr8": "great", "l8r": "later", "l8": "late", "2nite": "tonight", "2night": "tonight", "2day": "today",
+    "2moro": "tomorrow", "2morrow": "tomorrow", "str8": "straight", "h8": "hate", "w8": "wait", "sk8": "skate",
+}  # fmt: skip
+"""What is written in chats with a figure for its sound."""
 _MAX_NAME = 64
 _RUN = re.compile(r"\d++|[A-Za-z]++", re.ASCII)
 _VERSION = re.compile(
@@ -68,11 +73,15 @@ _BOOKS = frozenset(
         qur'an quran koran
         genesis gen exodus psalm psalms proverbs isaiah matthew matt mark luke john acts romans corinthians galatians
         ephesians philippians samuel kings chronicles thessalonians timothy peter job joshua judges
-        hebrews revelation verse surah
+        hebrews revelation verse surah leviticus deuteronomy ecclesiastes jeremiah ezekiel daniel hosea zechariah
+        malachi colossians
         """
     )
 )
-_RATIO = re.compile(r"(?P<a>\d{1,6}(?:\.\d{1,3})?):(?P<b>\d{1,6}(?:\.\d{1,3})?)(?![\d:])", re.ASCII)
+_RATIO = re.compile(
+    r"(?P<a>\d{1,6}(?:\.\d{1,3})?):(?P<b>\d{1,3}(?:,\d{3}){1,3}(?!,?\d)|\d{1,6}(?:\.\d{1,3})?)(?![\d:])",
+    re.ASCII,
+)
 _TOLL_FREE = re.compile(r"1-(?P<code>8\d\d)-(?=[A-Z])", re.ASCII)
 _LOCAL = re.compile(r"[2-9]\d\d-\d{4}(?!\d|-\d)", re.ASCII)
 _BEFORE_PHONES = frozenset(str.split("phone telephone call tel mobile cell fax dial number"))
@@ -119,6 +128,8 @@ def recognise_alphanumeric(context: Context, position: int) -> Reading | None:
     if match is None:
         return None
     token = match[0]
+    if token in _TEXTED:
+        return whole(_TEXTED[token], position, match.end())
     if len(token) > _MAX_NAME:  # nothing to be read as a name; each run stands for itself
         runs = (numbers.digits(run) if run.isdigit() else read_word(run) for run in _RUN.findall(token))
         return whole(" ".join(runs), position, match.end())

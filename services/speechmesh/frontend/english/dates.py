@@ -50,6 +50,7 @@ _NUMERIC = re.compile(
     re.ASCII,
 )
 _MONTH_DAY = re.compile(r"(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/]|-\d)", re.ASCII)
+_AT_TIME = re.compile(r",?\ (?:at|@)\ \d{1,2}(?::\d\d|\ ?[aApP]\.?[mM])", re.ASCII)
 _MONTH_YEAR_DIGITS = re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<year>20\d\d|\d\d)(?![\d/]|-\d)", re.ASCII)
 _EXPIRY_CUES = frozenset({"expires", "expiry", "expiration", "exp", "expire", "expired", "thru"})
 _MEASURED = frozenset(
@@ -63,6 +64,7 @@ _WEEKDAY = re.compile(
     r"(?P<day>Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?P<dot>\.?)(?=(?P<after>,?[ \n]?))(?![A-Za-z])"
 )
 _PART_OF_DAY = re.compile(r"\.?\ (?:(?:morning|afternoon|evening|night)s?|[AP]M)(?![A-Za-z])")
+_HOUR_FOLLOWS = re.compile(r"\.?\ (?:at|@)\ (?:\d|noon)", re.ASCII)
 _RANK = re.compile(r"\d(?:st|nd|rd|th)$", re.ASCII)  # the 3rd Sun.
 _ANOTHER_DAY = re.compile(r"(?:\ (?:&|and|or)\ |/|,\ )(?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)(?![A-Za-z])")
 _SPAN = re.compile(
@@ -203,7 +205,11 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
     short = _MONTH_DAY.match(text, position)
     if short and (text[short.end() : short.end() + 1] == '"' or context.next_word(short.end()) in _MEASURED):
         return None  # by 1/2 inch
-    if short and context.previous in _DATE_CUES | set(WEEKDAYS.values()):
+    if short and (
+        context.previous in _DATE_CUES | set(WEEKDAYS.values())
+        or context.recent(3) in {"c o b", "e o d"}
+        or _AT_TIME.match(text, short.end())
+    ):
         words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"
         return whole(words, position, short.end())
     return None
@@ -279,7 +285,11 @@ def recognise_weekday(context: Context, position: int) -> Reading | None:
         or bool(_RANK.search(context.adjacent_source))
         or (match["day"] == "Sat" and bool(context.previous))
     )
-    if _PART_OF_DAY.match(context.text, match.end("day")):
+    if match["day"] in {"Tues", "Thur", "Thurs"} and not match["dot"]:
+        return whole(WEEKDAYS[match["day"].lower()], position, match.end())  # never another word
+    if _PART_OF_DAY.match(context.text, match.end("day")) or (
+        match["day"] != "Sat" and _HOUR_FOLLOWS.match(context.text, match.end("day"))
+    ):
         return whole(WEEKDAYS[match["day"].lower()], position, match.end())
     if not follows and not listed and (not match["dot"] or (match["day"] in {"Sat", "Sun"} and not cued)):
         return None

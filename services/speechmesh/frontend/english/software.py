@@ -31,6 +31,8 @@ _IPV6 = re.compile(
     re.ASCII,
 )
 _ADDRESS_PART = re.compile(r"[0-9A-Fa-f]++|[:/]", re.ASCII)
+_IEEE_802 = re.compile(r"802\.(?P<group>\d{1,2})(?P<letters>(?:[a-z]{1,2}|X)?)(?![A-Za-z0-9]|\.\d)", re.ASCII)
+_OF_802 = frozenset(str.split("ieee wireless network networks standard standards frame frames"))
 _SIGNS = {":": "colon", "/": "slash"}
 
 
@@ -71,6 +73,18 @@ def recognise_hardware(context: Context, position: int) -> Reading | None:
             signs = (numbers.digits(sign) if sign.isdigit() else sign.upper() for sign in part[0])
             pieces.append(Piece(" ".join(signs), *part.span()))
     return Reading(tuple(pieces), match.end())
+
+
+def recognise_standard(context: Context, position: int) -> Reading | None:
+    """Read a standard of IEEE 802, whose parts are names: "802.11ac" is eight oh two dot eleven A C."""
+    match = _IEEE_802.match(context.text, position)
+    if match is None:
+        return None
+    around = (context.adjacent_source.lower(), context.next_word(match.end()).lower())
+    if not match["letters"] and _OF_802.isdisjoint(around):
+        return None  # an amount
+    words = f"eight oh two dot {numbers.integer(match['group'])} {' '.join(match['letters'].upper())}"
+    return whole(words.strip(), position, match.end())
 
 
 def recognise_machine(context: Context, position: int) -> Reading | None:

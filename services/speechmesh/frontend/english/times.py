@@ -15,23 +15,32 @@ _ZULU_HOUR = re.compile(r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)Z(?![A-Za-z0
 _LETTERED_HOUR = re.compile(r"(?P<hour>1[0-2]|[1-9])(?P<half>[ap])(?![A-Za-z0-9'-])", re.ASCII)
 _SERVICE = re.compile(r"\ (?:to|from|train|bus|flight|ferry|service)(?![a-z])")
 _CLOCK = re.compile(
-    r"(?P<hour>2[0-4]|[01]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9}+)?)?(?![\d:])",
+    r"(?P<hour>2[0-4]|[01]?\d):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,9}+)?)?(?![\d:]|,\d{3}(?!\d))",
     re.ASCII,
 )
+_HALF = r"\ ?(?:[ap]\.?\ ?m|[AP]\.?\ ?M)(?![A-Za-z0-9])"
+_POINTED = re.compile(
+    rf"(?P<hour>1[0-2]|0?[1-9])\.(?P<minute>[0-5]\d)(?P<second>)"
+    rf"(?={_HALF}|\ ?[-–—]\ ?(?:1[0-2]|0?[1-9])(?:\.[0-5]\d)?{_HALF})",
+    re.ASCII,
+)  # the British 3.30pm
 _BARE_HOUR = re.compile(r"(?P<hour>1[0-2]|0?[1-9])(?=\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))", re.ASCII)
 _MILITARY = re.compile(
     r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?=\ (?:hours|hrs)(?!\ of)(?![A-Za-z]))", re.ASCII
 )
 _BEFORE_TIMES = frozenset({"at", "by", "until", "till", "from", "since", "before", "after", "around"})
 _HOUR_RANGE = re.compile(
-    r"(?P<hour>1[0-2]|0?[1-9])\ ?[-–—]\ ?(?P<until>(?:1[0-2]|0?[1-9])(?::[0-5]\d)?\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))",
+    r"(?P<hour>1[0-2]|0?[1-9])\ ?[-–—]\ ?"
+    r"(?P<until>(?:1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))",
     re.ASCII,
 )
-_TO = re.compile(r"\ ?[-–—]\ ?(?=\d{1,2}(?::\d\d|\ ?[aApP]\.?[mM]))", re.ASCII)
+_TO = re.compile(r"\ ?[-–—]\ ?(?=\d{1,2}(?::\d\d|(?:\.\d\d)?\ ?[aApP]\.?[mM]))", re.ASCII)
 _ZULU = re.compile(r"Z(?![A-Za-z0-9])")
 _OFFSET = re.compile(r"[+-](?P<hour>\d\d):?(?P<minute>\d\d)(?!\d)", re.ASCII)
 _SPACED_OFFSET = re.compile(r"\ (?=[+-]\d\d:?\d\d(?![\d:]))", re.ASCII)
 _BARE_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hour>0\d|1[0-4]):(?P<minute>[0-5]\d)(?![\d:])", re.ASCII)
+_ZONE_OFFSET = re.compile(r"[+−-](?P<hour>1[0-4]|0?\d):(?P<minute>[0-5]\d)(?![\d:])", re.ASCII)
+_ZONES = frozenset({"UTC", "GMT"})
 _DATED = re.compile(r"(?:^(?:19|20)\d\d|\d[-/.]\d{1,2})$", re.ASCII)
 _DETERMINERS = frozenset(
     {"a", "an", "the", "my", "your", "our", "their", "his", "her", "this", "that", "every", "each"}
@@ -46,7 +55,7 @@ _FEET_INCHES = re.compile(
 )
 _INCHES = re.compile(
     r"(?P<inches>\d{1,4}(?:\.\d{1,3})?|(?:(?P<full>\d{1,3})[ -])?(?P<n>\d{1,2})/(?P<d>\d{1,2}))\""
-    r"(?=[ \n][a-z]|\ ?[x×])",
+    r"(?=[ \n](?:[a-zA-Z]|\d{1,2}K)|\ ?[x×])",
     re.ASCII,
 )
 _FEET = re.compile(
@@ -96,7 +105,7 @@ def recognise_time(context: Context, position: int) -> Reading | None:
         if timed:
             return whole(_clock_words(hour, french["minute"], None, False), position, french.end())
         return whole(f"{hours} {numbers.integer(str(int(french['minute'])))}", position, french.end())
-    clock = _CLOCK.match(text, position)
+    clock = _CLOCK.match(text, position) or _POINTED.match(text, position)
     nightly = _LETTERED_HOUR.match(text, position)
     if nightly and context.previous in _BEFORE_TIMES | {"to"}:
         words = f"{numbers.cardinal(int(nightly['hour']))} {nightly['half'].upper()} M"  # from 9p to 5a
@@ -189,7 +198,10 @@ def _ends_sentence(context: Context, end: int) -> bool:
 
 
 def recognise_offset(context: Context, position: int) -> Reading | None:
-    """Read the "+05:30" that a zone is away from UTC."""
+    """Read the "+05:30" that a zone is away from UTC, also where UTC is named: "UTC-5:00"."""
+    zoned = _ZONE_OFFSET.match(context.text, position)
+    if zoned and context.adjacent_source in _ZONES and (int(zoned["hour"]) or int(zoned["minute"])):
+        return whole(_zone_words(zoned).removeprefix("U T C "), position, zoned.end())
     match = _BARE_OFFSET.match(context.text, position)
     if match is None or context.text[position - 1 : position].isalnum():
         return None
