@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.abbreviations import ends_sentence
 from speechmesh.frontend.english.quantities import NUMBER, is_at_token_start
 from speechmesh.frontend.english.reading import Context, Reading, whole
 
@@ -87,6 +88,11 @@ _CENTS = re.compile(rf"(?P<number>{NUMBER})\ ?¢", re.ASCII)
 _UPPER = re.compile(rf"\ ?[-–—]\ ?(?:{_SYMBOL})?(?P<number>{NUMBER}){_MAGNITUDE}(?![A-Za-z0-9])", re.ASCII)
 _EUROPEAN_DECIMALS = re.compile(r",\d\d(?!\d|,)")
 _US_REPEATED = re.compile(r"\ USD(?![A-Za-z])")
+_BASIS = re.compile(r"\ ?(?P<basis>pppn|pp|pcm|pw|pa|p\.(?:a|p|w)\.)(?![A-Za-z0-9])")
+_BASES = {
+    "pppn": "per person per night", "pp": "per person", "p.p.": "per person", "pcm": "per calendar month",
+    "pw": "per week", "p.w.": "per week", "pa": "per annum", "p.a.": "per annum",
+}  # fmt: skip
 _DETERMINERS = frozenset(
     {"a", "an", "the", "this", "that", "its", "his", "her", "their", "our", "your", "my", "another"}
 )
@@ -135,6 +141,11 @@ def recognise_money(context: Context, position: int) -> Reading | None:
         literal, end = f"{literal}.{text[end + 1 : end + 3]}", end + 3
     magnitude = _magnitude(match)
     upper = _UPPER.match(text, end)
+    basis = _BASIS.match(text, end)
+    if basis:
+        per = _BASES[basis["basis"]]
+        basis_end = basis.end() - bool(basis[0].endswith(".") and ends_sentence(context, basis.end()))
+        return whole(f"{sign}{_words(context, literal, magnitude, currency, end)} {per}", position, basis_end)
     if upper:
         return _money_range(context, position, sign, literal, magnitude, upper, currency)
     if text[end : end + 1].isalnum():

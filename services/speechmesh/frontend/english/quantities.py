@@ -46,6 +46,9 @@ _STEPS = frozenset(
         "grade step page part day lesson question slide episode level round week stage task item attempt try tweet"
     )
 )
+_TIME = re.compile(
+    r"[ -](?:time|meter|metre)(?![a-z])(?!\ (?:job|position|work|staff|pay|role|salary|student))"
+)
 _INNINGS = re.compile(
     r"\ (?:in|after|off|from)\ \d{1,2}(?:\.\d)?\ overs|\ (?:dec|declared)(?![a-z])|\ \(\d{1,2}(?:\.\d)?\ ov"
 )
@@ -57,7 +60,12 @@ _SCIENTIFIC = re.compile(
     re.ASCII,
 )
 _NO_NOUNS = frozenset(
-    {"of", "and", "or", "in", "wide", "long", "tall", "high", "deep", "thick", "at", "for", "to", "is"}
+    str.split(
+        """
+        after and as at because before behind but by deep during for from high if in is of on or over per since tall
+        than that then thick to until was when where which while wide with long
+        """
+    )
 )
 _SUFFIX = re.compile(r"[A-Za-z]{1,2}(?![A-Za-z0-9])")
 _BOUNDARY = re.compile(r"(?![A-Za-z0-9_])")
@@ -280,6 +288,8 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
         and _INNINGS.match(context.text, match.end())
     ):
         words = f"{numbers.cardinal(numerator)} for {numbers.cardinal(denominator)}"
+    if words is None and _is_metre(context, pair, match.end()):
+        words = f"{numbers.cardinal(numerator)} {numbers.cardinal(denominator)}"
     starred = denominator == 5 and context.next_word(match.end()) in {"star", "stars"}
     scored = starred or (denominator == 10 and numerator > 1 and context.next_word(match.end()) != "of")
     if words is None and (scored or (numerator == denominator and denominator > 1)):
@@ -292,6 +302,13 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
     if attached:
         return whole(f"{words} {attached}", position, match.end() + len(attached))
     return _finish(context, words, position, match.end(), one=numerator < denominator)
+
+
+def _is_metre(context: Context, pair: tuple[int, int], end: int) -> bool:
+    """Whether beats and their note are written, as in "a waltz in 3/4 time"."""
+    beats, note = pair
+    written = beats > 1 and note in {2, 4, 8, 16} and context.previous in {"in", "a", "into", "to"}
+    return written and bool(_TIME.match(context.text, end))
 
 
 def recognise_vulgar_fraction(context: Context, position: int) -> Reading | None:

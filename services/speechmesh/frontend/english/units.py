@@ -89,7 +89,7 @@ UNITS: dict[str, Unit] = {
         "acre": "acre", "ac": "acre",
         "blk": "block", "blks": "block", "tsps": "teaspoon", "tbsps": "tablespoon", "Tbsps": "tablespoon",
         "ly": "light year", "AU": "astronomical unit", "hp": "horsepower", "cd": "candela", "lm": "lumen",
-        "lx": "lux", "Gy": "gray", "Nm": "newton meter", "Bq": "becquerel", "mph": "mile per hour",
+        "lx": "lux", "Gy": "gray", "atm": "atmosphere", "Nm": "newton meter", "Bq": "becquerel", "mph": "mile per hour",
     }),
     **_regular({
         "m": "meter", "g": "gram", "L": "liter", "l": "liter", "s": "second", "h": "hour", "t": "ton", "d": "day",
@@ -103,7 +103,9 @@ UNITS: dict[str, Unit] = {
         "ppb": "parts per billion", "dpi": "D P I", "ppi": "P P I", "psi": "P S I", "PSI": "P S I",
         "fps": "frames per second", "FPS": "frames per second", "bpm": "beats per minute",
         "BPM": "beats per minute", "MPG": "miles per gallon", "mpg": "miles per gallon", "Hz": "hertz",
-        "hp": "horsepower", "lx": "lux", "pH": "P H", "K": "kelvin",
+        "hp": "horsepower", "lx": "lux", "pH": "P H", "K": "kelvin", "mM": "millimolar", "μM": "micromolar",
+        "nM": "nanomolar", "pM": "picomolar", "wt%": "weight percent", "vol%": "volume percent",
+        "mol%": "mole percent",
     }),
     "ft": Unit("foot", "feet"), "in": Unit("inch", "inches"), "in.": Unit("inch", "inches"),
     "pp.": Unit("page", "pages"),
@@ -148,7 +150,7 @@ NAMES = _names()
 
 _POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
 _SPELLED_POWERS = {"sq": "square", "cu": "cubic"}
-_SYMBOL = r"(?:°\ ?[CFKNSEW]?|pp\.|(?:[kK]?N|m?Pa|J|W)[-×][msh]|[A-Za-zμΩ]{1,4}|[%‰])"
+_SYMBOL = r"(?:°\ ?[CFKNSEW]?|pp\.|(?:wt|vol|mol)\ ?%|(?:[kK]?N|m?Pa|J|W)[-×][msh]|[A-Za-zμΩ]{1,4}|[%‰])"
 _UNIT = re.compile(
     rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³]|[23](?=[\s.,;:)/]|$))?"
     rf"(?:\ ?/\ ?(?P<per>[A-Za-zμ°]{{1,8}})(?P<per_power>[²³]|(?<=[ms])[23](?=[\s.,;:)]|$))?)?"
@@ -161,7 +163,8 @@ _PER_WORDS = frozenset(
     str.split(
         """
     second minute hour day night week month quarter year person user page unit item mile gallon pound
-    each
+    each share barrel bushel ounce ton tonne acre head seat guest student child adult household employee member
+    room ticket token message request transaction click ride trip visit session serving bottle slice piece
     """
     )
 )
