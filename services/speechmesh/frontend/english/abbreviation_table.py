@@ -40,7 +40,7 @@ _BARE_NUMBERED = """
 Vol volume; vol volume; Fig figure; fig figure; Figs figures; figs figures; Ch chapter; pp pages; pg page;
 Pg page; ext extension; Ext extension; Apt apartment; apt apartment; Ste suite; Rm room; Eq equation;
 eq equation; Rte route; Hwy highway; Bldg building; Nos numbers; Nr number; nr number; Lv level; Lvl level;
-lvl level; Ver version; Dkt docket; Flt flight; flt flight
+lvl level; Ver version; Dkt docket; Flt flight; flt flight; wt weight; Wt weight; ht height; Ht height
 """
 _NUMBERED = """
 Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page;
@@ -48,7 +48,8 @@ c circa; ca circa; est established; Est established; Op opus; op opus; par parag
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
-col column; cols columns; App appendix; app appendix; pop population; exp expires; Exp expires; Plat platform;
+col column; cols columns; App appendix; app appendix; pop population; Pop population;
+exp expires; Exp expires; Plat platform;
 plat platform; dep departs;
 Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation; Sgt sergeant; chap chapter; Chap chapter
 """
@@ -56,7 +57,7 @@ _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
 Avg average; Dist distance;
 Wt weight; Ht height; Est estimated; Appt appointment; Addr address; Amt amount; Ext extension;
-Temp temperature; Pop population
+Temp temperature; Pop population; Fwd forward; FWD forward; Fw forward; FW forward
 """
 _DATED = "est established; Est established"
 _BEFORE_YEARS = "b born; d died; r reigned; fl flourished"
@@ -73,7 +74,7 @@ Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy; Vit
 Arr arrive; arr arrive
 """
 _BEFORE_LOWER = """
-approx approximately; Approx approximately; avg average; Avg average; dept department; govt government;
+approx approximately; Approx approximately; avg average; Avg average; dept department; govt government; Govt government;
 temp temperature; misc miscellaneous; appt appointment; incl including; excl excluding; resp respectively;
 ref reference; orig original; max maximum; min minimum; Max maximum; Min minimum; qty quantity;
 Qty quantity; mgr manager; est estimated; ed edition; asst assistant; univ university; ft feet; lb pounds;

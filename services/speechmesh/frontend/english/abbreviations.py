@@ -34,6 +34,9 @@ _LETTERS = re.compile(
 _DEGREE = re.compile(r"(?:Ph\.\ ?D|[BM]\.Sc|Ed\.D|Psy\.D|LL\.[BMD]|Pharm\.D)(?![A-Za-z])\.?")
 _POSSESSIVE = re.compile(r"'?s(?![A-Za-z])")
 _INITIAL = re.compile(r"[A-Z]\.(?=\ ?[A-Z]|\ \()")
+_CATALOGUED = re.compile(
+    r"[KS]\.(?=\ \d{1,4}(?![\d%]|[.,:]\d))", re.ASCII
+)  # Mozart's K. 550, a Senate bill's S. 47
 _BEFORE_SPECIES = frozenset(
     {"and", "or", "of", "with", "by", "for", "from", "the", "in", "to", "like", "as", "that"}
 )
@@ -206,6 +209,9 @@ def recognise_initial(context: Context, position: int) -> Reading | None:
     """Read the initial of a name: the full stop of "J. Smith" is no pause."""
     if _is_species(context, position):
         return whole(context.text[position], position, position + 2)
+    match = _CATALOGUED.match(context.text, position)
+    if match and context.previous not in _PLAN_WORDS and context.adjacent_source not in {"size", "Size"}:
+        return whole(match[0][0], position, match.end())
     match = _INITIAL.match(context.text, position)
     if match is None or context.previous in _PLAN_WORDS | {"a", "an"}:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.places import STATES
 from speechmesh.frontend.english.reading import Context
 from speechmesh.frontend.english.word_lists import HAVE_NUMBERS
 
@@ -51,7 +52,8 @@ _IDENTIFIER_CUES = frozenset(
     )
 )
 _EMERGENCY = frozenset({"911", "411", "211", "311", "988"})
-_BILLS = frozenset({"S.B.", "H.B.", "A.B.", "H.R.", "SB", "HB", "AB"})
+_BILLS = frozenset({"S.B.", "H.B.", "A.B.", "H.R.", "SB", "HB", "AB", "S.", "K."})
+_STATE_NAMES = frozenset(name.lower() for name in STATES.values())
 _AIRLINES = frozenset(str.split("UA AA DL BA LH AF WN NK EK QR SQ QF JL NH CX KL LX IB VS TK AC"))
 _STREET = re.compile(
     r"\ (?:[NSEW]\.?\ |[NS][EW]\ )?(?:[A-Z][A-Za-z']{1,20}\.?\ |\d{1,3}(?:st|nd|rd|th)\ ){1,4}?"
@@ -67,6 +69,8 @@ def plain_words(context: Context, literal: str, end: int) -> str:
         return numbers.number(literal)
     text = context.text
     if len(literal) >= 3 and wants_digits(context):
+        return numbers.digits(literal)
+    if len(literal) == 5 and _follows_state(context) and not counts_something(text, end):
         return numbers.digits(literal)
     if _is_called(context, literal, end):
         return numbers.digits(literal)
@@ -97,6 +101,14 @@ def plain_words(context: Context, literal: str, end: int) -> str:
     if len(literal) == 4 and 1100 <= int(literal) <= 2099 and _is_year(context, end, text):
         return numbers.year(int(literal))
     return numbers.integer(literal)
+
+
+def _follows_state(context: Context) -> bool:
+    """Whether a state's name stands just before, so that five digits are a ZIP code: "Boise, Idaho 83702"."""
+    if not context.adjacent_source[:1].isupper():
+        return False
+    recent = context.recent(2)
+    return recent in _STATE_NAMES or context.previous in _STATE_NAMES
 
 
 def _is_called(context: Context, literal: str, end: int) -> bool:

@@ -90,6 +90,19 @@ _NUMBERED_STREET = re.compile(
     r"(?P<name>[NSEW])\.?(?=\ \d{1,3}(?:st|nd|rd|th)"
     r"\ (?:St|Ave|Street|Avenue|Pl|Place|Rd|Road|Ter|Terrace|Ct|Court)(?![A-Za-z]))"
 )
+_NAMED_STREET = re.compile(
+    r"(?P<name>[NSEW])\.?(?=\ [A-Z][a-z]{2,20}\ "
+    r"(?:St|Ave|Blvd|Rd|Dr|Ln|Hwy|Street|Avenue|Boulevard|Road|Drive|Lane)(?![A-Za-z]))"
+)
+_HEADING = re.compile(r"(?P<name>[NS][EW])(?![A-Za-z0-9'&/-])")
+_HEADS = frozenset(
+    str.split(
+        """
+        blowing bound continue drive drove facing flows flying go going head headed heading heads move moves moving
+        run runs sail sailed tracking travel traveling turn walk walked wind winds
+        """
+    )
+)
 _BOUND = re.compile(r"(?P<name>[NSEW])(?P<dot>\.?)(?![A-Za-z0-9'&/-])")
 _ROAD = re.compile(r"(?:[A-Z]{1,3}-|(?:Hwy\.?|Highway|Route|Rte\.?)\ )\d{1,4}\ $", re.ASCII)
 _COMPASS = re.compile(r"(?P<name>[NS]?[NSEW]?[NS][EW])(?=\ of\ )")
@@ -137,7 +150,10 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
     compass = _COMPASS.match(text, position)
     if compass:
         return whole(" ".join(_compass(compass["name"])), position, compass.end())
-    street = _NUMBERED_STREET.match(text, position)
+    heading = _HEADING.match(text, position) if context.previous in _HEADS else None
+    if heading:
+        return whole(_compass(heading["name"])[0], position, heading.end())
+    street = _NUMBERED_STREET.match(text, position) or _NAMED_STREET.match(text, position)
     if street:
         return whole(_DIRECTIONS[street["name"]], position, street.end())
     bound = _BOUND.match(text, position)
