@@ -33,7 +33,7 @@ GREEK = {
     "Π": "pi", "Σ": "sigma", "Φ": "phi", "Ψ": "psi", "Ω": "omega",
 }  # fmt: skip
 CURRENCY_SYMBOLS = "$€£¥₹₩₽₺₫₱฿₪₦₿₴¢"
-_SYMBOLS = "–—−×÷±≈≤≥≠∞√°§©→•№‰∈∉∪∩⊂∀∃∑∫∂¶"
+_SYMBOLS = "–—−×÷±≈≤≥≠∞√°§©→•№‰∈∉∪∩⊂∀∃∑∫∂¶♯♭"
 _KEPT = frozenset(
     string.printable[:95] + "\n" + "".join(FRACTIONS) + "".join(SUPERSCRIPTS) + "".join(GREEK)
     + CURRENCY_SYMBOLS + _SYMBOLS

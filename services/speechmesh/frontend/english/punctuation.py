@@ -67,7 +67,7 @@ def recognise_full_stop(context: Context, position: int) -> Reading | None:
     if dots:
         return whole("…", position, dots.end())
     before, after = text[position - 1 : position] if position else "", text[position + 1 : position + 2]
-    if (before.isalnum() or before == "_") and (after.islower() or after.isdigit()):
+    if (before.isalnum() or before == "_") and (after.islower() or after.isdecimal()):
         return whole("dot", position, position + 1)
     if before in {"", " ", "\n", "/"} and after.isalpha():
         return whole("dot", position, position + 1)

@@ -35,6 +35,8 @@ _WITH = re.compile(r"w/(?:(?P<o>o)(?![A-Za-z])|\ ?(?=[A-Za-z0-9$€£\"'-]))")
 _SHORT_SLASHED = re.compile(
     r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o|y/o|h/o|s/p|f/u|q/q|y/y|m/m)(?![A-Za-z0-9/])"
 )
+_TEXTED = re.compile(r"(?P<words>r\ u|c\ u|u\ r)(?![A-Za-z0-9'/=+*^(-])")
+_TEXTED_WORDS = {"r u": "are you", "c u": "see you", "u r": "you are"}
 _SLASHED_WORDS = {
     "c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "i/o": "I O",
     "y/o": "year old", "h/o": "history of", "s/p": "status post", "f/u": "follow up",
@@ -67,7 +69,7 @@ _COMPARISON_WORDS = {
 _NAMED = {
     "&": "and", "@": "at", "%": "percent", "‰": "per mille", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee",
     "₩": "won", "₿": "bitcoin", "¢": "cent", "°": "degrees", "§": "section", "¶": "paragraph", "©": "copyright",
-    "№": "number",
+    "№": "number", "♯": "sharp", "♭": "flat",
     "→": "to", "∞": "infinity", "≈": "approximately", "±": "plus or minus", "÷": "divided by", "√": "square root of",
     "×": "times", "−": "minus", "$": "dollar", "₽": "ruble", "₺": "lira", "₫": "dong", "₱": "peso",
     "฿": "baht", "₪": "shekel",
@@ -95,7 +97,7 @@ def recognise_operator(context: Context, position: int) -> Reading | None:
         return (
             _power(context, exponent)
             if before.isalnum() or (before in ")" and before)
-            else Reading((), position + 1)
+            else Reading((), exponent.end() if exponent["raised"] else position + 1)
         )
     arrow = _ARROW.match(text, position)
     if arrow:
@@ -234,7 +236,8 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         and _RATE.search(text, max(0, position - 18), position)
     ):
         return whole(f"per {per_name(per['unit'])}", position, per.end())  # 100 req/s
-    if per and any(character.isdigit() for character in source):
+    rated = context.recent(2).startswith("per ") and source.startswith("/")  # $10/user/month
+    if per and (rated or any(character.isdigit() for character in source)):
         name = _SHORT_PER.get(per["unit"]) or per_name(per["unit"])
         if name:
             words = name if name == "each" else f"per {name}"
@@ -280,6 +283,9 @@ def recognise_shorthand(context: Context, position: int) -> Reading | None:
     if match:
         words = "without" if match["o"] else "with"
         return whole(words, position, match.start() + 2 + bool(match["o"]))
+    texted = _TEXTED.match(text, position)
+    if texted and not text[position - 1 : position].isalnum():
+        return whole(_TEXTED_WORDS[texted["words"]], position, texted.end())
     match = _SHORT_SLASHED.match(text, position)
     return whole(_SLASHED_WORDS[match["name"].lower()], position, match.end()) if match else None
 

@@ -109,6 +109,7 @@ RESPELLED = {
     "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged",
     "add'l": "additional", "wwii": "world war two", "wwi": "world war one",
     "hrs": "hours", "hx": "history", "dx'd": "diagnosed", "svc": "service",
+    "fyi": "F Y I", "iirc": "if i recall correctly", "afaik": "as far as i know", "omw": "on my way",
     "ttyl": "T T Y L", "tysm": "T Y S M",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""
@@ -137,9 +138,7 @@ SENTENCE_STARTERS = frozenset(
 )
 """Capitalised after an abbreviation's full stop, these begin a sentence."""
 
-CITED = frozenset(
-    {"c", "bus", "cap", "caps", "cent", "cert", "id", "lat", "lon", "long", "max", "min", "no", "tab", "tabs"}
-)
+CITED = frozenset(str.split("c bus cap caps cent cert id lat loc lon long max min no tab tabs"))
 """Words that may be abbreviations before a full stop, as their neighbours tell."""
 
 HAVE_NUMBERS = frozenset(

@@ -192,6 +192,8 @@ def _in_context(context: Context, raw: str, position: int) -> str:
 _OPERATORS = frozenset("=<>≥≤≠+×÷^|∈∉∪∩⊂")
 _AFTER_LETTER_A = frozenset({"to", "or", "and", "is", "was"})
 _BEFORE_LETTER_A = frozenset({"a", "an", "the", "straight"})
+_AFTER_YOU = frozenset(" .,!?\n") | {""}
+_BEFORE_YOU = frozenset(str.split("thank thanks love miss see do did are can could will would told tell"))
 _BEFORE_PRONOUN = frozenset(
     str.split(
         """
@@ -207,6 +209,8 @@ def _single_letter(context: Context, raw: str, position: int) -> str:
     before, after = text[position - 1 : position], text[position + 1 : position + 2]
     if raw.lower() == "i" and not (before == "-" or after == "-"):
         return "I" if context.previous in _LETTER_CUES else "i"
+    if raw == "u" and before == " " and after in _AFTER_YOU and context.adjacent_source in _BEFORE_YOU:
+        return "you"  # thank u
     if raw == "a" and before == after == "-":
         return "a"  # five-a-side
     if raw == "a" and (context.previous == "letter" or _LISTED_LETTER.match(text, position + 1)):
