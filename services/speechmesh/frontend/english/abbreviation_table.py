@@ -47,12 +47,14 @@ Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec sectio
 c circa; ca circa; est established; Est established; Op opus; op opus; par paragraph; para paragraph;
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question;
+Prop proposition; Ep episode; ep episode; Eps episodes; eps episodes;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
 col column; cols columns; App appendix; app appendix; pop population; Pop population;
 exp expires; Exp expires; Plat platform;
 plat platform; dep departs;
 Dep departs; arr arrives; Arr arrives; Elev elevation; elev elevation; Sgt sergeant; chap chapter; Chap chapter
 """
+_LETTERED = "Ex exhibit; Exh exhibit"
 _LABELS = """
 Tel telephone; tel telephone; Attn attention; Ref reference; Qty quantity; Dept department; Approx approximately;
 Avg average; Dist distance;
@@ -67,9 +69,11 @@ Prof professor; Sts saints; Gen general; Col colonel; Lt lieutenant; Sgt sergean
 Hon honorable; Gov governor; Sen senator; Rep representative; Pres president; Cmdr commander; Maj major;
 Mt mount; Ft fort; Adm admiral; Cpl corporal; Pvt private; Supt superintendent; Atty attorney;
 Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father;
-Drs doctors; Pfc private first class; Spc specialist; Cpt captain; Brig brigadier
+Mme madame; Mlle mademoiselle; Drs doctors; Pfc private first class; Spc specialist; Cpt captain; Brig brigadier
 """
 _DOTTED_TITLES = """
+adj adjusted; Reg regulation; Dkt docket; Suppl supplementary; Wm william; Chas charles; Thos thomas;
+Jas james; Geo george;
 Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy; Vit vitamin; vit vitamin; Lv leave;
 Arr arrive; arr arrive
 """
@@ -86,10 +90,10 @@ apt apartment; co company; doc document; docs documents; pts points; agg aggrega
 med medium; pt patient; encl enclosed; attd attached;
 lg large; wt weight; ht height; Pt patient; blk block; blks blocks; tbsps tablespoons; Tbsps tablespoons;
 tsps teaspoons; vol volume;
-yd yard; yds yards
+yd yard; yds yards; gal gallon; qt quart
 """
 _INLINE = """
-cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
+Bd board; cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
 Natl national; Intl international; approx approximately; Tel telephone; Adj adjusted;
 Pls please; pls please; Plz please; plz please
 """
@@ -116,6 +120,7 @@ def _table() -> dict[str, tuple[Abbreviation, ...]]:
     groups = (
         (_BARE_NUMBERED, Abbreviation("", Follows.NUMBER, bare=True)),
         (_NUMBERED, Abbreviation("", Follows.NUMBER)),
+        (_LETTERED, Abbreviation("", Follows.NUMBER)),
         (_LABELS, Abbreviation("", Follows.COLON, bare=True)),
         (_BEFORE_YEARS, Abbreviation("", Follows.YEAR)),
         (_DATED, Abbreviation("", Follows.PREPOSITION)),

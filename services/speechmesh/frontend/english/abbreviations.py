@@ -47,7 +47,9 @@ _DIGIT = re.compile(
 )
 _FIRST = re.compile(r"\ I(?=[,;:)]|\ [(§&])")  # Art. I, § 8
 _LETTERED = frozenset({"building", "apartment", "suite", "room", "appendix", "figure", "exhibit"})
-_LETTERED_NUMBER = re.compile(r"\ [B-HJ-Z](?![A-Za-z0-9'])|\ A(?=[,.;)]|$)")
+_LETTERED_NUMBER = re.compile(
+    r"\ [B-HJ-Z](?![A-Za-z0-9'])|\ A(?=[,.;)]|\ (?:at|to|and|is|was|shows)(?![a-z])|$)"
+)
 _YEAR = re.compile(r"\ [12]\d{3}(?![\d.,]\d|\d)", re.ASCII)
 _NO_CAPITAL = re.compile(r"[,:;)]|[ \n-][\"'(]?[a-z0-9$€£~]")
 _DOTTED_WORDS = {

@@ -46,7 +46,7 @@ _IDENTIFIER_CUES = frozenset(
         boeing's
         airbus apartment appendix apt area article bay boeing box bus channel chapter dock equation error exhibit
         exit figure flat flight floor form freeway gate highway highways hwy interstate item level line locker
-        lot page part pier platform question room route routes row rt rule seat section step studio suite table
+        lot page part pier platform question room route routes row rt rule runway seat section step studio suite table
         unit zone
         """
     )

@@ -28,6 +28,9 @@ _PHRASES = {
     "cert. granted": "cert granted",
     "op. cit.": "op cit",
     "loc. cit.": "loc cit",
+    "Sec. of State": "secretary of state",
+    "Sec. of Defense": "secretary of defense",
+    "Sec. of the": "secretary of the",
     "Co. Rd.": "county road",
     "Co. Rte.": "county route",
 }
@@ -95,6 +98,8 @@ _SEXAGESIMAL = re.compile(
     r"(?:\ ?(?P<seconds>[0-5]?\d(?:\.\d{1,6})?)(?:\"|''))?(?:\ ?(?P<side>[NSEW])(?![A-Za-z0-9]))?",
     re.ASCII,
 )  # 40°42'46"N
+_SIDE_FIRST = re.compile(r"[NSEW](?=\ ?\d{1,3}(?:\.\d{1,9})?°\ ?\d)", re.ASCII)
+_REVENUE = re.compile(r"rev\.(?=\ (?:[$€£]|(?:up|down|of|growth|rose|fell|grew|guidance)(?![a-z])))")
 _SIDES = {"N": "north", "S": "south", "E": "east", "W": "west"}
 _NUMBER = re.compile(r"[Nn]o\.(?=[:,]|\ \(|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
 
@@ -132,6 +137,11 @@ def recognise_citation(context: Context, position: int) -> Reading | None:
     number = _NUMBER.match(text, position)
     if number and context.previous in HAVE_NUMBERS and context.adjacent_source:
         return whole("number", position, number.end())
+    side = _SIDE_FIRST.match(text, position)
+    if side and not text[position - 1 : position].isalnum():
+        return whole(_SIDES[side[0]], position, side.end())
+    if _REVENUE.match(text, position):
+        return whole("revenue", position, position + 4)
     doses = _DOSES.match(text, position)
     if doses:
         hours = numbers.integer(doses["low"]) + (
@@ -169,8 +179,12 @@ def recognise_coordinate(context: Context, position: int) -> Reading | None:
         for name in ("degrees", "minutes", "seconds")
         if match[name]
     ]
-    words += [_SIDES[match["side"]]] if match["side"] else []
-    return whole(" ".join(words), position, match.end())
+    end = match.end()
+    if match["side"] and context.adjacent_source in _SIDES:
+        end = match.start("side")  # N 37° 46' W 122° 25': the next one's
+    elif match["side"]:
+        words.append(_SIDES[match["side"]])
+    return whole(" ".join(words), position, end)
 
 
 def recognise_book(context: Context, position: int) -> Reading | None:

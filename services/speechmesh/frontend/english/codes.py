@@ -61,6 +61,10 @@ _ORDINAL = re.compile(
     r"(?![A-Za-z0-9])",
     re.ASCII,
 )
+_SCREEN = re.compile(r"\d{3,5}×\d{3,5}(?!\d|\ ?=)", re.ASCII)  # 3840×2160
+_OIL = re.compile(r"(?P<cold>\d{1,2})[Ww]-(?P<hot>\d{2})(?![\dA-Za-z-])", re.ASCII)  # 10W-40
+_POUNDS = re.compile(r"\.?\ ?\d{1,2}\ ?lbs?(?![a-z])", re.ASCII)  # 13st 4lb
+_EPISODE = re.compile(r"[Ss](?P<season>\d{1,2})\ ?[Ee](?P<episode>\d{1,3})(?![A-Za-z0-9])", re.ASCII)
 _PRODUCT = re.compile(
     r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|-(?:inch|foot|in|ft|cm|mm|m)(?![a-z])|[a-z]{1,3}(?![a-z])|$))",
     re.ASCII,
@@ -128,6 +132,10 @@ def recognise_alphanumeric(context: Context, position: int) -> Reading | None:
     if match is None:
         return None
     token = match[0]
+    episode = _EPISODE.match(context.text, position)
+    if episode:
+        season, number = (numbers.cardinal(int(episode[name])) for name in ("season", "episode"))
+        return whole(f"season {season} episode {number}", position, episode.end())
     if token in _TEXTED:
         return whole(_TEXTED[token], position, match.end())
     if len(token) > _MAX_NAME:  # nothing to be read as a name; each run stands for itself
@@ -181,6 +189,9 @@ def _is_served(recent: str) -> bool:
 
 def recognise_code(context: Context, position: int) -> Reading | None:
     """Read a code in groups, sign by sign, where one is announced: "your code is 604 318"."""
+    oil = _OIL.match(context.text, position)
+    if oil:
+        return whole(f"{numbers.integer(oil['cold'])} W {numbers.integer(oil['hot'])}", position, oil.end())
     match = _IBAN.match(context.text, position)
     if match is None or " " not in match[0]:
         match = _GROUPED_CODE.match(context.text, position)
@@ -258,7 +269,18 @@ def recognise_ordinal(context: Context, position: int) -> Reading | None:
     match = _ORDINAL.match(context.text, position)
     if match is None:
         return None
+    number = int(match["number"].replace(",", ""))
+    if (
+        match[0].endswith("st")
+        and number < 100
+        and (_POUNDS.match(context.text, match.end()) or not _ends_in_one(number))
+    ):
+        return whole(f"{numbers.cardinal(number)} stone", position, match.end())
     return whole(numbers.ordinal(int(match["number"].replace(",", ""))), position, match.end())
+
+
+def _ends_in_one(number: int) -> bool:
+    return number % 10 == 1 and number % 100 != 11
 
 
 def recognise_product(context: Context, position: int) -> Reading | None:
@@ -269,13 +291,13 @@ def recognise_product(context: Context, position: int) -> Reading | None:
     factor = match["a"]
     words = numbers.identifier(factor) if factor.isdigit() and len(factor) > 2 else numbers.number(factor)
     relay = _RELAY.match(context.text, match.end())
-    sign = "by" if match["sign"] == "x" or relay else "times"
+    sign = "by" if match["sign"] == "x" or relay or _SCREEN.match(context.text, position) else "times"
     return Reading((Piece(words, *match.span("a")), Piece(sign, *match.span("sign"))), match.end())
 
 
 def recognise_after_product(context: Context, position: int) -> Reading | None:
     """Read the last factor of "1920x1080" the way the first was read."""
-    if context.text[position - 1 : position] != "x" or context.previous != "by":
+    if context.text[position - 1 : position] not in {"x", "×"} or context.previous != "by":
         return None
     match = _DIGITS.match(context.text, position)
     if match is None or len(match[0]) < 3 or context.text[match.end() : match.end() + 1].isalnum():

@@ -78,7 +78,7 @@ _DATE_CUES = frozenset(
     str.split(
         """
     on by until since before after from due dated cleared posted expires starts begins ends ships arrives delivered
-    closes opens thru
+    closes opens thru payable effective scheduled rescheduled postponed
     """
     )
 )
@@ -207,7 +207,7 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         return None  # by 1/2 inch
     if short and (
         context.previous in _DATE_CUES | set(WEEKDAYS.values())
-        or context.recent(3) in {"c o b", "e o d"}
+        or context.recent(3) in {"c o b", "e o d", "e t a", "d o b"}
         or _AT_TIME.match(text, short.end())
     ):
         words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"

@@ -84,7 +84,9 @@ _AFTER = re.compile(
 )
 _NOTES = re.compile(r"[$€£](?P<value>1|2|5|[125]0|100)s(?![A-Za-z0-9])", re.ASCII)  # two $50s
 _NEGATIVE = re.compile(rf"(?P<currency>{_SYMBOL})\((?P<number>{NUMBER})\){_MAGNITUDE}", re.ASCII)
-_CENTS = re.compile(rf"(?P<number>{NUMBER})\ ?¢", re.ASCII)
+_CENTS = re.compile(
+    rf"(?P<number>{NUMBER})(?:\ ?¢|c(?=(?:/|\ (?:a|per)\ )(?:share|litre|liter|unit)(?![a-z])))", re.ASCII
+)
 _UPPER = re.compile(rf"\ ?[-–—]\ ?(?:{_SYMBOL})?(?P<number>{NUMBER}){_MAGNITUDE}(?![A-Za-z0-9])", re.ASCII)
 _EUROPEAN_DECIMALS = re.compile(r",\d\d(?!\d|,)")
 _US_REPEATED = re.compile(r"\ USD(?![A-Za-z])")
@@ -132,6 +134,8 @@ def recognise_money(context: Context, position: int) -> Reading | None:
     if match is None or (match["before"] in {"-", "+", "–"} and not is_at_token_start(text, position)):
         return _negative(context, position)
     symbol = match["currency"].strip()
+    if symbol in BY_CODE and text[position - 1 : position] == "/":
+        return None  # GBP/USD 1.27 is a rate
     currency = BY_SYMBOL.get(symbol) or BY_CODE[symbol]
     sign = _SIGNS[match["before"] or match["sign"]]
     if match["before"] == "~" and text[position - 1 : position].isdigit():

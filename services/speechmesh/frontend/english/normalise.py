@@ -56,6 +56,7 @@ _NUMERIC: tuple[Recogniser, ...] = (
     codes.recognise_models,
     codes.recognise_clause,
     times.recognise_duration,
+    times.recognise_cooking,
     times.recognise_height,
     codes.recognise_phone,
     software.recognise_standard,

@@ -33,6 +33,10 @@ _SAME_SERIES = re.compile(r"(?P<letter>[A-Z])\d[-–](?P=letter)\d(?![A-Za-z0-9]
 _GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _OF_NUMBER = re.compile(r"'s(?![A-Za-z0-9])")
+_EXTENSION = re.compile(
+    r"(?:JPE?G|PNG|GIF|PDF|DOCX?|XLSX?|PPTX?|TXT|CSV|ZIP|EXE|HTML?|XML|JSON|MP[34]|MOV|WAV|NET|COM|ORG)(?![A-Za-z0-9])"
+)
+_SHARE_CLASS = re.compile(r"[A-Z]{3}\.[AB](?![A-Za-z0-9.])")  # BRK.B
 _METHOD = re.compile(r"[A-Z][A-Za-z0-9_]{0,40}\(")
 _CLIPPED_AND = re.compile(r"'[nN]'?(?![A-Za-z'])")
 _PAUSES = {",": ",", ";": ";", "(": "(", ")": "(", "—": "—", "|": ",", "•": ","}
@@ -71,7 +75,9 @@ def recognise_full_stop(context: Context, position: int) -> Reading | None:
         return whole("dot", position, position + 1)
     if before in {"", " ", "\n", "/"} and after.isalpha():
         return whole("dot", position, position + 1)
-    if before.isalnum() and _METHOD.match(text, position + 1):
+    if _SHARE_CLASS.match(text, position - 3):
+        return whole("dot", position, position + 1)
+    if before.isalnum() and (_METHOD.match(text, position + 1) or _EXTENSION.match(text, position + 1)):
         return whole("dot", position, position + 1)
     if before.isalnum() and after and (after in ",;:" or _shortens(context, position)):
         return Reading((), position + 1)  # J. Ling., 12; an unknown "blvs. of"

@@ -22,7 +22,9 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3}){1,12}+(?!,?\d)|\d{1,2}(?:,\d\d){1,5},\d{3}(?!,?\
 _AMOUNT = re.compile(rf"(?P<sign>[-−+±~]?)(?P<number>{NUMBER})", re.ASCII)
 _SECOND = re.compile(rf"(?P<dash>\ ?[–—]\ ?|-|\ -\ )(?P<sign>−?)(?P<number>{NUMBER})(?![-/]\d)", re.ASCII)
 _MIXED = re.compile(r"(?:[ -]?(?P<sign>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])|[ -](?P<n>[1-9]\d?)/(?P<d>[1-9]\d?)(?![\d/]))")
-_SLASHED = re.compile(r"(?P<n>\d{1,4})/(?P<d>\d{1,4})(?![\d/]|-\d)", re.ASCII)
+_SLASHED = re.compile(
+    r"(?P<n>\d{1,4})/(?P<d>\d{1,4})(?![\d/]|-\d)(?:(?:rds?|ths?)(?![A-Za-z0-9]))?", re.ASCII
+)
 _ALWAYS_OPEN = re.compile(r"24/7/365(?![\d/])", re.ASCII)
 _SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>5|10|20|100)(?![\d/]|\.\d)", re.ASCII)
 _MAGNITUDE = re.compile(
@@ -38,6 +40,7 @@ _MAGNITUDES = {
     "K": "thousand", "T": "trillion", "m": "million",
 }  # fmt: skip
 _MOLAR = re.compile(rf"\ M(?=\ (?:{FORMULA}(?![A-Za-z0-9'])|(?:aqueous|solutions?)(?![a-z])))", re.ASCII)
+_LENGTH = re.compile(r"\ (?:mi|km|sq|lbs?|ft|gal)(?![A-Za-z])")  # 120k mi
 _NAMES_IN_K = re.compile(r"(?<![\d.,])[2458]K$")  # a 4K display, a 5K race
 _OF_BITS = re.compile(r"modem|serial|link|connection|line|baud")
 _SIGNS = {"-": "minus", "−": "minus", "+": "plus", "±": "plus or minus", "~": "about", "": ""}
@@ -174,7 +177,8 @@ def magnitude_at(text: str, end: int) -> tuple[str, int] | None:
         return _MAGNITUDES[found], match.end("few")
     if match["counted"]:
         end = match.end("counted")
-        if not counts_something(text, match.end()) or _NAMES_IN_K.search(text, max(0, end - 3), end):
+        counted = counts_something(text, match.end()) or _LENGTH.match(text, match.end())
+        if not counted or _NAMES_IN_K.search(text, max(0, end - 3), end):
             return None
         return _MAGNITUDES[found], end
     if match["letter"] and stands_before_street(text, match.end()):

@@ -19,6 +19,7 @@ _PLURAL_BEFORE = re.compile(r"(?<![A-Za-z])[a-z]{2,12}s$")
 _COUNTED_PER = re.compile(
     r"/(?P<unit>mL|ml|L|dL|μL|kg|cm|km|h|hr|sec|min|day|week|month|year)(?![A-Za-z0-9/])"
 )  # cells/mL
+_QUOTIENT = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]/[A-Za-z](?![A-Za-z0-9/])")  # v = d/t
 _VARIABLE = re.compile(r"[xynzkN](?![A-Za-z0-9])")
 _SHORT_PER = {
     "mo": "month",
@@ -167,7 +168,7 @@ def _between_operands(text: str, start: int, end: int, *, numeric: bool = False)
         return bool(
             _VARIABLE_BEFORE.search(text, max(0, start - 3), start) and _VARIABLE_AFTER.match(text, end)
         )
-    return (left.isalnum() or left in {")", "%", "²", "!", "|"}) and (
+    return (left.isalnum() or left in {")", "]", "%", "²", "!", "|"}) and (
         right.isalnum() or right in {"±", "√", "π"}
     )
 
@@ -225,6 +226,8 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         before == ")" and _FUNCTION.match(text, position + 1)
     ):
         return whole("over", position, position + 1)  # 1/x
+    if context.recent(2).startswith("equals ") and _QUOTIENT.match(text, position - 1):
+        return whole("over", position, position + 1)
     if after.isdigit() and source[:1] in CURRENCY_SYMBOLS and before.isalnum():
         return whole("per", position, position + 1)  # $0.002/1K tokens
     if source.isdigit() and after in CURRENCY_SYMBOLS and after:

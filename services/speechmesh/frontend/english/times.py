@@ -26,7 +26,25 @@ _POINTED = re.compile(
 )  # the British 3.30pm
 _BARE_HOUR = re.compile(r"(?P<hour>1[0-2]|0?[1-9])(?=\ ?[aApP]\.?\ ?[mM](?![A-Za-z0-9]))", re.ASCII)
 _MILITARY = re.compile(
-    r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?=\ (?:hours|hrs)(?!\ of)(?![A-Za-z]))", re.ASCII
+    r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)"
+    r"(?=\ (?:hours|hrs)(?!\ of)(?![A-Za-z])"
+    r"|(?P<zoned>\ (?:GMT|UTC|EST|EDT|PST|PDT|CET|BST|Zulu)(?![A-Za-z])))",
+    re.ASCII,
+)
+_PLAIN_HOUR = re.compile(r"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?![\dA-Za-z%°]|[.,:/-]\d)", re.ASCII)
+_SERVED = frozenset(
+    f"{verb} at"
+    for verb in (
+        "departs",
+        "departing",
+        "departed",
+        "arrives",
+        "arriving",
+        "arrived",
+        "leaves",
+        "lands",
+        "landed",
+    )
 )
 _BEFORE_TIMES = frozenset({"at", "by", "until", "till", "from", "since", "before", "after", "around"})
 _HOUR_RANGE = re.compile(
@@ -50,6 +68,12 @@ _DURATION = re.compile(
     r"|(?P<m2>\d{1,4})\ ?(?:m|min)\ ?(?P<s2>\d{1,2}(?:\.\d{1,6})?)\ ?(?:s|sec))(?![A-Za-z0-9])",
     re.ASCII,
 )
+_MINUTES = re.compile(r"(?P<m>\d{1,3})m(?![A-Za-z0-9²³'/-])", re.ASCII)
+_COOKS = frozenset(
+    str.split(
+        "bake baking boil chill cook cooking duration fry marinate nap prep rest roast runtime simmer sleep steam"
+    )
+)
 _FEET_INCHES = re.compile(
     r"(?P<feet>\d{1,3})'\ ?(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|'')?(?![A-Za-z0-9])", re.ASCII
 )
@@ -59,7 +83,7 @@ _INCHES = re.compile(
     re.ASCII,
 )
 _FEET = re.compile(
-    r"(?P<feet>\d{1,3}(?:,\d{3})*)'(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|x)(?![a-z]))",
+    r"(?P<feet>\d{1,3}(?:,\d{3})*)'(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|x)(?![a-z])|\ \(\d)",
     re.ASCII,
 )
 _INCH_SPREAD = re.compile(r"(?P<low>\d{1,3})[-–](?P<high>\d{1,3})\"(?=[ \n][a-z]|[,.;)])", re.ASCII)
@@ -84,7 +108,13 @@ def recognise_time(context: Context, position: int) -> Reading | None:
     begins = context.previous in _BEFORE_TIMES - {"from", "around"} or text[position - 2 : position] == "@ "
     if begins or (context.previous == "the" and _SERVICE.match(text, position + 4)):
         military = military or _ZERO_HOUR.match(text, position)
-    if military and (military["hour"][0] == "0" or context.previous in _BEFORE_TIMES):
+    if military is None and context.recent(2) in _SERVED:
+        military = _PLAIN_HOUR.match(text, position)
+        if military:
+            return whole(_military_words(military["hour"], military["minute"]), position, military.end())
+    if military and (
+        military["hour"][0] == "0" or military.groupdict().get("zoned") or context.previous in _BEFORE_TIMES
+    ):
         words = _military_words(military["hour"], military["minute"])
         return whole(words, position, military.end())
     zulu = _ZULU_HOUR.match(text, position)
@@ -221,6 +251,19 @@ def recognise_duration(context: Context, position: int) -> Reading | None:
         if count
     ]
     return whole(" ".join(words), position, match.end())
+
+
+def recognise_cooking(context: Context, position: int) -> Reading | None:
+    """Read the "20m" of "Prep: 20m" and "bake for 20m", which are minutes."""
+    match = _MINUTES.match(context.text, position)
+    if match is None:
+        return None
+    lasts = context.previous == "for" and not _COOKS.isdisjoint(context.recent(12).split())
+    if context.previous not in _COOKS and not lasts:
+        return None
+    return whole(
+        f"{numbers.integer(match['m'])} {'minute' if match['m'] == '1' else 'minutes'}", position, match.end()
+    )
 
 
 def recognise_height(context: Context, position: int) -> Reading | None:

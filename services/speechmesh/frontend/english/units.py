@@ -107,6 +107,10 @@ UNITS: dict[str, Unit] = {
         "nM": "nanomolar", "pM": "picomolar", "wt%": "weight percent", "vol%": "volume percent",
         "mol%": "mole percent",
     }),
+    **dict.fromkeys(("lb-ft", "lbs-ft"), Unit("pound foot", "pound feet")),
+    **dict.fromkeys(("lb-in", "lbs-in"), Unit("pound inch", "pound inches")),
+    **dict.fromkeys(("ft-lb", "ft-lbs"), Unit("foot pound", "foot pounds")),
+    **dict.fromkeys(("in-lb", "in-lbs"), Unit("inch pound", "inch pounds")),
     "ft": Unit("foot", "feet"), "in": Unit("inch", "inches"), "in.": Unit("inch", "inches"),
     "pp.": Unit("page", "pages"),
     "mph": Unit("mile per hour", "miles per hour"), "MPH": Unit("mile per hour", "miles per hour"),
@@ -150,7 +154,10 @@ NAMES = _names()
 
 _POWERS = {"²": "square", "2": "square", "³": "cubic", "3": "cubic"}
 _SPELLED_POWERS = {"sq": "square", "cu": "cubic"}
-_SYMBOL = r"(?:°\ ?[CFKNSEW]?|pp\.|(?:wt|vol|mol)\ ?%|(?:[kK]?N|m?Pa|J|W)[-×][msh]|[A-Za-zμΩ]{1,4}|[%‰])"
+_SYMBOL = (
+    r"(?:°\ ?[CFKNSEW]?|pp\.|lbs?-(?:ft|in)|(?:ft|in)-lbs?|(?:wt|vol|mol)\ ?%|(?:[kK]?N|m?Pa|J|W)[-×][msh]"
+    r"|[A-Za-zμΩ]{1,4}|[%‰])"
+)
 _UNIT = re.compile(
     rf"(?P<space>[ \n-]?)(?:(?P<spelled>sq|cu)\.?\ )?(?P<symbol>{_SYMBOL})(?P<power>[²³]|[23](?=[\s.,;:)/]|$))?"
     rf"(?:\ ?/\ ?(?P<per>[A-Za-zμ°]{{1,8}})(?P<per_power>[²³]|(?<=[ms])[23](?=[\s.,;:)]|$))?)?"
@@ -295,7 +302,7 @@ def _known(text: str, match: re.Match[str]) -> UnitMatch | None:
         if raised and per in {"s", "h", "min"}:
             suffix = f" per {name} {'squared' if raised == 'square' else 'cubed'}"
         one, many = one + suffix, many + suffix
-    end = match.end() + bool(symbol.isalpha() and _SHORT_FOR.match(text, match.end()))
+    end = match.end() + bool((per or symbol).isalpha() and _SHORT_FOR.match(text, match.end()))
     return UnitMatch(one, many, end)
 
 

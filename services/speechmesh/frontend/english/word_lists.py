@@ -110,6 +110,7 @@ RESPELLED = {
     "add'l": "additional", "wwii": "world war two", "wwi": "world war one",
     "hrs": "hours", "hx": "history", "dx'd": "diagnosed", "svc": "service",
     "fyi": "F Y I", "iirc": "if i recall correctly", "afaik": "as far as i know", "omw": "on my way",
+    "paas": "pass", "pcie": "P C I E", "nvme": "N V M E", "mkt": "market",
     "ttyl": "T T Y L", "tysm": "T Y S M",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""
@@ -138,7 +139,7 @@ SENTENCE_STARTERS = frozenset(
 )
 """Capitalised after an abbreviation's full stop, these begin a sentence."""
 
-CITED = frozenset(str.split("c bus cap caps cent cert id lat loc lon long max min no tab tabs"))
+CITED = frozenset(str.split("c bus cap caps cent cert id lat loc lon long max min no rev tab tabs"))
 """Words that may be abbreviations before a full stop, as their neighbours tell."""
 
 HAVE_NUMBERS = frozenset(

@@ -192,8 +192,10 @@ def _in_context(context: Context, raw: str, position: int) -> str:
 _OPERATORS = frozenset("=<>≥≤≠+×÷^|∈∉∪∩⊂")
 _AFTER_LETTER_A = frozenset({"to", "or", "and", "is", "was"})
 _BEFORE_LETTER_A = frozenset({"a", "an", "the", "straight"})
-_AFTER_YOU = frozenset(" .,!?\n") | {""}
-_BEFORE_YOU = frozenset(str.split("thank thanks love miss see do did are can could will would told tell"))
+_AFTER_YOU = frozenset(" .,;!?\n") | {""}
+_BEFORE_YOU = frozenset(
+    str.split("thank thanks love miss see do did are can could will would told tell meet call text")
+)
 _BEFORE_PRONOUN = frozenset(
     str.split(
         """
