@@ -47,7 +47,7 @@ Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec sectio
 c circa; ca circa; est established; Est established; Op opus; op opus; par paragraph; para paragraph;
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question;
-Prop proposition; Ep episode; ep episode; Eps episodes; eps episodes;
+Tab table; Tabs tables; Prop proposition; Ep episode; ep episode; Eps episodes; eps episodes;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
 col column; cols columns; App appendix; app appendix; pop population; Pop population;
 exp expires; Exp expires; Plat platform;
@@ -72,7 +72,7 @@ Msgr monsignor; Det detective; Insp inspector; Cllr councillor; Fr father;
 Mme madame; Mlle mademoiselle; Drs doctors; Pfc private first class; Spc specialist; Cpt captain; Brig brigadier
 """
 _DOTTED_TITLES = """
-adj adjusted; Reg regulation; Dkt docket; Suppl supplementary; Wm william; Chas charles; Thos thomas;
+adj adjusted; Reg regulation; Conf conference; Dkt docket; Suppl supplementary; Wm william; Chas charles; Thos thomas;
 Jas james; Geo george;
 Pt point; v versus; Assoc associate; Asst assistant; Br brother; Dep deputy; Vit vitamin; vit vitamin; Lv leave;
 Arr arrive; arr arrive
@@ -93,7 +93,8 @@ tsps teaspoons; vol volume;
 yd yard; yds yards; gal gallon; qt quart
 """
 _INLINE = """
-Bd board; cf compare; viz namely; vs versus; Vs versus; attn attention; Attn attention; Assn association;
+Bd board; Dir director; edn edition; cf compare; viz namely; vs versus; Vs versus; attn attention;
+Attn attention; Assn association;
 Natl national; Intl international; approx approximately; Tel telephone; Adj adjusted;
 Pls please; pls please; Plz please; plz please
 """

@@ -47,6 +47,8 @@ _DIGIT = re.compile(
 )
 _FIRST = re.compile(r"\ I(?=[,;:)]|\ [(§&])")  # Art. I, § 8
 _LETTERED = frozenset({"building", "apartment", "suite", "room", "appendix", "figure", "exhibit"})
+_ALSO_WORDS = frozenset({"appendix", "article", "category", "population", "paragraph"})
+_NEXT_ITEM = re.compile(r"\ \d{1,2}[.)]\ [A-Z]", re.ASCII)
 _LETTERED_NUMBER = re.compile(
     r"\ [B-HJ-Z](?![A-Za-z0-9'])|\ A(?=[,.;)]|\ (?:at|to|and|is|was|shows)(?![a-z])|$)"
 )
@@ -107,6 +109,8 @@ def _is_followed_as_wanted(context: Context, candidate: Abbreviation, end: int) 
         following = context.next_word(end)
         return following[:1].isupper() and following not in _NEVER_NAMES
     if candidate.follows is Follows.NUMBER:
+        if candidate.words in _ALSO_WORDS and _NEXT_ITEM.match(text, end):
+            return False  # "1. Open the app. 2. Tap it."
         if candidate.words in _LETTERED and _LETTERED_NUMBER.match(text, end):
             return True  # Bldg. C
         return bool(_DIGIT.match(text, end)) or (

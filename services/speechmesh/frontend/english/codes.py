@@ -29,6 +29,12 @@ _HTTP_ERRORS = re.compile(r"(?P<status>4(?:0[0134]|29)|50[0-4])s(?![A-Za-z0-9])"
 _SERVES = frozenset(str.split("error errors server status returned returning throwing responses requests"))
 _JOINED = re.compile(r"[A-Za-z]-\d{1,6}(?:\.\d{1,4})?-$", re.ASCII)
 _MODELS = re.compile(r"(?P<model>\d{2,3})'?s(?![A-Za-z0-9])", re.ASCII)
+_DIMENSIONS = re.compile(
+    r"(?P<count>[23])d(?=[ -](?:animations?|arrays?|coordinates|effects?|games?|geometry|glasses|graphics|images?|"
+    r"maps?|model(?:s|ing|ling)?|movies?|objects?|plots?|print(?:s|ed|er|ers|ing)?|render(?:ing|s)?|scan(?:s|ner)?|shapes?|"
+    r"space|vectors?|views?)(?![a-z]))",
+    re.ASCII,
+)  # 3d printer
 _BEFORE_MODELS = frozenset(str.split("the boeing airbus these those of two new under over"))
 _CLAUSE = re.compile(
     r"(?P<number>\d{1,4}(?:\.\d{1,4})?)(?P<letter>[A-Za-z]?)(?P<parts>(?:\((?:[A-Za-z]|\d{1,2}|[ivx]{2,4})\)){1,5})(?![A-Za-z0-9(^])",
@@ -54,10 +60,12 @@ _VERSION = re.compile(
     r"(?P<v>[vV]?)(?P<parts>\d++(?:\.\d++)*+)(?P<tail>(?:[a-z]{1,5}\d{0,4})?)(?![A-Za-z0-9])", re.ASCII
 )
 _DOTTED = re.compile(r"\d++(?:\.\d++){2,}+", re.ASCII)
+_PLURAL_NUMBER = re.compile(r"(?P<number>\d{0,2}[1-9])s(?![A-Za-z0-9'])", re.ASCII)
 _HYPHENATED = re.compile(r"(?:\d{5}-\d{4}(?!\d|-\d)|\d{1,12}(?:-\d{1,12}){2,}+)(?![A-Za-z0-9])", re.ASCII)
 _ORDINAL = re.compile(
     r"(?P<number>\d{1,3}(?:,\d{3}){1,9}+|\d{1,15})"
-    r"(?:st|nd|rd|th|ST|ND|RD|TH|(?<=[23])d(?=\ (?:[Ff]l|Cir|Dist|Dept|Div)\.))"
+    r"(?:st|nd|rd|th|ST|ND|RD|TH|"
+    r"(?<=[23])d(?=\ (?:(?:[Ff]l|Cir|Dist|Dept|Div|inst|ult)\.|(?:day|Regiment|Infantry|Cavalry)(?![a-z]))))"
     r"(?![A-Za-z0-9])",
     re.ASCII,
 )
@@ -174,6 +182,9 @@ def recognise_models(context: Context, position: int) -> Reading | None:
     if airliner and context.previous in _BEFORE_AIRLINERS:
         variant = f" {numbers.integer(airliner['variant'])}" if airliner["variant"] else ""
         return whole(f"{numbers.identifier(airliner['model'])}{variant}", position, airliner.end())
+    solid = _DIMENSIONS.match(context.text, position)
+    if solid:
+        return whole(f"{numbers.integer(solid['count'])} D", position, solid.end())
     errors = _HTTP_ERRORS.match(context.text, position)
     if errors and _is_served(context.recent(9)):
         return whole(numbers.plural(numbers.identifier(errors["status"])), position, errors.end())
@@ -349,6 +360,11 @@ def recognise_hyphen_number(context: Context, position: int) -> Reading | None:
     ):
         return None
     if text[match.end() : match.end() + 1].isalnum():
+        plural = _PLURAL_NUMBER.match(text, position)
+        if plural and context.previous != "sub":
+            return whole(
+                numbers.plural(numbers.identifier(plural["number"])), position, plural.end()
+            )  # omega-3s
         token = _ALPHANUMERIC.match(text, position)
         if token is None or not (text[position - 2].isupper() or joined) or len(token[0]) > _MAX_NAME:
             return None

@@ -51,6 +51,11 @@ _NUMERIC = re.compile(
 )
 _MONTH_DAY = re.compile(r"(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/]|-\d)", re.ASCII)
 _AT_TIME = re.compile(r",?\ (?:at|@)\ \d{1,2}(?::\d\d|\ ?[aApP]\.?[mM])", re.ASCII)
+_DATE_SPAN = re.compile(
+    r"(?P<month1>1[0-2]|0?[1-9])/(?P<day1>3[01]|[12]\d|0?[1-9])\ ?[-–]\ ?"
+    r"(?P<month2>1[0-2]|0?[1-9])/(?P<day2>3[01]|[12]\d|0?[1-9])(?![\d/%\"]|-\d)",
+    re.ASCII,
+)
 _MONTH_YEAR_DIGITS = re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<year>20\d\d|\d\d)(?![\d/]|-\d)", re.ASCII)
 _EXPIRY_CUES = frozenset({"expires", "expiry", "expiration", "exp", "expire", "expired", "thru"})
 _MEASURED = frozenset(
@@ -203,6 +208,13 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         year_words = numbers.year(int(short_year) + 2000 if len(short_year) == 2 else int(short_year))
         return whole(f"{MONTHS[int(expiry['month']) - 1]} {year_words}", position, expiry.end())
     short = _MONTH_DAY.match(text, position)
+    span = _DATE_SPAN.match(text, position)
+    if span and context.next_word(span.end()) not in _MEASURED and _are_dates(context, span):
+        first, last = (
+            f"{MONTHS[int(span[f'month{side}']) - 1]} {numbers.ordinal(int(span[f'day{side}']))}"
+            for side in "12"
+        )
+        return whole(f"{first} to {last}", position, span.end())
     if short and (text[short.end() : short.end() + 1] == '"' or context.next_word(short.end()) in _MEASURED):
         return None  # by 1/2 inch
     if short and (
@@ -213,6 +225,15 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"
         return whole(words, position, short.end())
     return None
+
+
+def _are_dates(context: Context, span: re.Match[str]) -> bool:
+    """Whether "7/1-7/5" is a time away, where "1/2-3/4" may be a part of a cup."""
+    if context.previous in _DATE_CUES or (span["month1"] == span["month2"] and span["day1"] != span["day2"]):
+        return True
+    return any(
+        int(span[f"month{side}"]) > int(span[f"day{side}"]) or int(span[f"day{side}"]) > 16 for side in "12"
+    )
 
 
 def _date(position: int, match: re.Match[str], month: str, day: str, year: str) -> Reading | None:

@@ -25,11 +25,18 @@ _MIXED = re.compile(r"(?:[ -]?(?P<sign>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜�
 _SLASHED = re.compile(
     r"(?P<n>\d{1,4})/(?P<d>\d{1,4})(?![\d/]|-\d)(?:(?:rds?|ths?)(?![A-Za-z0-9]))?", re.ASCII
 )
+_FRACTION = r"[1-9]\d?/(?:[2-9]|1[0-6]|32|64)(?![\d/])"
+_FRACTIONS = re.compile(
+    rf"(?P<low>{_FRACTION})\ ?[-–]\ ?"
+    rf"(?:(?P<whole>[1-9]\d?)(?:[ -](?={_FRACTION})|(?![\d/.,:%-])))?(?P<high>{_FRACTION})?"
+    r"(?P<inch>\"?)(?!-\d)",
+    re.ASCII,
+)  # 1/2-3/4 cup, 1/2-1 inch
 _ALWAYS_OPEN = re.compile(r"24/7/365(?![\d/])", re.ASCII)
 _SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>5|10|20|100)(?![\d/]|\.\d)", re.ASCII)
 _MAGNITUDE = re.compile(
     r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|lakh|crore|mn|bn|tn)(?![A-Za-z])"
-    r"|\ ?(?P<letter>[MB])(?![A-Za-z0-9']|\.[A-Za-z])|(?P<counted>[kKT])\+?(?=[ ])"
+    r"|\ ?(?P<letter>[MB])(?![A-Za-z0-9']|\.[A-Za-z]|(?<=\ [MB])\))|(?P<counted>[kKT])\+?(?=[ ])"
     r"|(?P<per>[kK])(?=/(?:[μum][A-Za-z]{1,5}|yr|year|wk|week|day|hr)(?![a-z]))"
     r"|(?P<few>m)\+?(?=\ (?:new\ |active\ |more\ )?(?:people|users|customers|subscribers|viewers|homes|households|jobs|"
     r"workers|children|barrels|tonnes|shares|deaths|cases|votes|voters|followers|downloads|visitors|passengers|vehicles|"
@@ -223,6 +230,8 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
         return None
     if context.previous in _LABELLED and low.isdigit() and high.isdigit():
         words = f"{numbers.integer(low)} dash {numbers.integer(high)}"  # table 2-1
+    elif (low, high) == ("24", "7"):
+        words = "twenty four seven"
     elif low == high and low.isdigit() and len(low) == 2:
         words = f"{numbers.cardinal(int(low))} {numbers.cardinal(int(high))}"  # fifty-fifty
     elif low.isdigit() and high.isdigit() and len(low) == 4 and unit is None and magnitude is None:
@@ -267,6 +276,12 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
     if score:
         both = numbers.number(score["n"]), numbers.number(score["d"])
         return whole(" out of ".join(both), position, score.end())
+    between = _FRACTIONS.match(context.text, position)
+    if between and (words_between := _fraction_range(between)):
+        one = between["whole"] is None or (between["whole"] == "1" and not between["high"])
+        if between["inch"] and not context.in_quotes:
+            return whole(f"{words_between} {'inch' if one else 'inches'}", position, between.end())
+        return _finish(context, words_between, position, between.start("inch"), one=one)
     match = _SLASHED.match(context.text, position)
     if match is None:
         return None
@@ -306,6 +321,23 @@ def _recognise_fraction(context: Context, position: int) -> Reading | None:
     if attached:
         return whole(f"{words} {attached}", position, match.end() + len(attached))
     return _finish(context, words, position, match.end(), one=numerator < denominator)
+
+
+def _fraction_range(match: re.Match[str]) -> str:
+    """Words of "1/2-3/4" and "1/2-1 1/2"; empty where there is no second or one of them is no part of a whole."""
+    if not (match["whole"] or match["high"]):
+        return ""
+    parts = []
+    for fraction in (match["low"], match["high"]):
+        numerator, _, denominator = (fraction or "1/2").partition("/")
+        if int(numerator) >= int(denominator):
+            return ""
+        parts.append(numbers.fraction(int(numerator), int(denominator)))
+    low, high = parts
+    if match["whole"]:
+        full = numbers.cardinal(int(match["whole"]))
+        high = full if not match["high"] else f"{full} and {high}".replace("one half", "a half")
+    return f"{low} to {high}"
 
 
 def _is_metre(context: Context, pair: tuple[int, int], end: int) -> bool:

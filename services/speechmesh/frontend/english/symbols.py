@@ -32,7 +32,7 @@ _SHORT_PER = {
     "nt": "night",
     "bbl": "barrel",
 }
-_WITH = re.compile(r"w/(?:(?P<o>o)(?![A-Za-z])|\ ?(?=[A-Za-z0-9$€£\"'-]))")
+_WITH = re.compile(r"w/(?:(?P<o>o(?:ut)?)(?![A-Za-z])|\ ?(?=[A-Za-z0-9$€£\"'-]))")
 _SHORT_SLASHED = re.compile(
     r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o|y/o|h/o|s/p|f/u|q/q|y/y|m/m)(?![A-Za-z0-9/])"
 )
@@ -285,7 +285,7 @@ def recognise_shorthand(context: Context, position: int) -> Reading | None:
     match = _WITH.match(text, position)
     if match:
         words = "without" if match["o"] else "with"
-        return whole(words, position, match.start() + 2 + bool(match["o"]))
+        return whole(words, position, match.start() + 2 + len(match["o"] or ""))
     texted = _TEXTED.match(text, position)
     if texted and not text[position - 1 : position].isalnum():
         return whole(_TEXTED_WORDS[texted["words"]], position, texted.end())

@@ -315,6 +315,4 @@ def _fits_with_space(text: str, symbol: str, unit: Unit, match: re.Match[str]) -
         return False
     if symbol == "in":
         return bool(_INCHES_FOLLOW.match(text, match.end()))
-    return not (
-        symbol in {"d", "s", "t", "K", "N", "J", "AU", "bar"} and text[match.end() : match.end() + 1] == "'"
-    )
+    return not ((len(symbol) == 1 or symbol in {"AU", "bar"}) and text[match.end() : match.end() + 1] == "'")
