@@ -9,7 +9,7 @@ from typing import Final
 from speechmesh.frontend.mandarin import polyphones, sandhi
 from speechmesh.frontend.mandarin.borrowed import borrowed
 from speechmesh.frontend.mandarin.letters import LETTER_NAMES
-from speechmesh.frontend.mandarin.lexicon import CACHE_WORDS, is_known, syllables_of
+from speechmesh.frontend.mandarin.lexicon import CACHE_WORDS, SUFFIXES, is_known, says_ability, syllables_of
 from speechmesh.frontend.mandarin.pinyin import tokens_of
 from speechmesh.frontend.mandarin.segmenting import halves, splits_after_first
 from speechmesh.frontend.spoken import Word
@@ -77,6 +77,8 @@ def _syllables(word: str) -> tuple[str, ...]:
         if word.endswith(_CAN) and len(word) == len(_CAN) + 1:  # 吃得了
             return (*syllables_of(word[0]), "de5", "liao3")
         pair = halves(word)
-        if pair:
+        if pair and pair[1] in SUFFIXES:
+            return (*_said(pair, 0), SUFFIXES[pair[1]])
+        if pair and not says_ability(word):
             return (*_said(pair, 0), *_said(pair, 1))
     return syllables_of(word)

@@ -15,15 +15,27 @@ _ALONE: Final = {
     **{"盛": "cheng2", "血": "xue4", "薄": "bao2", "挑": "tiao1", "系": "xi4", "藏": "cang2", "给": "gei3"},
     **{"卡": "ka3", "露": "lu4", "剥": "bo1", "闷": "men4", "空": "kong1", "粘": "zhan1", "扎": "zha1"},
     **{"缝": "feng2", "幢": "zhuang4", "翟": "zhai2", "阚": "kan4", "缪": "miu4", "嚼": "jiao2"},
+    **{"切": "qie1", "曲": "qu3", "尽": "jin4", "肖": "xiao1", "削": "xiao1"},
 }
+# What a character says behind a word that it makes another one of: 委员长, 基督教, 主题曲, 牛肉干.
+SUFFIXES: Final = {
+    **{"长": "zhang3", "教": "jiao4", "曲": "qu3", "弹": "dan4", "差": "cha1", "干": "gan1", "传": "zhuan4"},
+    **{"相": "xiang4", "将": "jiang4", "觉": "jiao4", "假": "jia4", "为": "wei2"},
+}
+# What grows, and who is senior, in words that begin with 长; it is long in all others.
+_GROWN: Final = frozenset("满大史出成势高胖肥肉老子辈者官兄孙女幼房嫂媳姊相得智个痘毛见胡")
+# Behind 得 in a word that says what one is able to do, or how: 看得见, 好得很.
+_ABLE: Final = frozenset(
+    "见出起到住通上下开动了着来去过懂清完惯及回好高远多少慌很赢消走准稳透够狠转落巧坏香帅俊美快大"
+)
 # 儿 is a suffix, but not in these.
 _SONS: Final = tuple(
     "女儿 婴儿 幼儿 孤儿 少儿 健儿 宠儿 胎儿 患儿 侄儿 孙儿 男儿 弃儿 产儿 育儿 妻儿 乳儿".split()
 )
 _WHOLE_SONS: Final = frozenset("孩儿 托儿 小儿 新生儿 混血儿 低能儿 幸运儿 弄潮儿 畸形儿".split())
-_NUMERALS: Final = frozenset("一二两三四五六七八九十百千几数多每")
+_NUMERALS: Final = frozenset("一二两三四五六七八九十百千几数多每万亿余第")
 # Measure words whose reading as words of their own is another one.
-_COUNTED: Final = {"行": "hang2", "只": "zhi1"}
+_COUNTED: Final = {"行": "hang2", "只": "zhi1", "重": "chong2", "载": "zai3"}
 # What 过 is a suffix of.
 _EXPERIENCED: Final = frozenset(
     "去来吃看说听做想到见用学读写住买卖走坐玩问爱有当干试打提讲谈去上下开受犯生养"
@@ -58,6 +70,9 @@ def syllables_of(word: str) -> tuple[str, ...]:
     said = _known(word)
     if len(said) != len(word):  # a character that pypinyin does not know
         return () if len(word) == 1 else tuple(s for character in word for s in syllables_of(character))
+    if not is_known(word):
+        for i in range(len(word)):
+            said[i] = _in_compound(word, i) or said[i]
     if len(word) > 2 and word[1:] in own:  # 女朋友
         said[1:] = own[word[1:]]
     elif len(word) > 2 and word[:-1] in own:  # 薄荷糖
@@ -71,6 +86,45 @@ def syllables_of(word: str) -> tuple[str, ...]:
     elif len(word) == 2 and word[1] == "过" and word[0] in _EXPERIENCED:
         said[1] = "guo5"
     return tuple(said)
+
+
+def _in_compound(word: str, i: int) -> str | None:
+    """What character `i` says in a word that no table has, where it has a reading for compounds.
+
+    pypinyin takes the commonest reading of a character by itself.
+    """
+    before, after = word[:i], word[i + 1 : i + 2]
+    match word[i]:
+        case "长" if not before:
+            return "chang2" if after not in _GROWN else None
+        case "都" if before and after not in ("是", "不", "在", "会", "有", "没", "还"):
+            return "du1"  # 昌都, 加德满都
+        case "为" if before and not before.endswith(("因", "专", "特", "只")):
+            return "wei2" if not after or after not in "民国己你我他她谁何了此食什" else None
+        case "尽" if before or after not in ("快", "量", "早", "管", "可", "速", "先"):
+            return "jin4"
+        case "什" if after != "么":
+            return "shi2"  # 布什
+        case "似" if after not in ("的", "地"):
+            return "si4"
+        case "泊" if not before.endswith(("布", "镜", "山", "湖", "血", "水")):
+            return "bo2"
+        case "切" if not before and after not in ("尔", "斯", "诺", "夫", "萨", "实", "身"):
+            return "qie1"
+        case "肖" if not before:
+            return "xiao1"
+        case "得" if i == 1 and says_ability(word):
+            return "de5"
+        case "着" if i > 1 and says_ability(word[: i + 1]):
+            return "zhao2"  # 够不着
+    return None
+
+
+def says_ability(word: str) -> bool:
+    """Whether a word of three characters says what one can do, or not, or how well: 看得见, 够不着, 好得很."""
+    return len(word) == len("看得见") and (
+        (word[1] == "得" and word[2] in _ABLE) or (word[1] == "不" and word[2] == "着")
+    )
 
 
 def is_known(word: str) -> bool:

@@ -27,7 +27,7 @@ SURNAME_AHEAD: Final = _words(
 )
 MUST_AHEAD: Final = PRONOUNS | _words(
     """
-    还 就 也 都 总 必 可 只 又 非 不 今天 明天 现在 至少
+    还 就 也 都 总 必 可 只 又 非 不 今天 明天 现在 至少 这 那 恐怕 估计 大概 起码 最少 肯定 一定 先 还是 以后
     """
 )
 DEGREES: Final = _words(
@@ -48,6 +48,7 @@ LAND_AHEAD: Final = _words(
 )
 GROWN: Final = _words(
     """
+    知识 见识 痘 痘痘 个儿 牙 皱纹 记性 心眼 教训 斑 肉 毛
     这么 那么 得 出 出来 大 成 高 满 着 在 起来 胖 胡子 头发 叶子 草 个子 毛 虫 肉 势
     """
 )
@@ -131,3 +132,14 @@ BROKEN: Final = _words("树枝 腿 胳膊 手臂 铅笔 筷子 腰 骨头 翅膀
 WAYS: Final = _words("去 来 回 回家 到 过去 过来 走 上班 上学 回来 回去")
 PARENTS: Final = _words("吾 爱 生 幼 孤 小 育 为 大 长 犬 贵 弃")
 BECOMING_FROM: Final = _words("以 被")
+# What stands before what is spent: 三天, 二十块.
+FIGURES: Final = "零一二两三四五六七八九十百千万亿几半多来"
+SPENT: Final = tuple("天 年 个 小时 分钟 秒 周 块 元 晚 钟头 点".split())
+AROUND: Final = _words("绕 绕着 围绕 围绕着 围着 围 滴溜溜 打着")
+SLEPT: Final = frozenset("睡补眯")
+FELLED: Final = _words("打 拉 推 撞 压 绊 摔 扑 踢 砸 放 撂 吹 刮 击 晕 按")
+STAYED: Final = _words("在 着 了 上 下去 不住 家 家里 一会儿 会儿 久 几天")
+UNPAID: Final = _words("清 起 上")
+SPRINKLED: Final = _words(
+    "上 入 些 点 在 一层 一把 适量 少许 葱花 盐 盐巴 胡椒 胡椒粉 芝麻 白芝麻 孜然 面粉 种子 满 落 了"
+)

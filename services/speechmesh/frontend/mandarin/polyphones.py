@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from speechmesh.frontend.mandarin import polyphone_words as known
+from speechmesh.frontend.mandarin.lexicon import syllables_of
 
 Rule = Callable[[Sequence[str], int], "str | None"]
 
@@ -31,7 +32,9 @@ def reading(words: Sequence[str], i: int) -> str | None:
     word = words[i]
     if len(word) != 1:
         long_rule = _LONG_RULES.get(word)
-        return long_rule(words, i) if long_rule else None
+        if long_rule:
+            return long_rule(words, i)
+        return _attained(words, i)
     if word in _SURNAMES and _is_surname(words, i):
         return _SURNAMES[word]
     rule = _RULES.get(word)
@@ -70,9 +73,65 @@ def _de_get(words: Sequence[str], i: int) -> str | None:
     if after in ("了", "过") and (before or _after(words, i + 1)):
         return "de2"
     who_must = not before or before in known.MUST_AHEAD
+    if who_must and after[:1] in known.NUMERALS and _lasts(words, i + 1):
+        return "dei3"  # 得三天才能好
     if who_must and (after in ("到", "奖", "病") or after[:1] in known.NUMERALS | {"第"}):
         return "de2"
     return "dei3" if who_must and (before in known.PRONOUNS or after not in known.DEGREES) else None
+
+
+def _lasts(words: Sequence[str], i: int) -> bool:
+    """Whether an amount of time or money begins at word `i`, rather than a prize or points."""
+    return "".join(words[i : i + 3]).lstrip(known.FIGURES).startswith(known.SPENT)
+
+
+def _attained(words: Sequence[str], i: int) -> str | None:
+    """着 of a verb that has come off, before 了: 点着了, 饿着了."""
+    word = words[i]
+    if len(word) != len("点着") or word[1] != "着" or _after(words, i) != "了":
+        return None
+    return f"{syllables_of(word)[0]} zhao2"
+
+
+def _attain(words: Sequence[str], i: int) -> str | None:
+    """着 behind a verb and before 了, or behind what says whether one can: 见着了, 睡得着."""
+    before, after = _before(words, i), _after(words, i)
+    attained = (before and after == "了") or (before in ("不", "得") and _before(words, i - 1))
+    return "zhao2" if attained else None
+
+
+def _turn(words: Sequence[str], i: int) -> str | None:
+    """转: turn round and round, in 转了一圈 and 绕着太阳转."""
+    rounds = any(word.endswith("圈") and word != "朋友圈" for word in words[i + 1 : i + 4])
+    around = not known.AROUND.isdisjoint(words[max(0, i - _NEAR) : i])
+    return "zhuan4" if rounds or around else None
+
+
+def _sleep(words: Sequence[str], i: int) -> str | None:
+    """觉: sleep, behind 睡: 睡个好觉."""
+    return "jiao4" if any(word[:1] in known.SLEPT for word in words[max(0, i - 4) : i]) else None
+
+
+def _fall(words: Sequence[str], i: int) -> str | None:
+    """倒: fall over, and behind what makes fall: 打 倒."""
+    return "dao3" if _before(words, i) in known.FELLED else _FALLS(words, i)
+
+
+def _wait(words: Sequence[str], i: int) -> str | None:
+    """待: stay somewhere or some time; 待 as wait stands before neither."""
+    return "dai1" if _after(words, i) in known.STAYED else None
+
+
+def _owe(words: Sequence[str], i: int) -> bool:
+    """Whether 还 at word `i` cannot give back: 还 不 清, 还 不 起."""
+    what = words[i + 2] if i + 2 < len(words) else ""
+    behind = words[i + 3] if i + 3 < len(words) else ""
+    return _after(words, i) == "不" and what in known.UNPAID and behind in known.SENTENCE_ENDS
+
+
+def _how_heavy(words: Sequence[str], i: int) -> str | None:
+    """多重 that asks for a weight, 有多重; manifold before anything else."""
+    return "duo1 zhong4" if _before(words, i) == "有" and _after(words, i) in known.SENTENCE_ENDS else None
 
 
 def _able(words: Sequence[str], i: int) -> str | None:
@@ -115,7 +174,10 @@ def _line(words: Sequence[str], i: int) -> str | None:
 
 
 def _grow(words: Sequence[str], i: int) -> str | None:
-    return "zhang3" if _after(words, i) in known.GROWN and _before(words, i) not in known.VERY else None
+    after = _after(words, i)
+    years = (words[i + 2] if i + 2 < len(words) else "") if after == "了" else after
+    older = years[:1] in known.NUMERALS and years.endswith("岁")
+    return "zhang3" if (after in known.GROWN or older) and _before(words, i) not in known.VERY else None
 
 
 def _become(words: Sequence[str], i: int) -> str | None:
@@ -243,11 +305,12 @@ def _in(after: frozenset[str], said: str) -> Rule:
 
 
 _RETURNS: Final = _in(known.RETURNED, "huan2")
+_FALLS: Final = _in(frozenset("下 在 了 闭 塌".split()), "dao3")
 
 
 def _return(words: Sequence[str], i: int) -> str | None:
     """还: give back before what is owed, and behind 再."""
-    return "huan2" if _before(words, i) == "再" else _RETURNS(words, i)
+    return "huan2" if _before(words, i) == "再" or _owe(words, i) else _RETURNS(words, i)
 
 
 _BEFORE: Final = {
@@ -260,10 +323,18 @@ _BEFORE: Final = {
     "好": ("hao4", frozenset("学 客 胜 色 斗 奇 战".split())),
     "降": ("xiang2", frozenset("伏 服".split())),
     "空": ("kong4", frozenset("着 出 出来 下 格 位 地".split())),
-    "倒": ("dao3", frozenset("下 在 了 闭 塌".split())),
+    "率": ("shuai4", frozenset("军 队 众 部 团 兵 师 先 代表团 大军 主力 众人 全队 队员 弟子".split())),
+    "撒": ("sa3", known.SPRINKLED),
+    "奔": ("ben4", frozenset("着 向".split())),
     "背": ("bei1", frozenset("着 包 起 上 了".split())),
 }
-_LONG_RULES: Final[dict[str, Rule]] = {"得了": _able, "还给": _give_too, "乐得": _glad, "一行": _party}
+_LONG_RULES: Final[dict[str, Rule]] = {
+    "得了": _able,
+    "还给": _give_too,
+    "乐得": _glad,
+    "一行": _party,
+    "多重": _how_heavy,
+}
 _RULES: Final[dict[str, Rule]] = {
     "得": _de_get,
     "地": _de_land,
@@ -287,5 +358,11 @@ _RULES: Final[dict[str, Rule]] = {
     "的": _taxi,
     "儿": _suffix_er,
     "还": _return,
+    "着": _attain,
+    "转": _turn,
+    "觉": _sleep,
+    "倒": _fall,
+    "卷": lambda words, i: "juan4" if _before(words, i).startswith("第") else None,
+    "待": _wait,
     **{character: _in(after, said) for character, (said, after) in _BEFORE.items()},
 }

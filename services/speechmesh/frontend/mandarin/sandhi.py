@@ -15,7 +15,7 @@ _DIGITS = frozenset("零〇一二三四五六七八九幺")
 _ORDINAL = frozenset("第十初")
 # 不 between an act and its result is light.
 _ACTS = frozenset(
-    "看听找睡记认分买吃住坐站跑搬拿做写走用赶放装抬推拉搞弄办猜学考追抓挡躲管穿等靠离摸背去合付修猛喝打受忍付"
+    "看听找睡记认分买吃住坐站跑搬拿做写走用赶放装抬推拉搞弄办猜学考追抓挡躲管穿等靠离摸背去合付修猛喝打受忍付够管犯挨"
 )
 _RESULTS = frozenset("清见到懂着住出起完动下成拢齐开掉了上及进")
 _FIRST_AHEAD = tuple("星期 礼拜 周 统 唯 万 单 专 逐".split())
