@@ -14,7 +14,7 @@ _UPPER_END: Final = re.compile(rf"(?:{RANGE}|[到至或]){NUMBER}")
 # 第二, B-2栋.
 _NO_COUNT: Final = re.compile(r"[第初]$|[A-Za-z]-?$")
 _OCLOCK: Final = re.compile(r"点\d{1,2}分")
-_LATIN_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,12}[-_ ]?$")
+_LATIN_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])(?:[A-Za-z]{1,12}[-_ ]?|[A-Z]\d |[GH]\.)$")
 _MODEL_AHEAD: Final = re.compile(r"(?:波音|空客|型号|宝马|奔驰|标致|骁龙|酷睿|麒麟)[- ]?$")
 # A number as long as this counts nothing unless it says what.
 _LONG: Final = 9
@@ -33,9 +33,15 @@ def _chain(match: re.Match[str]) -> str | None:
     return by_digit_clearly(match[0].replace("-", ""))
 
 
-@rule(DIGIT, r"(?<=\d秒)\d{1,3}(?![\d.分])|(?<=\d米)\d{2}(?![\d.])")
+@rule(DIGIT, r"(?<=\d秒)\d{1,3}(?![\d.分])|(?<=\d[米m])\d{2}(?![\d.])")
 def _hundredths(match: re.Match[str]) -> str | None:
     return None if counts(match.string, match.end()) else by_digit(match[0])  # 9秒83, 1米75
+
+
+@rule(DIGIT, r"(\d)([室房])(\d)厅(?:(\d)厨)?(?:(\d)卫)?")
+def _rooms(match: re.Match[str]) -> str | None:
+    counted = zip((match[1], match[3], match[4], match[5]), (match[2], "厅", "厨", "卫"), strict=True)
+    return "".join(("两" if n == "2" else cardinal(n)) + room for n, room in counted if n)
 
 
 @rule(DIGIT, rf"({NUMBER})(?:e|E(?=[+-])|(?<=\.\d)E)([+-]?)(\d{{1,3}}+) ?({UNIT_NAMES})?(?![A-Za-z0-9])")
@@ -74,4 +80,4 @@ def _number(match: re.Match[str]) -> str | None:
     return cardinal(text)
 
 
-RULES: Final = (_version, _chain, _hundredths, _scientific, _number)
+RULES: Final = (_rooms, _version, _chain, _hundredths, _scientific, _number)

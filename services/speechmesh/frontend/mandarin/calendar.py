@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from speechmesh.frontend.mandarin.counters import counts
+from speechmesh.frontend.mandarin.counters import counts, takes_liang
 from speechmesh.frontend.mandarin.numerals import by_digit, cardinal, number
 from speechmesh.frontend.mandarin.rule import DIGIT, RANGE, after, before, rule
 
 # Games and sets stand in a list: 各局比分11-8、9-11.
 _GAMES: Final = r"(?:\d{1,3}[-–:：]\d{1,3}[、，,和 ]{1,2})"
 _SCORE_AHEAD: Final = re.compile(
-    rf"(?:比分|比例|比率|大比分|第[一二三四五1-5][局盘节场]|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
+    rf"(?:比分|比例|比率|大比分|第[一二三四五1-5][局盘节场]|点球大?战?|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
 )
 _LONGEST_SCORES: Final = 80
 _SCORE_BEHIND: Final = re.compile(
@@ -33,6 +33,8 @@ _YEAR_BEHIND: Final = re.compile(
     r"[QH][1-4]|届|级|款|版|赛季|财年|春|夏|秋|冬|奥运|世界杯|新年|跨年|全年|上半年|下半年|全国|中国|年度|第[一二三四]季"
 )
 _BLOOD_PRESSURE: Final = re.compile(r"血压[为是：: 约]{0,3}$")
+_DATED_AHEAD: Final = re.compile(r"(?:时间|日期|放假|假期|营业|展期|档期|报名|活动)[为是：: ]{0,3}$")
+_MONTHS, _LONGEST_MONTH = 12, 31
 _COUNTED_AHEAD: Final = re.compile(r"[近过了用满约达有共第历经隔]$")
 
 
@@ -102,6 +104,31 @@ def _lasted(match: re.Match[str]) -> str | None:
         else f"{_hour(minutes)}分{_minute(seconds)}秒"
     )
     return said.replace("零零分", "零分") + (by_digit(hundredths) if hundredths else "")
+
+
+@rule(DIGIT, r"\d{1,3}+(?:[:：]\d{1,3}+){2,5}+(?![\d:：.])")
+def _ratios(match: re.Match[str]) -> str | None:
+    """3:2:1; but 12:30:45 is a time."""
+    parts = re.split("[:：]", match[0])
+    if before(match, 1) in (":", "：", ".") or any(len(part) == len("00") for part in parts[1:]):
+        return None
+    return "比".join(cardinal(part) for part in parts)
+
+
+@rule(DIGIT, r"(\d{1,2}+)([/.])(\d{1,2}+)[ ]?[-~～—–至到][ ]?(\d{1,2}+)\2(\d{1,2}+)(?![\d/.%℃])")
+def _days(match: re.Match[str]) -> str | None:
+    """5/1-5/5 and 活动时间5.1-5.7; but 1/3-1/2 are fractions."""
+    month, sign, day, last_month, last_day = match.groups()
+    days = [(int(month), int(day)), (int(last_month), int(last_day))]
+    possible = all(1 <= m <= _MONTHS and 1 <= d <= _LONGEST_MONTH for m, d in days)
+    if not possible or before(match, 1) in ("/", "."):
+        return None
+    if counts(match.string, match.end()):  # 时间1.5-2.5小时
+        return None
+    dated = _DATED_AHEAD.search(before(match, 8))
+    if not dated and (sign == "." or all(m < d for m, d in days)):
+        return None
+    return "到".join(f"{cardinal(str(m))}月{cardinal(str(d))}日" for m, d in days)
 
 
 @rule(DIGIT, r"(\d{1,4}+)(?:\.(\d{1,2}+))?[:：比](\d{1,5}+)(?:\.(\d{1,2}+))?(?![\d:：])")
@@ -206,6 +233,28 @@ def _generation(match: re.Match[str]) -> str | None:
     return by_digit(match[1])  # 70、80后
 
 
+@rule("-~～—–", rf"(?<=[周期拜][一二三四五六日天]){RANGE}(?=周[一二三四五六日]|星期|礼拜)")
+def _weekdays(match: re.Match[str]) -> str | None:
+    return "到"
+
+
+@rule(DIGIT, r"(?<![\dA-Za-z.])\d\d(?=[QH][1-4](?![A-Za-z\d]))")
+def _quarter(match: re.Match[str]) -> str | None:
+    return by_digit(match[0])  # 24Q3
+
+
+@rule(DIGIT, r"(\d)、(\d)(?!\d|\.\d)")
+def _about(match: re.Match[str]) -> str | None:
+    """2、3个 is 两三个; but 第2、3名 are two."""
+    follows = (int(match[2]) - int(match[1]) == 1 and int(match[1]) > 0) or match[0] == "3、5"
+    listed = before(match, 1) in tuple("第、和前图表题") or (
+        before(match, 1).isascii() and before(match, 1).isalnum()
+    )
+    if listed or not follows or not takes_liang(match.string, match.end()):
+        return None
+    return _hour(match[1]) + cardinal(match[2])
+
+
 @rule("(（〔[", r"([(（〔\[])((?:19|20)\d\d)([)）〕\]])")
 def _year_in_brackets(match: re.Match[str]) -> str | None:
     return None if match[2].endswith("00") else f"（{by_digit(match[2])}）"
@@ -279,13 +328,28 @@ def _fraction(match: re.Match[str]) -> str | None:
 
 
 RULES: Final = (
-    *(_timestamp, _year_last, _full_date, _compact_date, _year_and_month, _lasted, _ratio, _score, _time),
+    *(
+        _ratios,
+        _days,
+        _timestamp,
+        _year_last,
+        _full_date,
+        _compact_date,
+        _year_and_month,
+        _lasted,
+        _ratio,
+        _score,
+        _time,
+    ),
     *(
         _hour_alone,
         _years,
         _year,
         _padded,
         _generation,
+        _weekdays,
+        _quarter,
+        _about,
         _year_in_brackets,
         _season,
         _months,

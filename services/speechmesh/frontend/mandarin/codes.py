@@ -16,7 +16,7 @@ _NAMED: Final = re.compile(
     r"错误码|返回码|响应码|状态码|端口号?|返回)[是为：:# 号]{0,3}$"
 )
 _CALLED: Final = re.compile(
-    r"(?:电话|手机|手机号|拨打|拨|致电|热线|客服|传真|总机|座机|分机|呼叫|短信|\d转)"
+    r"(?:电话|手机|手机号|拨打|拨|致电|热线|客服|传真|总机|座机|分机|呼叫|短信|火警|匪警|报警|急救|\d转)"
     r"[是为：:号 ]{0,3}(?:\d{3,12}[、或和及,， ]{1,2}){0,6}$"
 )
 _DIALLED: Final = re.compile(r"1[12]\d|1[0-9]{4}|9\d{4}|911")
@@ -27,7 +27,8 @@ _AIRLINES: Final = (
     "CA|MU|CZ|HU|ZH|FM|MF|SC|3U|HO|9C|KN|GS|JD|8L|TV|BK|PN|QW|EU|DR|"
     "CX|KA|BR|CI|SQ|NH|JL|KE|OZ|UA|AA|DL|BA|LH|AF|EK|QR"
 )
-_BUILDING: Final = re.compile(r"(?:座|栋|幢|单元|号楼)$")
+_BUILDING: Final = re.compile(r"(?:座|栋|幢|单元|号楼|\d[层楼])$")
+_SHORTEST_ROOM: Final = 3
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
 
@@ -59,7 +60,7 @@ def _landline(match: re.Match[str]) -> str | None:
     return _code(match[0])
 
 
-@rule("(（", r"[(（](0\d{2,3}+)[)）] ?(\d{3,4}[- ]?\d{4})(?!\d)")
+@rule("(（", r"[(（](0\d{1,3}+)[)）] ?(\d{3,4}[- ]?\d{4})(?!\d)")
 def _landline_in_brackets(match: re.Match[str]) -> str | None:
     return f"（{_code(match[1])}）{_code(match[2])}"
 
@@ -84,7 +85,8 @@ def _called(match: re.Match[str]) -> str | None:
     r"(?=[A-Za-z]{0,20}+\d)[A-Za-z0-9]{1,40}+(?:-[A-Za-z0-9]{1,20}+){0,6}+(?: \d{4}(?![\d年月元])){0,5}+",
 )
 def _named(match: re.Match[str]) -> str | None:
-    named = _NAMED.search(before(match, 12)) or _BUILDING.search(before(match, 2))
+    room = "-" not in match[0] and len(match[0]) >= _SHORTEST_ROOM and _BUILDING.search(before(match, 2))
+    named = _NAMED.search(before(match, 12)) or room
     return _code(match[0]) if named and not counts(match.string, match.end()) else None
 
 
@@ -153,9 +155,46 @@ def _service(match: re.Match[str]) -> str | None:
     return None if counts(match.string, match.end()) else _code(match[0])
 
 
-@rule(DIGIT, r"\d{1,2}·\d{1,2}(?!\d)")
+@rule(
+    DIGIT,
+    r"(?:110|119|120|122)(?=[、/和及](?:110|119|120|122)(?!\d))|(?<=1[12]\d[、/和及])(?:110|119|120|122)(?!\d)",
+)
+def _emergency(match: re.Match[str]) -> str | None:
+    return None if counts(match.string, match.end()) else _code(match[0])
+
+
+@rule(DIGIT + "*", r"(\d{0,6}+)\*{3,12}+(\d{2,4}+)(?![\d*]|\.\d)")
+def _masked(match: re.Match[str]) -> str | None:
+    """138****5678; the stars are a pause."""
+    return f"{_code(match[1])}，{_code(match[2])}"
+
+
+@rule(DIGIT, r"\d{4,6}\.(?:SH|SZ|BJ|HK|OF|US)(?![A-Za-z0-9])")
+def _listed(match: re.Match[str]) -> str | None:
+    return by_digit_clearly(match[0].replace(".", "点"))
+
+
+@rule(DIGIT, r"\d{3,6}+(?=开头|打头|号段)")
+def _prefix(match: re.Match[str]) -> str | None:
+    return _code(match[0])
+
+
+@rule(DIGIT, r"(?:211|985)(?=[、/和](?:211|985)(?!\d))|(?<=(?:211|985)[、/和])(?:211|985)(?!\d)|996(?![\d.])")
+def _byword_alone(match: re.Match[str]) -> str | None:
+    return None if counts(match.string, match.end()) else _code(match[0])
+
+
+@rule(DIGIT, r"7-11(?=便利店|超市|门店)")
+def _seven_eleven(match: re.Match[str]) -> str | None:
+    return "seven eleven"
+
+
+@rule(
+    DIGIT,
+    r"\d{1,2}[·./]\d{1,2}(?=[\"”]?(?:特?大?地震|事变|惨案|恐怖袭击))|9/11(?=事件|袭击|恐)|\d{1,2}·\d{1,2}(?!\d)",
+)
 def _day_of(match: re.Match[str]) -> str | None:
-    return _code(match[0])  # 9·11, 3·15
+    return _code(match[0])  # 9·11, 3·15, 5.12地震
 
 
 @rule(
@@ -178,7 +217,8 @@ def _plate(match: re.Match[str]) -> str | None:
 
 
 RULES: Final = (
-    *(_mobile, _international, _landline, _landline_in_brackets, _called, _plate, _card, _named),
+    *(_masked, _mobile, _international, _landline, _landline_in_brackets, _called, _plate, _card, _named),
     *(_room, _numbered, _train_or_byword, _hardware_address, _lawsuit, _standard, _figure, _byword),
     *(_service, _day_of, _journey, _flight),
+    *(_emergency, _listed, _prefix, _byword_alone, _seven_eleven),
 )

@@ -124,7 +124,7 @@ def _discount(match: re.Match[str]) -> str | None:
     return f"{number(match[1])}减{number(match[2])}"
 
 
-@rule(DIGIT, rf"({NUMBER})w(?![A-Za-z0-9/])(\+)?")
+@rule(DIGIT, rf"({NUMBER})w(?![A-Za-z0-9]|/[A-Za-z0-9])(\+)?")
 def _ten_thousands(match: re.Match[str]) -> str | None:
     """100w人; but 65w快充 is of watts."""
     if _WATTS.search(before(match, 6)) or _WATTS.search(after(match, 5)):

@@ -41,7 +41,9 @@ for _rule in _RULES:
 _CANDIDATE: Final = re.compile("[" + re.escape("".join(sorted(_BY_FIRST)) + "~～—–") + "A-Za-z]")
 _LETTERS: Final = re.compile(r"[A-Za-z]++")
 # Not "10-4=6", which is a difference.
-_THROUGH: Final = re.compile(rf"(?:{RANGE})(?=-?[¥$€£]?\d)(?!{NUMBER} ?=)")
+_THROUGH: Final = re.compile(
+    rf"(?:{RANGE})(?=(?:次[日年]|翌日|当晚|[早晚]上?|[上下中]午|凌晨|傍晚|-?[¥$€£]?)\d)(?!{NUMBER} ?=)"
+)
 # A range goes from one amount to the next; these end an amount that needed no rule.
 _AMOUNT_ENDS: Final = frozenset("年月日号点半分秒小时岁元块米层楼页章节天周度级万亿千百人次个斤公里克吨倍")
 _LONGEST_AMOUNT_END: Final = 3

@@ -65,7 +65,7 @@ _NAMES: Final = {
     },
 }
 _COMPARED: Final = {">": "大于", "<": "小于", ">=": "大于等于", "<=": "小于等于", "!=": "不等于"}
-_OPERAND: Final = re.compile(r"[A-Za-z0-9\u3400-\u9fff)）⁰¹²³⁴-⁹°℃%|\]}]")
+_OPERAND: Final = re.compile(r"[A-Za-z0-9Α-Ωα-ω\u3400-\u9fff)）⁰¹²³⁴-⁹°℃%|\]}]")
 _EXPONENTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _INDICES: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _NUMBERED: Final = re.compile(r"(?:^|[^A-Za-z])(?:Vol|vol|Chap|Ch|P|p|pp|Fig|fig|Sec|Art|No|no|Eq|Tab)$")
@@ -238,11 +238,17 @@ def _version(match: re.Match[str]) -> str | None:
     return "V" + by_digit(match[1].replace(".", "点"))
 
 
-@rule("DMPNv", r"(Dr|Mr|Mrs|Ms|Prof|No|vs)\. ?(?=[A-Za-z0-9\u3400-\u9fff])")
+@rule("DMPNv", r"(Dr|Mr|Mrs|Ms|Prof|N[oO]|vs)\. ?(?=[A-Za-z0-9\u3400-\u9fff])")
 def _abbreviation(match: re.Match[str]) -> str | None:
-    if match[1] == "No" and not after(match, 1).isdigit():
+    name = "No" if match[1] == "NO" else match[1]
+    if name == "No" and not after(match, 1).isdigit():
         return None
-    return f"{ABBREVIATIONS[match[1]]} "
+    return f"{ABBREVIATIONS[name]} "
+
+
+@rule("#", r"(?<=\d)#(?=[楼栋幢座线门机炉井地])")
+def _numbered(match: re.Match[str]) -> str | None:
+    return "号"  # 5#楼
 
 
 @rule("BCOPG", r"([BCOPG])2([BCOPG])(?![A-Za-z0-9])")
@@ -288,5 +294,5 @@ RULES: Final = (
         _versus,
         _triangle,
     ),
-    *(_abbreviation, _to, _alphabet),
+    *(_abbreviation, _numbered, _to, _alphabet),
 )
