@@ -109,7 +109,7 @@ def _in_compound(word: str, i: int) -> str | None:
             return "si4"
         case "泊" if not before.endswith(("布", "镜", "山", "湖", "血", "水")):
             return "bo2"
-        case "切" if not before and after not in ("尔", "斯", "诺", "夫", "萨", "实", "身"):
+        case "切" if not before and after not in tuple("尔斯诺夫萨实身不莫勿"):
             return "qie1"
         case "肖" if not before:
             return "xiao1"

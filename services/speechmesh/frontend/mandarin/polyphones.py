@@ -364,5 +364,6 @@ _RULES: Final[dict[str, Rule]] = {
     "倒": _fall,
     "卷": lambda words, i: "juan4" if _before(words, i).startswith("第") else None,
     "待": _wait,
+    "切": lambda words, i: "qie4" if _after(words, i)[:2] in ("不可", "莫", "勿") else None,
     **{character: _in(after, said) for character, (said, after) in _BEFORE.items()},
 }
