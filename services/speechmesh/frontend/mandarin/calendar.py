@@ -1,31 +1,17 @@
-"""Dates, years, times of day, and the scores and ratios that look like them."""
+"""Dates and years, and what is tried in which order: they, times of day, and scores and ratios look alike."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
+from speechmesh.frontend.mandarin import clock, scores
+from speechmesh.frontend.mandarin.clock import hour
 from speechmesh.frontend.mandarin.counters import counts, takes_liang
-from speechmesh.frontend.mandarin.numerals import by_digit, cardinal, number
+from speechmesh.frontend.mandarin.numerals import by_digit, cardinal
 from speechmesh.frontend.mandarin.rule import DIGIT, RANGE, after, before, rule
 
-# Games and sets stand in a list: 各局比分11-8、9-11.
-_GAMES: Final = r"(?:\d{1,3}[-–:：]\d{1,3}[、，,和 ]{1,2})"
-_SCORE_AHEAD: Final = re.compile(
-    rf"(?:比分|比例|比率|大比分|第[一二三四五1-5][局盘节场]|点球大?战?|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
-)
-_LONGEST_SCORES: Final = 80
-_SCORE_BEHIND: Final = re.compile(
-    r"(?:[、，,和 ]{1,2}\d{1,3}[-–:：]\d{1,3}){0,8}[的之]?(?:大比分|比分|总分|优势)?"
-    r"(?:战胜|击败|获胜|领先|战平|落后|大胜|险胜|不敌|逆转|取胜|负于|胜出|完胜|淘汰|打败|力克|惜败|横扫|轻取|力挫|逼平|告负|夺冠|"
-    r"夺魁|晋级|拿下|取下|险些|复仇|登顶|小胜|取得胜利|负|胜)"
-)
-# What takes time rather than happens at one.
-_LASTING: Final = re.compile(
-    r"(?:纪录|成绩|用时|耗时|历时|时长|配速|片长|计时|总长|全长|游出|跑出|刷出|圈速)[为是了：:约仅只在到 ]{0,3}$"
-)
 _BEIJING: Final = "08"
-_MORNING_ENDS, _EVENING_BEGINS, _NOON = 12, 6, 12
 # 2000 years, not the year 2000.
 _SPAN_OF_YEARS: Final = re.compile(r"年(?:之?前|以前|以来|来|的?历史|左右|之久|以上|后的今天|间隔)")
 _YEAR_AHEAD: Final = re.compile(r"(?:©|截至|截止|到|在|自|从|于|至|年|[A-Za-z]+ ?)$")
@@ -36,15 +22,6 @@ _BLOOD_PRESSURE: Final = re.compile(r"血压[为是：: 约]{0,3}$")
 _DATED_AHEAD: Final = re.compile(r"(?:时间|日期|放假|假期|营业|展期|档期|报名|活动)[为是：: ]{0,3}$")
 _MONTHS, _LONGEST_MONTH = 12, 31
 _COUNTED_AHEAD: Final = re.compile(r"[近过了用满约达有共第历经隔]$")
-
-
-def _hour(text: str) -> str:
-    hour = cardinal(text)
-    return "两" if hour == "二" else hour
-
-
-def _minute(text: str) -> str:
-    return by_digit(text) if text.startswith("0") else cardinal(text)
 
 
 def _date(year: str, month: str, day: str) -> str | None:
@@ -58,8 +35,8 @@ def _date(year: str, month: str, day: str) -> str | None:
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:[.,]\d{1,9}+)?(?:(Z)(?![A-Za-z0-9])|([+-])(\d\d):?\d\d(?!\d))?",
 )
 def _timestamp(match: re.Match[str]) -> str | None:
-    date, time = _full_date.pattern.match(match[1]), _time.pattern.match(match[2])
-    said = [part.read(found) for part, found in ((_full_date, date), (_time, time)) if found]
+    date, time = _full_date.pattern.match(match[1]), clock.time.pattern.match(match[2])
+    said = [part.read(found) for part, found in ((_full_date, date), (clock.time, time)) if found]
     if len(said) != 2 or None in said:
         return None
     zone = "UTC" if match[3] else ""
@@ -89,32 +66,6 @@ def _year_and_month(match: re.Match[str]) -> str | None:
     return f"{by_digit(match[1])}年{cardinal(match[2])}月"
 
 
-@rule(DIGIT, r"(\d{1,3}+):(\d\d)(?::(\d\d))?(?:\.(\d{1,3}+))?(?![\d:])")
-def _lasted(match: re.Match[str]) -> str | None:
-    first, second, third, hundredths = match.groups()
-    if not (_LASTING.search(before(match, 8)) or (hundredths and second < "60")):
-        return None
-    if _SCORE_AHEAD.search(before(match, _LONGEST_SCORES)):
-        return None
-    hours = f"{_hour(first)}小时" if third else ""
-    minutes, seconds = (second, third) if third else (first, second)
-    said = (
-        f"{hours}{_minute(minutes)}分{_minute(seconds)}秒"
-        if hours
-        else f"{_hour(minutes)}分{_minute(seconds)}秒"
-    )
-    return said.replace("零零分", "零分") + (by_digit(hundredths) if hundredths else "")
-
-
-@rule(DIGIT, r"\d{1,3}+(?:[:：]\d{1,3}+){2,5}+(?![\d:：.])")
-def _ratios(match: re.Match[str]) -> str | None:
-    """3:2:1; but 12:30:45 is a time."""
-    parts = re.split("[:：]", match[0])
-    if before(match, 1) in (":", "：", ".") or any(len(part) == len("00") for part in parts[1:]):
-        return None
-    return "比".join(cardinal(part) for part in parts)
-
-
 @rule(DIGIT, r"(\d{1,2}+)([/.])(\d{1,2}+)[ ]?[-~～—–至到][ ]?(\d{1,2}+)\2(\d{1,2}+)(?![\d/.%℃])")
 def _days(match: re.Match[str]) -> str | None:
     """5/1-5/5 and 活动时间5.1-5.7; but 1/3-1/2 are fractions."""
@@ -129,73 +80,6 @@ def _days(match: re.Match[str]) -> str | None:
     if not dated and (sign == "." or all(m < d for m, d in days)):
         return None
     return "到".join(f"{cardinal(str(m))}月{cardinal(str(d))}日" for m, d in days)
-
-
-@rule(DIGIT, r"(\d{1,4}+)(?:\.(\d{1,2}+))?[:：比](\d{1,5}+)(?:\.(\d{1,2}+))?(?![\d:：])")
-def _ratio(match: re.Match[str]) -> str | None:
-    if before(match, 1) in (":", "：", "."):
-        return None
-    left = match[1] + (f".{match[2]}" if match[2] else "")
-    right = match[3] + (f".{match[4]}" if match[4] else "")
-    is_time = (
-        len(match[3]) == 2 and int(match[1]) <= 24 and int(match[3]) < 60 and not match[2] and not match[4]
-    )
-    if (
-        not is_time
-        or "比" in match[0]
-        or _SCORE_AHEAD.search(before(match, _LONGEST_SCORES))
-        or _SCORE_BEHIND.match(match.string, match.end())
-    ):
-        return f"{number(left)}比{number(right)}"
-    return None
-
-
-def _falls(match: re.Match[str]) -> bool:
-    """Whether this can be no range: 葡萄牙2-1克罗地亚, 508-2室."""
-    falls = int(match[1]) > int(match[2]) and re.match(r"[\u4e00-\u9fff]", before(match, 1))
-    behind = after(match, 1)
-    return bool(
-        falls
-        and before(match, 1) not in tuple("第满月年日图表式按码围")
-        and (behind in tuple("号室幢栋座楼户") or not counts(match.string, match.end()))
-        and re.match(r"[\u4e00-\u9fff]", behind)
-    )
-
-
-@rule(DIGIT, r"(\d{1,4}+)[-–](\d{1,3}+)(?![\d.%‰])")
-def _score(match: re.Match[str]) -> str | None:
-    if _falls(match):
-        numbered = re.match("[号室幢栋座楼户]|单元", after(match, 2))
-        return f"{cardinal(match[1])}{'杠' if numbered else '比'}{cardinal(match[2])}"
-    if not (
-        _SCORE_AHEAD.search(before(match, _LONGEST_SCORES)) or _SCORE_BEHIND.match(match.string, match.end())
-    ):
-        return None
-    return f"{cardinal(match[1])}比{cardinal(match[2])}"
-
-
-@rule(DIGIT, r"(\d{1,2}+)[:：](\d{2})(?:[:：](\d{2}))?(?!\d)(?: ?([AaPp])\.?[Mm](?![A-Za-z])\.?)?[分秒]?")
-def _time(match: re.Match[str]) -> str | None:
-    hours, minutes, seconds, half = match.groups()
-    if int(hours) > 24 or int(minutes) > 59 or int(seconds or 0) > 59:
-        return None
-    said = f"{_part_of_day(int(hours), half)}{_hour(hours)}点"
-    if int(seconds or 0):
-        return f"{said}{_minute(minutes)}分{_minute(seconds)}秒"
-    return said if minutes == "00" else f"{said}{_minute(minutes)}分"
-
-
-@rule(DIGIT, r"(\d{1,2}+) ?([AaPp])\.?[Mm](?![A-Za-z])\.?")
-def _hour_alone(match: re.Match[str]) -> str | None:
-    return f"{_part_of_day(int(match[1]), match[2])}{_hour(match[1])}点" if int(match[1]) <= _NOON else None
-
-
-def _part_of_day(hour: int, half: str | None) -> str:
-    if half is None:
-        return ""
-    if half in "Aa":
-        return "上午"
-    return "晚上" if _EVENING_BEGINS <= hour < _NOON else "中午" if hour == _NOON else "下午"
 
 
 @rule(DIGIT, rf"((?:1[5-9]|20)\d\d)(?:{RANGE})((?:1[5-9]|20)\d\d)(?!\d|\.\d)")
@@ -225,7 +109,7 @@ def _padded(match: re.Match[str]) -> str | None:
     """05月03日; but 零三日 of anything else."""
     if match.string[match.end()] == "日" and before(match, 1) != "月":
         return None
-    return _hour(match[1]) if match.string[match.end()] in "时点" else cardinal(match[1])
+    return hour(match[1]) if match.string[match.end()] in "时点" else cardinal(match[1])
 
 
 @rule(DIGIT, r"(\d0)(?=[、/和]\d[05]后(?![来面天]))")
@@ -252,7 +136,7 @@ def _about(match: re.Match[str]) -> str | None:
     )
     if listed or not follows or not takes_liang(match.string, match.end()):
         return None
-    return _hour(match[1]) + cardinal(match[2])
+    return hour(match[1]) + cardinal(match[2])
 
 
 @rule("(（〔[", r"([(（〔\[])((?:19|20)\d\d)([)）〕\]])")
@@ -272,7 +156,7 @@ def _months(match: re.Match[str]) -> str | None:
 
 @rule(DIGIT, r"(\d{1,3}+)h ?(\d{1,2}+)m(?![A-Za-z²³])")
 def _hours_and_minutes(match: re.Match[str]) -> str | None:
-    return f"{_hour(match[1])}小时{cardinal(match[2])}分钟"
+    return f"{hour(match[1])}小时{cardinal(match[2])}分钟"
 
 
 @rule(DIGIT, r"24[/x×]7(?!\d)")
@@ -329,20 +213,20 @@ def _fraction(match: re.Match[str]) -> str | None:
 
 RULES: Final = (
     *(
-        _ratios,
+        scores.ratios,
         _days,
         _timestamp,
         _year_last,
         _full_date,
         _compact_date,
         _year_and_month,
-        _lasted,
-        _ratio,
-        _score,
-        _time,
+        clock.lasted,
+        scores.ratio,
+        scores.score,
+        clock.time,
     ),
     *(
-        _hour_alone,
+        clock.hour_alone,
         _years,
         _year,
         _padded,
