@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from speechmesh.common.errors import Incompatible
 
 MAX_PARAMETERS = 500_000_000
+_PARALLEL = "module."
 _SHOWN = 3
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -78,7 +79,12 @@ def tensors_of(values: Any, path: Path, *, ignore: tuple[str, ...] = ()) -> dict
     """
     if not isinstance(values, Mapping):
         raise Incompatible(f"{path}: the weights are a {type(values).__name__}, not a dictionary")
-    kept = {str(name): value for name, value in values.items() if not str(name).startswith(ignore)}
+    named = {str(name): value for name, value in values.items()}
+    if named and all(
+        name.startswith(_PARALLEL) for name in named
+    ):  # training on several GPUs leaves its wrapper's name
+        named = {name.removeprefix(_PARALLEL): value for name, value in named.items()}
+    kept = {name: value for name, value in named.items() if not name.startswith(ignore)}
     for name, value in kept.items():
         if not _is_dense_floats(value):
             raise Incompatible(f"{path}: {name} is not a dense tensor of floats")

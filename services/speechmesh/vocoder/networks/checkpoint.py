@@ -29,6 +29,7 @@ from speechmesh.vocoder.networks.vocos import (
 
 Architecture = Literal["hifigan", "kantts_hifigan", "vocos"]
 
+_VOCOS_TENSOR = "backbone.embed.weight"
 _VOCOS_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 # The classes of upstream's Vocos that are served, by the section of config.yaml.
 _VOCOS_CLASSES: dict[str, tuple[str, type[NetworkConfig]]] = {
@@ -55,8 +56,9 @@ def load_checkpoint(path: Path, *, config: Path | None = None) -> Checkpoint:
 
     Args:
         path: A HiFi-GAN generator file (of torch.save or .safetensors) with config.json beside it; a Vocos
-            folder or its weight file; a KAN-TTS `voc` folder, one of its .pth files, or a ModelScope voice
-            folder that contains `voc`. Of a KAN-TTS folder the checkpoint with the largest number is read.
+            folder, its weight file, or a .ckpt of its training; a KAN-TTS `voc` folder, one of its .pth files, or a
+            ModelScope voice folder that contains `voc`. Of a KAN-TTS folder the checkpoint with the largest number
+            is read.
         config: The configuration's file, where it does not lie where upstream puts it.
 
     Raises:
@@ -67,11 +69,17 @@ def load_checkpoint(path: Path, *, config: Path | None = None) -> Checkpoint:
     if isinstance(model := content.get("model"), dict) and "generator" in model:
         beside = weights.parent.parent if weights.parent.name == "ckpt" else weights.parent
         return _load_kantts(weights, model["generator"], config or beside / "config.yaml")
-    if "backbone.embed.weight" in content:
+    if isinstance(trained := content.get("state_dict"), dict) and _VOCOS_TENSOR in trained:
+        beside = weights.parent.parent if weights.parent.name == "checkpoints" else weights.parent
+        kept = {
+            name: value for name, value in trained.items() if str(name).startswith(("backbone.", "head."))
+        }
+        return _load_vocos(weights, kept, config or beside / "config.yaml")
+    if _VOCOS_TENSOR in content:
         return _load_vocos(weights, content, config or weights.parent / "config.yaml")
     tensors = content.get("generator", content)
     if isinstance(tensors, dict) and any(
-        str(name).startswith(("conv_pre.", "generator.")) for name in tensors
+        str(name).removeprefix("module.").startswith(("conv_pre.", "generator.")) for name in tensors
     ):
         return _load_hifigan(weights, tensors, config or weights.parent / "config.json")
     raise Incompatible(
@@ -122,8 +130,10 @@ def _input_channels(tensors: dict[str, Tensor]) -> int:
 
 
 def _load_vocos(path: Path, values: dict[str, Any], config_path: Path) -> Checkpoint:
-    """A Vocos with mel features."""
+    """A Vocos with mel features; its training's configuration has the three sections among the model's arguments."""
     sections = _read_config(config_path)
+    if isinstance(model := sections.get("model"), dict) and isinstance(model.get("init_args"), dict):
+        sections = model["init_args"]
     parts = {}
     for section, (served, kind) in _VOCOS_CLASSES.items():
         values_of = sections.get(section)

@@ -52,6 +52,11 @@ class HiFiGanConfig(NetworkConfig):
     activation: str = ""
     gen_istft_n_fft: int | None = None
 
+    @field_validator("resblock", mode="before")
+    @classmethod
+    def _as_text(cls, resblock: object) -> object:
+        return str(resblock) if type(resblock) is int else resblock  # as some descendants write it
+
     @field_validator("activation")
     @classmethod
     def _no_bigvgan(cls, activation: str) -> str:

@@ -134,6 +134,18 @@ def test_the_name_of_a_file_does_not_matter(goldens: Path, hifigan: Path) -> Non
     )
 
 
+def test_hifigan_as_its_descendants_write_it(goldens: Path, hifigan: Path) -> None:
+    """Trained on several GPUs, and with a number for the residual block."""
+    torch.save(
+        {"generator": {f"module.{name}": value for name, value in generator_of(goldens).items()}},
+        hifigan / "g",
+    )
+    values = json.loads((hifigan / "config.json").read_text())
+    (hifigan / "config.json").write_text(json.dumps(values | {"resblock": 1}))
+    ours = load_checkpoint(hifigan / "g")
+    assert same_network(ours, load_checkpoint(goldens / "hifigan_tiny_rb1" / "g_00000000"))
+
+
 def test_weights_of_newer_weight_norm(goldens: Path, hifigan: Path) -> None:
     replaced = {
         name.replace(".weight_g", ".parametrizations.weight.original0").replace(
@@ -192,6 +204,25 @@ def test_vocos_of_safetensors_and_without_buffers(goldens: Path, tmp_path: Path)
     safetensors.torch.save_file(kept, tmp_path / "model.safetensors")
     ours = load_checkpoint(tmp_path)
     assert same_network(ours, load_checkpoint(folder / "pytorch_model.bin"))
+
+
+def test_vocos_of_its_training(goldens: Path, tmp_path: Path) -> None:
+    folder = goldens / "vocos_tiny"
+    model = {
+        "class_path": "vocos.experiment.VocosExp",
+        "init_args": yaml.safe_load((folder / "config.yaml").read_text()),
+    }
+    (tmp_path / "config.yaml").write_text(
+        yaml.safe_dump({"seed_everything": 4444, "model": model, "trainer": {}})
+    )
+    tensors = torch.load(folder / "pytorch_model.bin", weights_only=True)
+    tensors["multiperioddisc.discriminators.0.convs.0.bias"] = torch.zeros(32)
+    (tmp_path / "checkpoints").mkdir()
+    path = tmp_path / "checkpoints" / "last.ckpt"
+    torch.save({"epoch": 3, "state_dict": tensors, "hyper_parameters": {"sample_rate": 24000}}, path)
+    ours = load_checkpoint(path)
+    assert same_network(ours, load_checkpoint(folder))
+    assert ours.feature_space == load_checkpoint(folder).feature_space
 
 
 @pytest.mark.parametrize(
