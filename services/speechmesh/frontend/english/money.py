@@ -87,10 +87,13 @@ _NEGATIVE = re.compile(rf"(?P<currency>{_SYMBOL})\((?P<number>{NUMBER})\){_MAGNI
 _CENTS = re.compile(
     rf"(?P<number>{NUMBER})(?:\ ?¢|c(?=(?:/|\ (?:a|per)\ )(?:share|litre|liter|unit)(?![a-z])))", re.ASCII
 )
-_UPPER = re.compile(rf"\ ?[-–—]\ ?(?:{_SYMBOL})?(?P<number>{NUMBER}){_MAGNITUDE}(?![A-Za-z0-9])", re.ASCII)
+_BASIS_NAMES = r"(?:pppn|pp|pcm|pw|pa|p\.(?:a|p|w)\.)(?![A-Za-z0-9])"
+_UPPER = re.compile(
+    rf"\ ?[-–—]\ ?(?:{_SYMBOL})?(?P<number>{NUMBER}){_MAGNITUDE}(?=(?![A-Za-z0-9])|{_BASIS_NAMES})", re.ASCII
+)
 _EUROPEAN_DECIMALS = re.compile(r",\d\d(?!\d|,)")
 _US_REPEATED = re.compile(r"\ USD(?![A-Za-z])")
-_BASIS = re.compile(r"\ ?(?P<basis>pppn|pp|pcm|pw|pa|p\.(?:a|p|w)\.)(?![A-Za-z0-9])")
+_BASIS = re.compile(rf"\ ?(?P<basis>{_BASIS_NAMES})")
 _BASES = {
     "pppn": "per person per night", "pp": "per person", "p.p.": "per person", "pcm": "per calendar month",
     "pw": "per week", "p.w.": "per week", "pa": "per annum", "p.a.": "per annum",
@@ -145,17 +148,18 @@ def recognise_money(context: Context, position: int) -> Reading | None:
         literal, end = f"{literal}.{text[end + 1 : end + 3]}", end + 3
     magnitude = _magnitude(match)
     upper = _UPPER.match(text, end)
+    if upper:
+        said, end = sign + _range_words(context, literal, magnitude, upper, currency), upper.end()
+    else:
+        said = sign + _words(context, literal, magnitude, currency, end)
     basis = _BASIS.match(text, end)
     if basis:
-        per = _BASES[basis["basis"]]
         basis_end = basis.end() - bool(basis[0].endswith(".") and ends_sentence(context, basis.end()))
-        return whole(f"{sign}{_words(context, literal, magnitude, currency, end)} {per}", position, basis_end)
-    if upper:
-        return _money_range(context, position, sign, literal, magnitude, upper, currency)
+        return whole(f"{said} {_BASES[basis['basis']]}", position, basis_end)
     if text[end : end + 1].isalnum():
         return None
     end += 4 if symbol == "$" and _US_REPEATED.match(text, end) else 0
-    return whole(sign + _words(context, literal, magnitude, currency, end), position, end)
+    return whole(said, position, end)
 
 
 def _negative(context: Context, position: int) -> Reading | None:
@@ -231,22 +235,12 @@ def _number(literal: str, magnitude: str) -> str:
     return f"{numbers.number(literal)} {magnitude}".strip()
 
 
-def _money_range(
-    context: Context,
-    start: int,
-    sign: str,
-    low: str,
-    magnitude: str,
-    upper: re.Match[str],
-    currency: Currency,
-) -> Reading:
+def _range_words(context: Context, low: str, magnitude: str, upper: re.Match[str], currency: Currency) -> str:
     """Read "$5-$10" as "five to ten dollars"; cents are read on both sides."""
     high, high_magnitude = upper["number"], _magnitude(upper)
     if "." in low + high and not (magnitude or high_magnitude):
         low_words = _words(context, low, "", currency, upper.end())
-        words = f"{low_words} to {_words(context, high, '', currency, upper.end())}"
-    else:
-        low_words = _number(low, magnitude if magnitude != high_magnitude else "")
-        name = currency.one if _is_before_noun(context, upper.end()) else currency.many
-        words = f"{low_words} to {_number(high, high_magnitude)} {name}"
-    return whole(sign + words, start, upper.end())
+        return f"{low_words} to {_words(context, high, '', currency, upper.end())}"
+    low_words = _number(low, magnitude if magnitude != high_magnitude else "")
+    name = currency.one if _is_before_noun(context, upper.end()) else currency.many
+    return f"{low_words} to {_number(high, high_magnitude)} {name}"
