@@ -669,7 +669,7 @@ READINGS: dict[str, list[tuple[str, str]]] = {
         ("3 pcs. @ $9.99 ea.", "three pieces at nine dollars and ninety nine cents each ."),
         ("Section 4.1", "section four point one"),
         ("Hi :-) there", "hi there"),
-        ("I <3 you", "i you"),
+        ("I <3 you", "i love you"),
     ],
     "mark-up": [
         ("some **bold** text", "some bold text"),

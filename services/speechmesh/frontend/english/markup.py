@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 
+from speechmesh.frontend.english.bare_numbers import counts_something
 from speechmesh.frontend.english.reading import Context, Reading, whole
+from speechmesh.frontend.english.units import unit_after
 from speechmesh.frontend.spoken import Word
 
-_EMOTICON = re.compile(r"(?:[:;=]'?-?[)(DPpOo3/\\|*](?![A-Za-z0-9/])|<3(?!\d)|[xX]D(?![A-Za-z0-9])|\^_\^)")
+_EMOTICON = re.compile(
+    r"(?:[:;=]'?-?[)(DPpOo3/\\|*](?![A-Za-z0-9/])|<3(?![A-Za-z0-9%°$,]|\.\d)|[xX]D(?![A-Za-z0-9])|\^_\^)"
+)
+_SAID_WITH_LOVE = frozenset({"thanks", "kisses", "hugs", "guys", "always", "cheers"})
+_WHO_LOVES = frozenset({"i", "we", "they"})
 _LINK_TARGET = re.compile(r"\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,1000}+(?:\ \"[^\"\n]{0,200}\")?\)")
 _LINK_REFERENCE = re.compile(r"\]\[[^\[\]\n]{0,100}\]")
 _FOOTNOTE = re.compile(r"\[\^[^\]\[\s]{1,20}\]:?")
@@ -39,7 +45,9 @@ def recognise_markup(context: Context, position: int) -> Reading | None:
     emoticon = (
         _EMOTICON.match(text, position) if before in {" ", "\n"} or text.startswith("<3", position) else None
     )
-    if emoticon and not (text[position] == "<" and before.isalnum()):
+    if emoticon and not (text[position] == "<" and (before.isalnum() or _is_limit(context, emoticon.end()))):
+        if emoticon[0] == "<3" and context.previous in _WHO_LOVES and context.next_word(emoticon.end()):
+            return whole("love", position, emoticon.end())  # I <3 NY
         context.drop(position, emoticon.end())
         return Reading((), emoticon.end())
     if text.startswith("~~", position):
@@ -73,3 +81,10 @@ def recognise_bracket(context: Context, position: int) -> Reading | None:
         context.extend_last_word(target.end())
         return Reading((), target.end())
     return Reading((), position + 1)
+
+
+def _is_limit(context: Context, end: int) -> bool:
+    """Whether "<3" that ends here is less than three of something: "<3 min", but "I <3 cats"."""
+    if context.previous in _WHO_LOVES or context.next_word(end) in _SAID_WITH_LOVE:
+        return False
+    return unit_after(context.text, end) is not None or counts_something(context.text, end)

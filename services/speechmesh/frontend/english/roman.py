@@ -6,10 +6,12 @@ import re
 
 from speechmesh.frontend.english import numbers
 from speechmesh.frontend.english.reading import Context, Reading, whole
+from speechmesh.frontend.english.word_lists import SENTENCE_STARTERS
 
 _ROMAN = re.compile(
-    r"(?=[IVXL])(?P<tens>XL|L?X{0,3})(?P<ones>IX|IV|V?I{0,3})(?![A-Za-z0-9])(?!\.[A-Za-z]|-[A-Za-z]|')"
+    r"(?=[IVXL])(?P<tens>XL|L?X{0,3})(?P<ones>IX|IV|V?I{0,3})(?![A-Za-z0-9])(?!\.[A-Za-z]|-[A-Za-z]|'(?!s(?![A-Za-z])))"
 )
+_POSSESSIVE = re.compile(r"'s(?![A-Za-z])")
 _SMALL = re.compile(r"(?P<numeral>i{2,3}|iv|vi{1,3}|ix|xi{0,3}|xiv|xv|i)(?![A-Za-z0-9'-]|\.[A-Za-z])")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
 _NUMBERED = frozenset(
@@ -35,6 +37,12 @@ _REGNAL = frozenset(
     """
     )
 )
+# Words that begin a sentence, and do not name what is numbered: "The IV is in", "An XL shirt".
+_NO_NAMES = SENTENCE_STARTERS | frozenset(
+    str.split(
+        "to from of with without start check remove insert use stop change hang give see new old both was has"
+    )
+)
 _VERBS_OF_I = frozenset(
     str.split(
         """
@@ -58,16 +66,24 @@ def recognise_roman(context: Context, position: int) -> Reading | None:
             return None
         if numeral in {"V", "X"} and previous in {"malcolm"}:
             return None
-        return whole(f"the {numbers.ordinal(value)}", position, match.end())
+        return _ranked(context, f"the {numbers.ordinal(value)}", position, match.end())
     if numeral in {"II", "III"} and not source[:1].isupper():
-        return whole(numbers.cardinal(value), position, match.end())
-    named = source[:1].isupper() and len(numeral) > 1 and not source.isupper()
+        return _ranked(context, numbers.cardinal(value), position, match.end())
+    named = source[:1].isupper() and len(numeral) > 1 and not source.isupper() and previous not in _NO_NAMES
     if previous in _NUMBERED or named:
         verbs = _VERBS_OF_I - _ALSO_VERBS_OF_WHAT_IS_NUMBERED if source[:1].isupper() else _VERBS_OF_I
         if numeral == "I" and context.next_word(match.end()) in verbs:
             return None
-        return whole(numbers.cardinal(value), position, match.end())
+        return _ranked(context, numbers.cardinal(value), position, match.end())
     return None
+
+
+def _ranked(context: Context, words: str, position: int, end: int) -> Reading:
+    """What a numeral says, with the possessive behind it: "Henry VIII's"."""
+    possessive = _POSSESSIVE.match(context.text, end)
+    if possessive:
+        return whole(f"{words}'s", position, possessive.end())
+    return whole(words, position, end)
 
 
 def _small(context: Context, position: int) -> Reading | None:

@@ -46,7 +46,7 @@ _SLASHED_WORDS = {
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
 _DIALS = frozenset({"press", "dial", "hit", "push", "pressing", "dialing"})
 _LABEL = re.compile(r":|\ (?:is|are|was)(?![a-z])")
-_AFTER_KEY = re.compile(r"(?:\d{2,3})?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
+_AFTER_KEY = re.compile(r"(?:\d{2,3}#?)?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
 _DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
 _MEASURED = re.compile(
@@ -317,15 +317,13 @@ def _is_dialled(context: Context, position: int) -> bool:
         " ",
     }:
         return True
-    if (
-        text[position] == "#"
-        and position
-        and text[position - 1].isdigit()
-        and _AFTER_KEY.match(text, position + 1)
+    if not _AFTER_KEY.match(text, position + 1):
+        return False
+    if text[position] == "#" and (
+        context.recent(2) == "followed by" or text[position - 1 : position].isdigit()
     ):
-        return any(word in _DIALS for word in context.recent(2).split()[:1])  # press 9#
-    rest = _AFTER_KEY.match(text, position + 1)
-    return bool(rest) and context.previous in _DIALS
+        return True  # your PIN followed by #; 1234#
+    return context.previous in _DIALS
 
 
 def recognise_symbol(context: Context, position: int) -> Reading | None:
