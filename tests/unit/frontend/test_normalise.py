@@ -359,7 +359,7 @@ READINGS: dict[str, list[tuple[str, str]]] = {
         ("x86", "X eighty six"),
         ("utf8", "U T F eight"),
         ("python3", "python three"),
-        ("5x faster", "five X faster"),
+        ("5x faster", "five times faster"),
         ("MH-370", "M H three seventy"),
         ("Flight 370", "flight three seventy"),
         ("Room 101", "room one oh one"),

@@ -86,7 +86,7 @@ def ends_sentence(context: Context, end: int, *, any_capital: bool = False) -> b
 def recognise_abbreviation(context: Context, position: int) -> Reading | None:
     """Read "Dr.", "No. 5", "approx.", "Inc." and their like."""
     match = _TOKEN.match(context.text, position)
-    if match is None:
+    if match is None or context.text[position - 1 : position] == "&":  # M&Ms
         return None
     name, end = match["name"], match.end()
     if name in {"St", "Dr"}:

@@ -55,6 +55,7 @@ _EMERGENCY = frozenset({"911", "411", "211", "311", "988"})
 _BILLS = frozenset({"S.B.", "H.B.", "A.B.", "H.R.", "SB", "HB", "AB", "S.", "K."})
 _STATE_NAMES = frozenset(name.lower() for name in STATES.values())
 _AIRLINES = frozenset(str.split("UA AA DL BA LH AF WN NK EK QR SQ QF JL NH CX KL LX IB VS TK AC"))
+_HALF_DAY = re.compile(r"\ (?:AM|PM|FM)(?![A-Za-z])")
 _STREET = re.compile(
     r"\ (?:[NSEW]\.?\ |[NS][EW]\ )?(?:[A-Z][A-Za-z']{1,20}\.?\ |\d{1,3}(?:st|nd|rd|th)\ ){1,4}?"
     r"(?:St|Ave|Avenue|Blvd|Rd|Ln|Dr|Ct|Pl|Hwy|Pkwy|Street|Road|Lane|Drive|Boulevard|Court|Place|Way|"
@@ -79,7 +80,7 @@ def plain_words(context: Context, literal: str, end: int) -> str:
         or context.next_word(end) in {"call", "operator", "dispatcher", "calls"}
     ):
         return numbers.digits(literal)
-    if 3 <= len(literal) <= 4 and context.adjacent_source in _AIRLINES:
+    if 3 <= len(literal) <= 4 and (context.adjacent_source in _AIRLINES or _is_on_air(context, end)):
         return numbers.identifier(literal)
     if context.adjacent_source in _BILLS or (
         literal in {"1040", "1099"} and context.previous in {"a", "form", "the", "your"}
@@ -101,6 +102,11 @@ def plain_words(context: Context, literal: str, end: int) -> str:
     if len(literal) == 4 and 1100 <= int(literal) <= 2099 and _is_year(context, end, text):
         return numbers.year(int(literal))
     return numbers.integer(literal)
+
+
+def _is_on_air(context: Context, end: int) -> bool:
+    """Whether a number is a station's, as in "AM 1010" and "1010 AM", or an hour without a colon."""
+    return context.adjacent_source in {"AM", "FM"} or bool(_HALF_DAY.match(context.text, end))
 
 
 def _follows_state(context: Context) -> bool:

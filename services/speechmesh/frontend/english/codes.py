@@ -77,6 +77,11 @@ _PRODUCT = re.compile(
     r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|-(?:inch|foot|in|ft|cm|mm|m)(?![a-z])|[a-z]{1,3}(?![a-z])|$))",
     re.ASCII,
 )
+_TIMES = re.compile(
+    r"(?P<factor>\d{1,4}(?:\.\d{1,2})?)[x×](?=\ (?:more|less|as|the|worse|"
+    r"(?!(?:per|over|under|after|other|later)(?![a-z]))[a-z]{2,10}er)(?![a-z]))",
+    re.ASCII,
+)  # 3x faster
 _RELAY = re.compile(r"\d{2,4}\ ?m(?:\ (?:medley\ |freestyle\ |mixed\ )?relay)(?![a-z])", re.ASCII)
 _VERSES = re.compile(r"[-–]\d{1,3}(?![\d:])", re.ASCII)
 _BOOKS = frozenset(
@@ -94,7 +99,7 @@ _RATIO = re.compile(
     r"(?P<a>\d{1,6}(?:\.\d{1,3})?):(?P<b>\d{1,3}(?:,\d{3}){1,3}(?!,?\d)|\d{1,6}(?:\.\d{1,3})?)(?![\d:])",
     re.ASCII,
 )
-_TOLL_FREE = re.compile(r"1-(?P<code>8\d\d)-(?=[A-Z])", re.ASCII)
+_TOLL_FREE = re.compile(r"\+?1-(?P<code>8\d\d)-(?=[A-Z])", re.ASCII)
 _LOCAL = re.compile(r"[2-9]\d\d-\d{4}(?!\d|-\d)", re.ASCII)
 _BEFORE_PHONES = frozenset(str.split("phone telephone call tel mobile cell fax dial number"))
 _CARD = re.compile(
@@ -246,7 +251,8 @@ def recognise_phone(context: Context, position: int) -> Reading | None:
         return None
     toll_free = _TOLL_FREE.match(text, position)
     if toll_free:
-        return whole(f"one {numbers.identifier(toll_free['code'])}", position, toll_free.end())
+        plus = "plus " if text[position] == "+" else ""
+        return whole(f"{plus}one {numbers.identifier(toll_free['code'])}", position, toll_free.end())
     match = _CARD.match(text, position)
     if match is None and context.previous in _BEFORE_PHONES:
         match = _LOCAL.match(text, position)
@@ -295,7 +301,10 @@ def _ends_in_one(number: int) -> bool:
 
 
 def recognise_product(context: Context, position: int) -> Reading | None:
-    """Read the first factor of "1920x1080" or "3×4" with its sign."""
+    """Read the first factor of "1920x1080" or "3×4" with its sign, and the "3x" of "3x faster"."""
+    compared = _TIMES.match(context.text, position)
+    if compared:
+        return whole(f"{numbers.number(compared['factor'])} times", position, compared.end())
     match = _PRODUCT.match(context.text, position)
     if match is None or match["a"][0] == "0":
         return None

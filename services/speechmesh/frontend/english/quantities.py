@@ -33,6 +33,9 @@ _FRACTIONS = re.compile(
     re.ASCII,
 )  # 1/2-3/4 cup, 1/2-1 inch
 _ALWAYS_OPEN = re.compile(r"24/7/365(?![\d/])", re.ASCII)
+_SCORED = frozenset(
+    str.split("won win wins lost lose loses led lead leads beat trailed trailing score by up down")
+)
 _SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>5|10|20|100)(?![\d/]|\.\d)", re.ASCII)
 _MAGNITUDE = re.compile(
     r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|lakh|crore|mn|bn|tn)(?![A-Za-z])"
@@ -232,8 +235,8 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
         words = f"{numbers.integer(low)} dash {numbers.integer(high)}"  # table 2-1
     elif (low, high) == ("24", "7"):
         words = "twenty four seven"
-    elif low == high and low.isdigit() and len(low) == 2:
-        words = f"{numbers.cardinal(int(low))} {numbers.cardinal(int(high))}"  # fifty-fifty
+    elif _are_shares(low, high) and unit is None and context.previous not in _SCORED:
+        words = f"{numbers.cardinal(int(low))} {numbers.cardinal(int(high))}"  # fifty-fifty, 80-20
     elif low.isdigit() and high.isdigit() and len(low) == 4 and unit is None and magnitude is None:
         words = _year_range(context, low, high, end)
     else:
@@ -242,6 +245,13 @@ def _range(context: Context, first: re.Match[str], second: re.Match[str]) -> Rea
         if mixed:
             words, end = f"{words} and {_mixed_words(mixed)}", mixed.end()
     return _finish(context, words, first.start("number"), end, one=False)
+
+
+def _are_shares(low: str, high: str) -> bool:
+    """Whether two numbers share a hundred, the larger one first, or are alike."""
+    if not (low.isdigit() and high.isdigit() and len(low) == len(high) == 2):
+        return False
+    return low == high or (int(low) + int(high) == 100 and int(low) > int(high))
 
 
 def _year_range(context: Context, low: str, high: str, end: int) -> str:

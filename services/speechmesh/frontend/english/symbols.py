@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from speechmesh.frontend.english import numbers
+from speechmesh.frontend.english.codes import read_alphanumeric
 from speechmesh.frontend.english.folding import CURRENCY_SYMBOLS, GREEK, SUPERSCRIPTS
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
 from speechmesh.frontend.english.units import per_name, unit_after
@@ -49,6 +50,7 @@ _LABEL = re.compile(r":|\ (?:is|are|was)(?![a-z])")
 _AFTER_KEY = re.compile(r"(?:\d{2,3}#?)?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
 _DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
+_LETTERED_NUMBER = re.compile(r"#(?P<name>\d{1,5}[A-Za-z])(?![A-Za-z0-9-])", re.ASCII)  # apartment #3B
 _MEASURED = re.compile(
     r"[x×]\ (?:\d{1,6}(?:\.\d{1,4})?\ [x×]\ ){0,2}\d{1,6}(?:\.\d{1,4})?[ -]?"
     r"(?:ft|feet|foot|in|inch|inches|[cmk]?m|yd|px|pixels|meters)(?![A-Za-z])",
@@ -295,6 +297,10 @@ def recognise_shorthand(context: Context, position: int) -> Reading | None:
 
 def recognise_number_sign(context: Context, position: int) -> Reading | None:
     """Read "#5" as "number five"; a lone "#" is silent."""
+    lettered = _LETTERED_NUMBER.match(context.text, position)
+    if lettered:
+        name = Piece(read_alphanumeric(lettered["name"]), *lettered.span("name"))
+        return Reading((Piece("number", position, position + 1), name), lettered.end())
     match = _NUMBER_SIGN.match(context.text, position)
     if match:
         return whole("number", position, match.end())

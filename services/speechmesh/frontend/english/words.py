@@ -34,6 +34,11 @@ _COMPOUNDS = {
 _COMPOUND = re.compile(
     "(?:" + "|".join(re.escape(compound) for compound in _COMPOUNDS) + ")(?![A-Za-z0-9])", re.IGNORECASE
 )
+_ON_AIR = re.compile(
+    r"AM(?:\ \d{3,4}(?!\d)|\ (?:radio|station|band|dial|broadcast|transmitter)|(?:/|\ (?:and|or)\ )FM)",
+    re.ASCII,
+)
+_STATION = re.compile(r"(?:(?<!\d)\d{3,4}\ |FM(?:/|\ or\ |\ and\ ))$", re.ASCII)
 _LISTED_LETTER = re.compile(r",\ (?:and\ |or\ )?[b-hj-z](?![A-Za-z0-9'.])")
 _OPTIONAL_PLURAL = re.compile(r"\((?:e?s)\)")
 _PLAIN_WORD = re.compile(r"[a-z]{2,40}+(?=[ ,;:!?\n]|\.?(?:[ \n]|$))(?!,? ?/|::|:\d)")
@@ -172,6 +177,8 @@ def _in_context(context: Context, raw: str, position: int) -> str:
         and context.text[position + len(raw) : position + len(raw) + 1] == "&"
     ):
         return spell(raw)  # AT&T
+    if len(raw) == 2 and raw[0].isupper() and raw[1] == "s" and context.text[position - 1 : position] == "&":
+        return spell(raw[0], "'s")  # M&Ms
     if raw == "OH" and context.text[position - 1 : position] == "-" and position:
         return spell(raw)  # 25-OH
     if raw == "MPH" and not context.previous_source[-1:].isdigit():
@@ -179,7 +186,7 @@ def _in_context(context: Context, raw: str, position: int) -> str:
     if raw == "WHO" and context.previous == "the":
         return spell(raw)
     if raw in {"US", "IT", "AM", "PM", "ER", "OR"} and not context.shouting(position):
-        if raw == "AM" and context.previous.endswith("day"):
+        if raw == "AM" and (context.previous.endswith("day") or _is_on_air(context, position)):
             return spell(raw)
         if raw in {"AM", "OR"} or (raw == "IT" and context.previous in _BEFORE_PRONOUN):
             return raw.lower()
@@ -187,6 +194,12 @@ def _in_context(context: Context, raw: str, position: int) -> str:
     named = context.text[position - 1 : position] == "_" or context.text.startswith("_", position + len(raw))
     shouting = context.shouting(position) or (named and (len(raw) > 3 or raw.lower() in _PARTS_OF_NAMES))
     return read_word(raw, shouting=raw.isupper() and shouting)
+
+
+def _is_on_air(context: Context, position: int) -> bool:
+    """Whether AM is amplitude modulation: "AM 1010", "1010 AM", "AM radio", "AM/FM"."""
+    text = context.text
+    return bool(_ON_AIR.match(text, position) or _STATION.search(text, max(0, position - 6), position))
 
 
 _OPERATORS = frozenset("=<>≥≤≠+×÷^|∈∉∪∩⊂")
