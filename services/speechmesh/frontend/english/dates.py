@@ -219,6 +219,7 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         return None  # by 1/2 inch
     if short and (
         context.previous in _DATE_CUES | set(WEEKDAYS.values())
+        or context.recent(2) == "as of"
         or context.recent(3) in {"c o b", "e o d", "e t a", "d o b"}
         or _AT_TIME.match(text, short.end())
     ):

@@ -49,6 +49,9 @@ _DIALS = frozenset({"press", "dial", "hit", "push", "pressing", "dialing"})
 _LABEL = re.compile(r":|\ (?:is|are|was)(?![a-z])")
 _AFTER_KEY = re.compile(r"(?:\d{2,3}#?)?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
 _DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
+_HOURS = re.compile(
+    r"\d{1,3}\ ?(?:s|sec|min|hrs?|h|d|days?|wks?|weeks?|mo|years?|yr)(?![A-Za-z0-9])", re.ASCII
+)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
 _LETTERED_NUMBER = re.compile(r"#(?P<name>\d{1,5}[A-Za-z])(?![A-Za-z0-9-])", re.ASCII)  # apartment #3B
 _MEASURED = re.compile(
@@ -232,6 +235,8 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         return whole("over", position, position + 1)
     if after.isdigit() and source[:1] in CURRENCY_SYMBOLS and before.isalnum():
         return whole("per", position, position + 1)  # $0.002/1K tokens
+    if source[:1].isdigit() and before.isalpha() and _HOURS.match(text, position + 1):
+        return whole("per", position, position + 1)  # 4 g/24h
     if source.isdigit() and after in CURRENCY_SYMBOLS and after:
         return whole("for", position, position + 1)  # 3/$5
     per = _PER.match(text, position)
