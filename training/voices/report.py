@@ -15,7 +15,7 @@ from training.voices.figures import draw_figures
 from training.voices.progress import duration_text
 from training.voices.settings import REPOSITORY, VoiceSettings
 from training.voices.training_loop import read_checkpoint
-from training.voices.vocoder_training import checkpoint_of
+from training.voices.vocoder_training import checkpoint_of, finished_checkpoint_of
 from training.voices.work import Work, read_json, whole_file
 
 _DIFFERENCE = "word_error_difference_points"
@@ -158,6 +158,7 @@ def _costs(settings: VoiceSettings, work: Work, speeds: dict[str, float]) -> lis
     trained = [
         ("acoustic", "acoustic/checkpoint.pt"),
         *((f"vocoder {t}", checkpoint_of(t)) for t in settings.tiers),
+        *((f"finishing {t}", finished_checkpoint_of(t)) for t in settings.tiers if settings.finishing),
     ]
     counts = ", ".join(f"{name} {read_checkpoint(work / path)['step']:,}" for name, path in trained)
     lines.append(

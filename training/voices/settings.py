@@ -155,6 +155,20 @@ class TierSettings(TrainingSettings):
     )
 
 
+class FinishingSettings(_Strict):
+    """Further steps of every tier, when all are trained, in which fidelity counts for more than periodicity.
+
+    The loss that teaches low voices their pulses costs the spectra, and with them words: the recogniser heard half a
+    point fewer of them.
+    """
+
+    steps: int = Field(ge=1)
+    rate: float = Field(
+        gt=0, le=1, description="Factor on the tier's learning rates, which fall again from there."
+    )
+    periodicity_weight: float = Field(ge=0)
+
+
 class VoiceSettings(_Strict):
     """The whole file."""
 
@@ -170,6 +184,7 @@ class VoiceSettings(_Strict):
     speakers: tuple[SpeakerSettings, ...] = Field(min_length=1)
     acoustic: AcousticSettings
     vocoders: dict[Tier, TierSettings] = {}
+    finishing: FinishingSettings | None = None
     vocoder_of: Name | None = Field(None, description="Voice whose trained vocoders this one takes.")
     vocoder_hears: tuple[Name, ...] = Field(
         (), description="Further voices on whose speech the vocoder is trained."

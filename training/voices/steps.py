@@ -21,7 +21,12 @@ from training.voices.report import write_report
 from training.voices.settings import VoiceSettings, load_settings
 from training.voices.speech import make_speech
 from training.voices.training_loop import read_checkpoint
-from training.voices.vocoder_training import checkpoint_of, train_vocoder
+from training.voices.vocoder_training import (
+    checkpoint_of,
+    finish_vocoder,
+    finished_checkpoint_of,
+    train_vocoder,
+)
 from training.voices.work import Work, fingerprint
 
 # Settings that change nothing in what is made of the same steps.
@@ -82,6 +87,7 @@ def _steps_to_vocoders(settings: VoiceSettings) -> list[Step]:
         Step("acoustic", _acoustic, settings.acoustic.model_dump_json(exclude=_HARMLESS), CHECKPOINT),
         Step("predicted", lambda c: predict_mels(c.settings, c.work, c.device), ""),
         *(_vocoder_step(settings, tier) for tier in settings.tiers),
+        *([_finishing_step(settings, tier) for tier in settings.tiers] if settings.finishing else []),
     ]
 
 
@@ -103,6 +109,16 @@ def _vocoder_step(settings: VoiceSettings, tier: Tier) -> Step:
     heard = [_sums(_steps_to_features(load_settings(name)))["features"] for name in settings.vocoder_hears]
     depends = settings.vocoders[tier].model_dump_json(exclude=_HARMLESS) + repr(heard)
     return Step(f"vocoder.{tier}", run, depends, checkpoint_of(tier))
+
+
+def _finishing_step(settings: VoiceSettings, tier: Tier) -> Step:
+    assert settings.finishing is not None
+    return Step(
+        f"finished.{tier}",
+        lambda c: finish_vocoder(c.settings, c.work, tier, c.device),
+        settings.finishing.model_dump_json(),
+        finished_checkpoint_of(tier),
+    )
 
 
 def _nothing(_: object) -> None:

@@ -27,7 +27,7 @@ from training.voices.discriminators import (
     discriminator_loss,
     feature_matching_loss,
 )
-from training.voices.settings import TierSettings, VoiceSettings, load_settings
+from training.voices.settings import FinishingSettings, TierSettings, VoiceSettings, load_settings
 from training.voices.shards import shard_folders
 from training.voices.spectral_losses import PeriodicityLoss, SpectralLoss
 from training.voices.training_loop import Budget, read_checkpoint, train
@@ -161,6 +161,10 @@ class VocoderTask:
 
     def step(self, part: float, rate: float) -> dict[str, float]:
         """One update of the vocoder and, from `gan_from` on, one of the discriminators."""
+        return self.update(part, rate, periodicity_weight(part))
+
+    def update(self, part: float, rate: float, weight: float) -> dict[str, float]:
+        """The same with another weight of periodicity."""
         tier = self._tier
         share = tier.predicted_share if part >= tier.predicted_from else 0.0
         mel, real = (x.to(self._device) for x in self._pieces.batch(self._n_steps, tier.batch, share))
@@ -180,7 +184,7 @@ class VocoderTask:
                 heard = {"judge": heard["judge"]}
             losses |= heard
         self._optimiser.zero_grad(set_to_none=True)
-        weights = _WEIGHTS | {"periodicity": periodicity_weight(part)}
+        weights = _WEIGHTS | {"periodicity": weight}
         terms = [weights[name] * loss for name, loss in losses.items() if name in weights]
         torch.stack(terms).sum().backward(inputs=list(self.network.parameters()))  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), _MAX_GRADIENT)
@@ -239,9 +243,27 @@ class VocoderTask:
         self._n_steps = state["n_steps"]
 
 
+class FinishingTask:
+    """A trained tier's further steps."""
+
+    def __init__(self, task: VocoderTask, finishing: FinishingSettings) -> None:
+        self._task, self._finishing = task, finishing
+        self.state, self.load = task.state, task.load
+
+    def step(self, part: float, rate: float) -> dict[str, float]:
+        """See Task; of the tier's own training all is done."""
+        del part
+        return self._task.update(1.0, rate * self._finishing.rate, self._finishing.periodicity_weight)
+
+
 def checkpoint_of(tier: Tier) -> str:
     """The checkpoint of a tier, below the work folder."""
     return f"vocoder.{tier}/checkpoint.pt"
+
+
+def finished_checkpoint_of(tier: Tier) -> str:
+    """The checkpoint of a tier's further steps, below the work folder."""
+    return f"finished.{tier}/checkpoint.pt"
 
 
 def train_vocoder(
@@ -249,17 +271,29 @@ def train_vocoder(
 ) -> None:
     """Trains one tier for `seconds`, or for the steps that the settings fix."""
     of_tier = settings.vocoders[tier]
-    works = [
-        (settings, work),
-        *(_further(work, name) for name in settings.vocoder_hears),
-    ]
-    pieces = Pieces(works, of_tier.segment_frames, of_tier.seed)
-    task = VocoderTask(settings, of_tier, pieces, device)
+    task = _task(settings, work, tier, device)
     if of_tier.warm_start is not None:
         content = read_checkpoint(work / checkpoint_of(of_tier.warm_start))
         task.discriminators.load_state_dict(content["task"]["discriminators"])
     budget = Budget(of_tier.steps, seconds)
     train(task, of_tier, budget, work / checkpoint_of(tier), f"vocoder {tier}")
+
+
+def finish_vocoder(settings: VoiceSettings, work: Work, tier: Tier, device: torch.device) -> None:
+    """Goes on with a trained tier for the further steps of the settings."""
+    assert settings.finishing is not None
+    task = _task(settings, work, tier, device)
+    task.load(read_checkpoint(work / checkpoint_of(tier))["task"])
+    finishing = FinishingTask(task, settings.finishing)
+    budget = Budget(settings.finishing.steps, 0.0)
+    checkpoint = work / finished_checkpoint_of(tier)
+    train(finishing, settings.vocoders[tier], budget, checkpoint, f"finishing {tier}")
+
+
+def _task(settings: VoiceSettings, work: Work, tier: Tier, device: torch.device) -> VocoderTask:
+    of_tier = settings.vocoders[tier]
+    works = [(settings, work), *(_further(work, name) for name in settings.vocoder_hears)]
+    return VocoderTask(settings, of_tier, Pieces(works, of_tier.segment_frames, of_tier.seed), device)
 
 
 def _further(work: Work, name: str) -> tuple[VoiceSettings, Work]:
@@ -280,5 +314,6 @@ def _further(work: Work, name: str) -> tuple[VoiceSettings, Work]:
 def load_vocoder(settings: VoiceSettings, work: Work, tier: Tier) -> Vocos:
     """The trained vocoder: the running average of its weights."""
     network = vocos_of(settings, settings.vocoders[tier])
-    network.load_state_dict(read_checkpoint(work / checkpoint_of(tier))["task"]["average"])
+    checkpoint = finished_checkpoint_of(tier) if settings.finishing else checkpoint_of(tier)
+    network.load_state_dict(read_checkpoint(work / checkpoint)["task"]["average"])
     return network.eval().requires_grad_(False)
