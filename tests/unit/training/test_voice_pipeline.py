@@ -23,7 +23,14 @@ from training.voices.shards import read_clips, shard_folders
 from training.voices.steps import Context, fingerprints, run_steps, status
 from training.voices.teachers.flite import flite_missing
 from training.voices.training_loop import Budget, Task, read_checkpoint, train
-from training.voices.vocoder_training import Pieces, VocoderTask, train_vocoder
+from training.voices.vocoder_training import (
+    Pieces,
+    VocoderTask,
+    checkpoint_of,
+    finished_checkpoint_of,
+    load_vocoder,
+    train_vocoder,
+)
 from training.voices.work import Work
 
 pytestmark = [
@@ -32,7 +39,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning"),
 ]
 
-STEPS = 3
+STEPS, FURTHER_STEPS = 3, 2
 SMALL_TIER = {
     **{"share": 0.2, "steps": STEPS, "learning_rate": 1e-3, "dim": 16, "intermediate_dim": 32, "layers": 2},
     **{"batch": 2, "gan_from": 0.3, "predicted_from": 0.3},
@@ -51,6 +58,7 @@ def small_settings() -> VoiceSettings:
         "decoder_blocks": 2,
         "frames_per_batch": 900,
     }
+    values["finishing"] |= {"steps": FURTHER_STEPS}
     values["vocoder_hears"] = ()
     values["vocoders"] = {"high": SMALL_TIER, "fast": {**SMALL_TIER, "warm_start": "high"}}
     return VoiceSettings.model_validate(values)
@@ -84,6 +92,16 @@ def test_the_speech_is_level_and_clean_at_its_ends(made):
         assert max(map(true_peak_dbfs, clips)) < -1.0
         assert max(np.abs(samples[[0, -1]]).max() for samples in clips) < 1e-3
         assert max(abs(float(samples.mean())) for samples in clips) < 1e-3
+
+
+def test_what_is_exported_has_taken_further_steps(made):
+    for tier in ("high", "fast"):
+        trained = read_checkpoint(made.work / checkpoint_of(tier))["task"]
+        finished = read_checkpoint(made.work / finished_checkpoint_of(tier))["task"]
+        assert (trained["n_steps"], finished["n_steps"]) == (STEPS, STEPS + FURTHER_STEPS)
+        exported = load_vocoder(made.settings, made.work, tier).state_dict()
+        assert all(torch.equal(exported[name], value) for name, value in finished["average"].items())
+        assert not all(torch.equal(exported[name], value) for name, value in trained["average"].items())
 
 
 def test_a_vocoder_cannot_hear_a_voice_that_has_no_features_yet(made):

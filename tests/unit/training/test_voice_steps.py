@@ -32,7 +32,18 @@ def test_vocoders_are_trained_anew_when_a_voice_that_they_hear_speaks_otherwise(
     ming = ming.model_copy(update={"teacher": ming.teacher.model_copy(update={"pitch": 70})})
     other = mandarin.model_copy(update={"speakers": (ming, *mandarin.speakers[1:])})
     changed = changed_steps(monkeypatch, "english", other)
-    assert changed == {"vocoder.high", "vocoder.fast", "bundle", "evaluate", "report"}
+    vocoders = {"vocoder.high", "vocoder.fast", "finished.high", "finished.fast"}
+    assert changed == vocoders | {"bundle", "evaluate", "report"}
+
+
+def test_a_change_of_the_further_steps_leaves_the_training_before_them_as_it_is(monkeypatch):
+    english = load_settings("english")
+    assert english.finishing is not None
+    other = english.model_copy(update={"finishing": english.finishing.model_copy(update={"steps": 12})})
+    assert changed_steps(monkeypatch, "mandarin", other) == {"bundle", "listener", "evaluate", "report"}
+    before, after = fingerprints(english), fingerprints(other)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"finished.high", "finished.fast", "bundle", "evaluate", "report"}
 
 
 def test_what_a_voice_does_with_its_tokens_is_no_matter_to_the_vocoders_that_hear_it(monkeypatch):
