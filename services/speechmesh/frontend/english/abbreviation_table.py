@@ -47,7 +47,8 @@ Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec sectio
 c circa; ca circa; est established; Est established; Op opus; op opus; par paragraph; para paragraph;
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
 ph phone; Dept department; Ex exercise; qn question; Q question;
-Tab table; Tabs tables; tbl table; Tbl table; Dist district; Pct precinct; Prop proposition; Ep episode; ep episode; Eps episodes; eps episodes;
+Tab table; Tabs tables; tbl table; Tbl table; Dist district; Pct precinct;
+Prop proposition; Ep episode; ep episode; Eps episodes; eps episodes;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
 col column; cols columns; App appendix; app appendix; pop population; Pop population;
 exp expires; Exp expires; Plat platform;
