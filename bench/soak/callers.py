@@ -110,7 +110,7 @@ class Callers:
             await asyncio.sleep(request.leave_after_s)
             return
         n_bytes = n_chunks = 0
-        async with aclosing(aiter(stream)) as responses:  # type: ignore[type-var]
+        async with aclosing(aiter(stream)) as responses:
             async for response in responses:
                 answer.n_segments += response.HasField("segment")
                 if not response.audio:
