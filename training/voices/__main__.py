@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +18,15 @@ from training.voices.steps import Context, run_steps, status, steps_of
 from training.voices.work import Work
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+
+
+_TERMINATED = 128 + signal.SIGTERM
+
+
+@app.callback()
+def _end_in_order() -> None:
+    # As an exception: the mesh that is listened to must not outlive a run that is told to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
 
 
 @dataclass(frozen=True)
