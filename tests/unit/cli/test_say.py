@@ -113,7 +113,9 @@ def test_ctrl_c_ends_the_player(server: Server, tmp_path: Path, while_it_comes: 
     player, taken = tmp_path / "aplay", tmp_path / "taken"
     player.write_text(f"#!/bin/sh\necho $$ > {taken}\ncat > /dev/null\nexec sleep 60\n")
     player.chmod(0o755)
-    command = [sys.executable, "-m", "speechmesh.cli.main", "say", SLOW if while_it_comes else "Hello."]
+    # What a shell starts in its background ignores the signal, and so does all that it starts.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "speechmesh.cli.main"]
+    command += ["say", SLOW if while_it_comes else "Hello."]
     saying = subprocess.Popen(
         [*command, "--target", f"127.0.0.1:{server.port}"],
         env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
@@ -123,7 +125,7 @@ def test_ctrl_c_ends_the_player(server: Server, tmp_path: Path, while_it_comes: 
     give_up_at = time.monotonic() + 30
     while not (taken.exists() and taken.read_text()) and time.monotonic() < give_up_at:
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(0.5)  # until the command takes more audio, or waits for the player: the two cases
     saying.send_signal(signal.SIGINT)
     said = saying.communicate(timeout=10)[1]
     assert (saying.returncode, "cancelled" in said) == (130, True)

@@ -164,7 +164,7 @@ def test_no_more_text_is_taken_of_a_turn_whose_iteration_has_ended(server: Serve
         while len(taken) < 1000:
             taken.append("piece")
             yield "piece"
-            time.sleep(0.01)
+            time.sleep(0.01)  # as somebody writes
 
     server.fails = fails
     server.reads.set()
@@ -177,9 +177,9 @@ def test_no_more_text_is_taken_of_a_turn_whose_iteration_has_ended(server: Serve
             threading.Timer(0.2, stream.done).start()
             next(speaking)
             del speaking
-        time.sleep(0.1)
+        time.sleep(0.1)  # the piece that was under way
         n_taken = len(taken)
-        time.sleep(0.3)
+        time.sleep(0.3)  # in which thirty more would be taken
         assert len(taken) == n_taken
 
 
@@ -240,4 +240,4 @@ def test_the_text_of_an_interrupted_turn_may_be_closed_in_its_thread(server: Ser
             threading.Timer(0.1, stream.interrupt, (turn, 0.0)).start()
             assert [response.HasField("interrupted") for response in stream.speak(pieces())] == [True]
             closed.set()
-            time.sleep(0.2)
+            time.sleep(0.2)  # in which the thread that reads would end the stream
