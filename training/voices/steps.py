@@ -45,12 +45,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Step:
-    """A part of the way. `depends` are the settings that it is made of, besides those of the steps before it."""
+    """A part of the way. `depends` are the settings that it is made of, besides those of the steps it needs.
+
+    Which are the one before it, unless `needs` names them: what one tier is made of is no matter of another's.
+    """
 
     name: str
     run: Callable[[Context], None]
     depends: str
     checkpoint: str | None = None
+    needs: tuple[str, ...] | None = None
 
 
 def steps_of(settings: VoiceSettings) -> list[Step]:
@@ -60,11 +64,19 @@ def steps_of(settings: VoiceSettings) -> list[Step]:
         "" if settings.vocoder_of is None else _vocoders_fingerprint(load_settings(settings.vocoder_of))
     )
     bundle = settings.model_dump_json() + borrowed
+    before = _steps_to_vocoders(settings)
+    listener = Step("listener", lambda c: train_listener(c.settings, c.work), "", needs=("features",))
+    evaluated = ("bundle", "listener") if mandarin else ("bundle",)
     return [
-        *_steps_to_vocoders(settings),
-        Step("bundle", lambda c: _nothing(make_bundle(c.settings, c.work)), bundle),
-        *([Step("listener", lambda c: train_listener(c.settings, c.work), "")] if mandarin else []),
-        Step("evaluate", lambda c: evaluate(c.settings, c.work), ""),
+        *before,
+        Step(
+            "bundle",
+            lambda c: _nothing(make_bundle(c.settings, c.work)),
+            bundle,
+            needs=tuple(step.name for step in before),
+        ),
+        *([listener] if mandarin else []),
+        Step("evaluate", lambda c: evaluate(c.settings, c.work), "", needs=evaluated),
         Step("report", lambda c: write_report(c.settings, c.work), ""),
     ]
 
@@ -93,7 +105,7 @@ def _steps_to_vocoders(settings: VoiceSettings) -> list[Step]:
 
 def _vocoders_fingerprint(settings: VoiceSettings) -> str:
     """Of all that a voice's vocoders are made of: who borrows them is made anew when it changes."""
-    return list(_sums(_steps_to_vocoders(settings)).values())[-1]
+    return fingerprint(*_sums(_steps_to_vocoders(settings)).values())
 
 
 def _acoustic(context: Context) -> None:
@@ -107,8 +119,10 @@ def _vocoder_step(settings: VoiceSettings, tier: Tier) -> Step:
         train_vocoder(context.settings, context.work, tier, seconds, context.device)
 
     heard = [_sums(_steps_to_features(load_settings(name)))["features"] for name in settings.vocoder_hears]
-    depends = settings.vocoders[tier].model_dump_json(exclude=_HARMLESS) + repr(heard)
-    return Step(f"vocoder.{tier}", run, depends, checkpoint_of(tier))
+    of_tier = settings.vocoders[tier]
+    depends = of_tier.model_dump_json(exclude=_HARMLESS) + repr(heard)
+    needs = "predicted" if of_tier.warm_start is None else f"vocoder.{of_tier.warm_start}"
+    return Step(f"vocoder.{tier}", run, depends, checkpoint_of(tier), (needs,))
 
 
 def _finishing_step(settings: VoiceSettings, tier: Tier) -> Step:
@@ -118,6 +132,7 @@ def _finishing_step(settings: VoiceSettings, tier: Tier) -> Step:
         lambda c: finish_vocoder(c.settings, c.work, tier, c.device),
         settings.finishing.model_dump_json(),
         finished_checkpoint_of(tier),
+        (f"vocoder.{tier}",),
     )
 
 
@@ -126,22 +141,22 @@ def _nothing(_: object) -> None:
 
 
 def fingerprints(settings: VoiceSettings) -> dict[str, str]:
-    """For each step a hash of all the settings that it and the steps before it are made of."""
+    """For each step a hash of all the settings that it and the steps it needs are made of."""
     return _sums(steps_of(settings))
 
 
 def _sums(steps: list[Step]) -> dict[str, str]:
-    sums, so_far = {}, ""
+    sums: dict[str, str] = {}
     for step in steps:
-        so_far = fingerprint(so_far, step.name, step.depends)
-        sums[step.name] = so_far
+        needs = list(sums)[-1:] if step.needs is None else step.needs
+        sums[step.name] = fingerprint("".join(sums[name] for name in needs), step.name, step.depends)
     return sums
 
 
 def run_steps(context: Context, only: str | None = None, until: str | None = None) -> None:
     """Runs what is not done yet, as far as the step `until`, or one step by name, done or not.
 
-    A step whose settings changed is done again, and with it all after it; of what an older run left of such a step
+    A step whose settings changed is done again, and with it all that needs it; of what an older run left of such a step
     nothing is used.
     """
     sums = fingerprints(context.settings)

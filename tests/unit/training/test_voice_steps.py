@@ -23,7 +23,23 @@ def test_a_voice_that_borrows_vocoders_is_bundled_anew_with_them(monkeypatch):
     english = load_settings("english")
     tier = english.vocoders["fast"].model_copy(update={"steps": 12})
     other = english.model_copy(update={"vocoders": english.vocoders | {"fast": tier}})
-    assert changed_steps(monkeypatch, "mandarin", other) == {"bundle", "listener", "evaluate", "report"}
+    assert changed_steps(monkeypatch, "mandarin", other) == {"bundle", "evaluate", "report"}
+
+
+def test_a_change_of_one_tier_leaves_the_others_as_they_are():
+    english = load_settings("english")
+    tier = english.vocoders["fast"].model_copy(update={"steps": 12})
+    other = english.model_copy(update={"vocoders": english.vocoders | {"fast": tier}})
+    before, after = fingerprints(english), fingerprints(other)
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"vocoder.fast", "finished.fast", "bundle", "evaluate", "report"}
+
+
+def test_a_tier_is_trained_anew_with_the_one_whose_discriminators_it_starts_with():
+    english = load_settings("english")
+    tier = english.vocoders["high"].model_copy(update={"steps": 12})
+    other = english.model_copy(update={"vocoders": english.vocoders | {"high": tier}})
+    assert fingerprints(english)["vocoder.fast"] != fingerprints(other)["vocoder.fast"]
 
 
 def test_vocoders_are_trained_anew_when_a_voice_that_they_hear_speaks_otherwise(monkeypatch):
@@ -40,7 +56,7 @@ def test_a_change_of_the_further_steps_leaves_the_training_before_them_as_it_is(
     english = load_settings("english")
     assert english.finishing is not None
     other = english.model_copy(update={"finishing": english.finishing.model_copy(update={"steps": 12})})
-    assert changed_steps(monkeypatch, "mandarin", other) == {"bundle", "listener", "evaluate", "report"}
+    assert changed_steps(monkeypatch, "mandarin", other) == {"bundle", "evaluate", "report"}
     before, after = fingerprints(english), fingerprints(other)
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"finished.high", "finished.fast", "bundle", "evaluate", "report"}
