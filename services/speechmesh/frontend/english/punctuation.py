@@ -197,8 +197,15 @@ def _is_operand(text: str, position: int) -> bool:
 
 def recognise_quote(context: Context, position: int) -> Reading | None:
     """Follow double quotes, which are silent, to tell them from the sign of inches."""
-    of_number = _OF_NUMBER.match(context.text, position) and context.text[position - 1 : position].isdigit()
-    if of_number and context.possess_last_word(position, position + 2):
+    before = context.text[position - 1 : position]
+    coded = (
+        before.isupper() and len(context.previous) == 1 and any(c.isdigit() for c in context.adjacent_source)
+    )
+    if (
+        _OF_NUMBER.match(context.text, position)
+        and (before.isdigit() or coded)
+        and context.possess_last_word(position, position + 2)
+    ):
         return Reading((), position + 2)
     clipped_and = _CLIPPED_AND.match(context.text, position)
     if clipped_and:

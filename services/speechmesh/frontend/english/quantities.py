@@ -62,6 +62,11 @@ _STEPS = frozenset(
 _TIME = re.compile(
     r"[ -](?:time|meter|metre)(?![a-z])(?!\ (?:job|position|work|staff|pay|role|salary|student))"
 )
+_DWELT = frozenset(str.split("live lives lived living reside resides resided residing"))
+_OF_3M = re.compile(
+    r"M(?=\ (?:Company|Corp|Corporation|Co|Inc|Scotch|Post-it|makes|made|said|says|announced|announces|reports|"
+    r"reported|agreed|agrees|plans|tapes?|adhesives?|filters?|masks?|respirators?|stock)(?![A-Za-z]))"
+)
 _INNINGS = re.compile(
     r"\ (?:in|after|off|from)\ \d{1,2}(?:\.\d)?\ overs|\ (?:dec|declared)(?![a-z])|\ \(\d{1,2}(?:\.\d)?\ ov"
 )
@@ -120,7 +125,9 @@ def _single(context: Context, literal: str, sign: str, position: int, end: int) 
     """Read one number with what may follow it."""
     text = context.text
     lettered = text[end : end + 1].isalpha()
-    named = literal.isdigit() and not sign and names_something(context, end)
+    named = (
+        literal.isdigit() and not sign and (names_something(context, end) or _is_name(context, literal, end))
+    )
     if named and lettered:
         return None  # Seat 12A
     if (named and text[end : end + 1] not in {"%", "°"}) or (
@@ -156,6 +163,13 @@ def _finish(context: Context, words: str, position: int, end: int, *, one: bool)
     if not _BOUNDARY.match(text, end) and text[end - 1] not in "%°":
         return None
     return whole(words, position, end)
+
+
+def _is_name(context: Context, literal: str, end: int) -> bool:
+    """Whether a number and a capital name a flat, "I live in 42B", or the company 3M, and are no millions."""
+    if context.previous in {"at", "in"}:
+        return len(literal) <= 3 and not _DWELT.isdisjoint(context.recent(2).split())
+    return literal == "3" and _OF_3M.match(context.text, end) is not None
 
 
 def _is_interest(context: Context, words: str, end: int) -> bool:
