@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 from speechmesh.common.errors import Unavailable
+
+_ending: ContextVar[Ending | None] = ContextVar("ending", default=None)
 
 
 class Ending:
@@ -18,11 +21,11 @@ class Ending:
 
     def __init__(self) -> None:
         self._waits: set[asyncio.Timeout] = set()
-        self._begun = False
+        self.begun = False
 
     def begin(self) -> None:
         """Ends what waits now, and from now on."""
-        self._begun = True
+        self.begun = True
         for wait in self._waits:
             wait.reschedule(asyncio.get_running_loop().time())
 
@@ -33,7 +36,8 @@ class Ending:
         Raises:
             Unavailable: when it has begun.
         """
-        if self._begun:
+        _ending.set(self)
+        if self.begun:
             raise _shutting_down()
         try:
             async with asyncio.timeout(None) as wait:
@@ -46,6 +50,12 @@ class Ending:
             if not wait.expired():  # one of the block's own
                 raise
             raise _shutting_down() from None
+
+
+def is_ending() -> bool:
+    """Whether the call that asks is being ended by its server: it sees a cancellation, its caller gets Unavailable."""
+    ending = _ending.get()
+    return ending is not None and ending.begun
 
 
 def _shutting_down() -> Unavailable:

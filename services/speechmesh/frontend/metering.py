@@ -14,6 +14,7 @@ from typing import Literal, Self, get_args
 
 from speechmesh.common import metrics
 from speechmesh.common.bundle import TIERS, VoiceBundle
+from speechmesh.common.ending import is_ending
 from speechmesh.common.errors import InvalidInput, NotFound, Overloaded, SpeechmeshError, Unavailable
 from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk
 from speechmesh.frontend.playback import Playback
@@ -88,10 +89,11 @@ class RequestMeter:
         if error is None:
             return "served", "OK"
         if isinstance(error, asyncio.CancelledError | GeneratorExit):
-            # gRPC ends a handler whose deadline has passed as one whose caller has left.
+            # gRPC ends a handler whose deadline has passed as one whose caller has left, and so does our own shutdown.
             left_s = self._time_remaining()
-            is_late = left_s is not None and left_s <= 0
-            return ("failed", "DEADLINE_EXCEEDED") if is_late else ("cancelled", "CANCELLED")
+            if left_s is not None and left_s <= 0:
+                return "failed", "DEADLINE_EXCEEDED"
+            return ("failed", "UNAVAILABLE") if is_ending() else ("cancelled", "CANCELLED")
         if isinstance(error, SpeechmeshError):
             refused = isinstance(error, InvalidInput | NotFound | Overloaded)
             return "refused" if refused else "failed", error.status.name

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from speechmesh.common import metrics
 from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.ending import Ending
 from speechmesh.common.errors import (
     DeadlineExceeded,
     Incompatible,
@@ -108,6 +109,30 @@ def test_a_handler_that_is_ended_at_its_deadline_was_late(counted: Counted) -> N
     with pytest.raises(asyncio.CancelledError), RequestMeter("ssml", lambda: 0.0):
         raise asyncio.CancelledError
     assert counted("FRONTEND_REQUESTS") == {("DEADLINE_EXCEEDED", "ssml", "failed", "none"): 1}
+
+
+async def test_a_handler_that_a_shutdown_ends_has_failed_and_not_been_left(counted: Counted) -> None:
+    async def waits() -> None:
+        with RequestMeter("text", lambda: None):
+            await asyncio.sleep(60)
+
+    async def sends() -> AsyncGenerator[None]:
+        with RequestMeter("live", lambda: 60.0):
+            while True:
+                yield
+
+    ending = Ending()
+    sending = sends()
+    async with ending.awaits():
+        await anext(sending)
+    asyncio.get_running_loop().call_soon(ending.begin)
+    with pytest.raises(Unavailable):
+        async with ending.awaits():
+            await waits()
+    await sending.aclose()  # as the interceptor does where the caller was being sent something meanwhile
+    assert counted("FRONTEND_REQUESTS") == {
+        ("UNAVAILABLE", kind, "failed", "none"): 1 for kind in ("text", "live")
+    }
 
 
 def test_a_tier_below_the_best_is_degraded_unless_it_was_asked_for(
