@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _LAST_WORD_S = 1.0
 # Who pings more often is sent away: below what the client and the frontend's channels to the stages do.
 MIN_PING_INTERVAL_MS = 5_000
+# Under this name health says SERVING from the start, whatever the service waits for: it tells that the event loop runs.
+LIVENESS = "liveness"
 
 
 class StreamLimit:
@@ -108,6 +110,7 @@ class MeshServer:
         """
         self._names += service_names
         await self.set_serving(False)
+        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         reflection.enable_server_reflection(
             (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server
         )

@@ -9,6 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from speechmesh.common.server import LIVENESS
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.vocoder.settings import VocoderSettings
 from tests.unit.deploy.manifests import (
@@ -194,9 +195,10 @@ def test_probes_are_three_and_lead_to_ports(documents: list[Document]) -> None:
 
 
 def test_vocoder_is_not_killed_for_a_triton_that_is_down(documents: list[Document]) -> None:
-    container = main_container(pods(documents)["vocoder"])
+    pod = pods(documents)["vocoder"]
+    container = main_container(pod)
     assert "tcpSocket" in container["startupProbe"]
-    assert "tcpSocket" in container["livenessProbe"]
+    assert container["livenessProbe"]["grpc"] == {"port": container_ports(pod)["grpc"], "service": LIVENESS}
 
 
 def test_only_the_calls_of_the_design_pass_the_network_policies(documents: list[Document]) -> None:
