@@ -194,6 +194,16 @@ def test_probes_are_three_and_lead_to_ports(documents: list[Document]) -> None:
         assert startup_s >= 120
 
 
+def test_frontend_says_what_keeps_it_from_starting_before_it_is_killed(
+    documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, _ = stage_settings(documents, "frontend", monkeypatch)
+    assert isinstance(settings, FrontendSettings)
+    startup = main_container(pods(documents)["frontend"])["startupProbe"]
+    # Its patience begins when its voices are loaded.
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= settings.misfit_patience_s + 120
+
+
 def test_vocoder_is_not_killed_for_a_triton_that_is_down(documents: list[Document]) -> None:
     pod = pods(documents)["vocoder"]
     container = main_container(pod)
