@@ -112,6 +112,7 @@ def test_a_scrape_tells_what_the_acoustic_stage_did(voices_dir: Path) -> None:
     assert samples[name + "cache_size_bytes", ()] > 0
     assert samples[name + "pressure_level", ()] == 0
     assert samples["speechmesh_streams_refused_total", (("reason", "limit"),)] >= 1
+    assert samples["speechmesh_streams_refused_total", (("reason", "pressure"),)] == 0
     assert samples["process_resident_memory_bytes", ()] > 0
 
 

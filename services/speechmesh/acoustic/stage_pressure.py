@@ -54,6 +54,7 @@ class StagePressure:
         n_queued: Callable[[], int] = lambda: 1,
         on_memory_step: Callable[[], None] = lambda: None,
     ) -> None:
+        metrics.STREAMS_REFUSED.add(0, {metrics.REASON: "pressure"})  # shown from the start, for alerts
         self._clock = clock
         self._resident_bytes = resident_bytes
         self._device_memory = device_memory
