@@ -20,7 +20,7 @@ from speechmesh.common.ending import Ending
 from speechmesh.common.errors import Incompatible, Overloaded, SpeechmeshError, Unavailable
 from speechmesh.common.interceptor import CallInterceptor
 from speechmesh.common.metrics_export import start_metrics
-from speechmesh.common.settings import ServiceSettings
+from speechmesh.common.settings import ServiceSettings, passed_over
 from speechmesh.common.telemetry import start_logging, start_tracing
 
 log = logging.getLogger(__name__)
@@ -177,6 +177,8 @@ async def running(settings: ServiceSettings, lifespan: Lifespan) -> AsyncIterato
 def serve(service_name: str, settings: ServiceSettings, lifespan: Lifespan) -> None:
     """Runs a service until SIGTERM or SIGINT, then drains it. The `main` of every service."""
     start_logging(service_name, settings.log_level)
+    for variable in passed_over(settings):
+        log.warning("%s is none of the settings: passed over", variable)
     tracing = start_tracing(service_name, settings.otlp_endpoint)
     shown = None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,3 +70,12 @@ def load(settings: type[S], **overrides: Any) -> S:
         prefix = str(settings.model_config.get("env_prefix", ""))
         lines = [f"  {prefix}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise SystemExit("wrong settings:\n" + "\n".join(lines)) from None
+
+
+def passed_over(settings: ServiceSettings) -> list[str]:
+    """Variables of the service's prefix that are none of its settings: misspelt, or another version's."""
+    prefix = str(settings.model_config["env_prefix"])
+    known = {f"{prefix}{name.upper()}" for name in type(settings).model_fields}
+    return sorted(
+        name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in known
+    )

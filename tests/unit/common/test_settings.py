@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from speechmesh.acoustic.settings import AcousticSettings
-from speechmesh.common.settings import ServiceSettings, load
+from speechmesh.common.settings import ServiceSettings, load, passed_over
 from speechmesh.frontend.settings import FrontendSettings
 from speechmesh.vocoder.settings import VocoderSettings
 
@@ -43,6 +43,15 @@ def test_a_number_that_the_server_cannot_take_is_named(
     monkeypatch.setenv(f"SPEECHMESH_ACOUSTIC_{name}", value)
     with pytest.raises(SystemExit, match=f"SPEECHMESH_ACOUSTIC_{name}: "):
         load(AcousticSettings)
+
+
+def test_a_misspelt_setting_is_told_and_another_services_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert passed_over(load(FrontendSettings)) == []
+    monkeypatch.setenv("SPEECHMESH_FRONTEND_MAX_STREAM", "3")
+    monkeypatch.setenv("SPEECHMESH_FRONTEND_MAX_STREAMS", "4")
+    monkeypatch.setenv("speechmesh_frontend_port", "5")  # pydantic takes either case
+    monkeypatch.setenv("SPEECHMESH_VOCODER_TARGET", "localhost:50053")
+    assert passed_over(load(FrontendSettings)) == ["SPEECHMESH_FRONTEND_MAX_STREAM"]
 
 
 @pytest.mark.parametrize("settings", ALL)
