@@ -11,15 +11,17 @@ import os
 import sys
 import threading
 
-# A thread of 10 has a tenth of the share of one of 0; lower still, it might hold a lock for long that an urgent one
+# A thread that is nicer by 10 has a tenth of the share; lower still, it might hold a lock for long that an urgent one
 # waits for.
-_NICENESS = 10
+_NICER_BY = 10
 
 
 def give_way() -> None:
     """Lowers the calling thread's priority, for good: no thread may raise it again without privileges.
 
-    Elsewhere than on Linux, where this would concern the whole process, it does nothing.
+    So it is lowered from where it is; that of a process which was started as nice as can be stays. Elsewhere than on
+    Linux, where this would concern the whole process, it does nothing.
     """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER_BY)
