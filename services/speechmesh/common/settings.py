@@ -24,7 +24,10 @@ class ServiceSettings(BaseSettings):
     port: int = Field(0, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
     voices_dir: Path = Field(Path("voices"), description="Folder whose sub-folders are voice bundles.")
     max_message_bytes: int = Field(
-        16 * 1024 * 1024, ge=64 * 1024, le=_MOST, description="Largest gRPC message taken or sent."
+        16 * 1024 * 1024,
+        ge=1024 * 1024,
+        le=_MOST,
+        description="Largest gRPC message taken or sent. 512 frames of 80 bins, of the acoustic stage, have 160 KiB.",
     )
     max_streams: int = Field(256, ge=1, description="Streams served at once; one more is refused at once.")
     max_connection_age_s: float = Field(

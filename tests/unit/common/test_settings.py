@@ -32,6 +32,7 @@ def test_a_wrong_setting_stops_the_start_and_is_named(monkeypatch: pytest.Monkey
         ("MAX_CONNECTION_AGE_S", "inf"),
         ("MAX_CONNECTION_AGE_S", "1e12"),
         ("MAX_MESSAGE_BYTES", str(2**31)),
+        ("MAX_MESSAGE_BYTES", str(64 * 1024)),  # the stages' own messages would not pass
         ("DRAIN_GRACE_S", "nan"),
         ("DRAIN_DELAY_S", "inf"),
         ("MAX_STREAMS", "0"),
