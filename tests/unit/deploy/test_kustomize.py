@@ -93,6 +93,12 @@ def test_running_streams_end_before_the_pod_does(
     assert grace_s >= settings.drain_delay_s + settings.drain_grace_s + 5
 
 
+def test_a_pod_that_is_deleted_as_it_starts_ends_at_once(documents: list[Document]) -> None:
+    """Process 1 of a namespace gets no signal before it has a handler, and Python imports for a second or more."""
+    for name in SETTINGS:
+        assert pods(documents)[name]["spec"]["shareProcessNamespace"] is True
+
+
 def test_live_sessions_and_long_readings_outlive_a_rollout(
     documents: list[Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:
