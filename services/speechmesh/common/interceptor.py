@@ -95,7 +95,8 @@ async def _abort(error: BaseException, context: Context, span: trace.Span, metho
     if isinstance(error, SpeechmeshError):
         mapped = error
         if not isinstance(error, InvalidInput | NotFound):  # the caller's own mistakes are not our news
-            log.warning("%s: %s: %s (%r)", method, error.status.name, error, error.__cause__)
+            cause = " ".join(repr(error.__cause__).split())  # gRPC's errors have six lines
+            log.warning("%s: %s: %s (%s)", method, error.status.name, error, cause)
     else:
         log.exception("unexpected error in %s", method, exc_info=error)
         mapped = Internal.hiding(current_trace_id())
