@@ -200,6 +200,15 @@ def test_probes_are_three_and_lead_to_ports(documents: list[Document]) -> None:
         assert startup_s >= 120
 
 
+def test_a_rollout_has_not_failed_while_its_pods_may_still_start(documents: list[Document]) -> None:
+    """600 s is what Kubernetes gives a Deployment that says nothing."""
+    for deployment in of_kind(documents, "Deployment").values():
+        startup = main_container(deployment["spec"]["template"])["startupProbe"]
+        startup_s = startup["periodSeconds"] * startup["failureThreshold"]
+        deadline_s = deployment["spec"].get("progressDeadlineSeconds", 600)
+        assert deadline_s >= startup_s + 300  # its image comes first
+
+
 def test_frontend_says_what_keeps_it_from_starting_before_it_is_killed(
     documents: list[Document], monkeypatch: pytest.MonkeyPatch
 ) -> None:
