@@ -22,9 +22,14 @@ class Coder(Protocol):
         ...
 
 
+def has_frames(encoding: Encoding) -> bool:
+    """Whether samples are coded many at a time, rather than each by itself."""
+    return encoding in (Encoding.FLAC, Encoding.MP3, Encoding.OGG_OPUS, Encoding.AAC)
+
+
 def is_costly(encoding: Encoding) -> bool:
     """Whether coding takes milliseconds for a second of audio, rather than a tenth of one."""
-    return encoding in (Encoding.FLAC, Encoding.MP3, Encoding.OGG_OPUS, Encoding.AAC)
+    return has_frames(encoding)
 
 
 def make_coder(form: AudioFormat) -> Coder:

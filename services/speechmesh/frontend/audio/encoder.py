@@ -6,7 +6,7 @@ import numpy as np
 import soxr
 
 from speechmesh.common.features import FloatArray
-from speechmesh.frontend.audio.coders import Coder, is_costly, make_coder
+from speechmesh.frontend.audio.coders import Coder, has_frames, is_costly, make_coder
 from speechmesh.frontend.audio.formats import AudioFormat
 from speechmesh.frontend.audio.limiter import TruePeakLimiter
 
@@ -57,6 +57,8 @@ class StreamEncoder:
         if self._limiter is not None:
             samples = self._limiter.limit(samples, last=last)
         self._n_samples += len(samples)
+        if last and not self._n_samples and has_frames(self._form.encoding):
+            samples = np.zeros(1, np.float32)  # of no frames a file is none that players take
         self._coder = self._coder or make_coder(self._form)
         coded = self._coder.code(np.clip(samples, -1.0, 1.0))
         return coded + self._coder.finish() if last else coded

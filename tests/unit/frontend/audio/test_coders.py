@@ -116,6 +116,18 @@ def test_a_chunk_of_nothing_changes_nothing_and_a_stream_of_nothing_ends(encodin
     assert len(coded(form, samples[:0])) == 2
 
 
+@pytest.mark.parametrize(
+    "encoding",
+    [Encoding.FLAC, Encoding.MP3, Encoding.OGG_OPUS, pytest.param(Encoding.AAC, marks=needs_av)],
+)
+@pytest.mark.parametrize("options", [{}, {"from_hz": 24_000, "gain_db": 6.0}])
+def test_a_stream_of_nothing_can_be_played(encoding: Encoding, options: dict[str, float]) -> None:
+    form = form_of(encoding)
+    heard = decoded(form, b"".join(coded(form, voiced(0), **options)))
+    assert 0 < len(heard) < 4_000
+    assert np.abs(heard).max() < 1e-3
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_bytes_come_while_the_stream_is_being_made(encoding: Encoding) -> None:
     """Of a second at 16 kHz, coded tenth by tenth, a half must be audible when three quarters went in."""
