@@ -22,7 +22,8 @@ class WordTime:
 
     def moved(self, by_ms: float) -> Self:
         """The same at another time, not before the stream's begin."""
-        return replace(self, start_ms=max(self.start_ms + by_ms, 0.0), end_ms=self.end_ms + by_ms)
+        start_ms, end_ms = max(self.start_ms + by_ms, 0.0), max(self.end_ms + by_ms, 0.0)
+        return replace(self, start_ms=start_ms, end_ms=end_ms)
 
 
 class PhonemeTime(WordTime):
@@ -51,6 +52,21 @@ class Times:
 
     def __bool__(self) -> bool:
         return bool(self.words or self.phonemes or self.marks)
+
+    def __add__(self, others: Times) -> Times:
+        return Times(
+            [*self.words, *others.words],
+            [*self.phonemes, *others.phonemes],
+            [*self.marks, *others.marks],
+        )
+
+    def moved(self, by_ms: float) -> Times:
+        """The same at another time, not before the stream's begin."""
+        return Times(
+            [word.moved(by_ms) for word in self.words],
+            [phoneme.moved(by_ms) for phoneme in self.phonemes],
+            [mark.moved(by_ms) for mark in self.marks],
+        )
 
 
 @dataclass(frozen=True, slots=True)

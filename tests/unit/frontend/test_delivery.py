@@ -117,6 +117,44 @@ async def test_words_are_timed_in_what_is_left_of_the_silence_before_them(
     assert len(spoken.samples) == len(samples) - n_tokens - (n_tokens - 800)
 
 
+@pytest.mark.parametrize("second", [0.1, 0.0])
+async def test_what_is_in_silence_that_is_left_out_is_told_when_that_is_known(
+    bootstrap: VoiceBundle, reader: Reader, second: float
+) -> None:
+    """Also of a segment that is over by then, as one of `volume="silent"`, and where all of the stream is silence."""
+    request = SpeechRequest(
+        text=TEXT, encoding=Encoding.PCM_F32LE, word_timestamps=True, max_leading_silence_ms=100
+    )
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    delivery = Delivery(checked, plan, Playback(100.0))
+    chunks = []
+    for index, (segment, level) in enumerate(zip(plan.segments, (0.0, second), strict=True)):
+        tokens = reader.tokens(segment)
+        marks = (Mark(f"{index} begins", 0), Mark(f"{index} ends", len(tokens.words)))
+        delivery.expect(index, dataclasses.replace(segment, marks=marks), tokens)
+        delivery.align(index, [4] * len(tokens.tokens))  # 50 ms each, the first and the last of them a pause
+        samples = np.full(800 * len(tokens.tokens), level, np.float32)
+        samples[:800] = samples[-800:] = 0.0
+        for first in (0, 1_600):
+            part = samples[first : first + 1_600] if not first else samples[first:]
+            chunks.append(delivery.chunk(index, first, part, tier="fast", last=bool(first)))
+    with ThreadPoolExecutor(1) as executor:
+        chunks.append(await delivery.finish(executor))  # type: ignore[arg-type]
+    told = [chunk.times for chunk in chunks if chunk]
+    n_second_ms = 50.0 * len(tokens.tokens)
+    # Of the silence before what is audible 100 ms stay; of nothing but silence the last 100 ms of it.
+    begin_ms = 50.0 if second else 100.0 - n_second_ms
+    words = [(word.text, word.start_ms) for times in told for word in times.words]
+    assert words == [("one", 0.0), ("two", max(begin_ms + 50.0, 0.0))]
+    marks = {mark.name: mark.start_ms for times in told for mark in times.marks}
+    assert marks == {
+        "0 begins": 0.0, "0 ends": max(begin_ms, 0.0),
+        "1 begins": max(begin_ms + 50.0, 0.0), "1 ends": begin_ms + n_second_ms,
+    }  # fmt: skip
+    assert all(word.start_ms <= word.end_ms for times in told for word in times.words)
+
+
 async def test_silence_before_a_segment_that_is_known_to_come_does_not_wait(
     bootstrap: VoiceBundle, reader: Reader
 ) -> None:

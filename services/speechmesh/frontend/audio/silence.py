@@ -22,7 +22,10 @@ class SilenceTrimmer:
     Silence is held back until it is known whether anything follows; what is audible passes at once.
 
     Attributes:
-        position: where in the stream the next sample in will be heard, in samples; final once `decided`.
+        decided: whether it is known how much of the leading silence is left out.
+        position: where in the stream the next sample in will be heard, in samples; before that is `decided`, as if none
+            were left out.
+        n_left_out: so many samples of the leading silence, once that is `decided`.
     """
 
     def __init__(self, sample_rate_hz: int, max_leading_ms: int | None, max_trailing_ms: int | None) -> None:
@@ -32,7 +35,7 @@ class SilenceTrimmer:
         self._held = _NONE
         self._n_silent = 0  # at the end of what went out
         self.decided = self._leading is None
-        self.position = 0
+        self.position = self.n_left_out = 0
 
     def trim(self, samples: FloatArray, *, may_end: bool) -> FloatArray:
         """Samples [N] in, those that are kept for certain out [N'], with what was held back before them.
@@ -41,8 +44,8 @@ class SilenceTrimmer:
             samples: the next ones.
             may_end: whether the stream may end with them; if not, their silence need not be held back.
         """
+        self.position += len(samples)
         if self._leading is None and self._trailing is None:
-            self.position += len(samples)
             return samples
         audible = np.flatnonzero(np.abs(samples) > _THRESHOLD)
         if not self.decided:
@@ -50,10 +53,18 @@ class SilenceTrimmer:
             if not self.decided:
                 return _NONE
             audible = np.flatnonzero(np.abs(samples) > _THRESHOLD)
-        self.position += len(samples)
         if self._trailing is None:
             return samples
         return self._hold(samples, audible, may_end=may_end)
+
+    def finish(self, samples: FloatArray) -> FloatArray:
+        """As `trim`, with the stream's last samples. Of a stream of nothing but silence what both bounds allow is kept."""
+        kept = self.trim(samples, may_end=True)
+        if self.decided:
+            return kept
+        silence, self._held = self._held, _NONE
+        self._decide(len(silence))
+        return silence[: self._trailing]
 
     def _begin(self, samples: FloatArray, audible: np.ndarray) -> FloatArray:
         """Leading silence: its last part is kept, until something is audible."""
@@ -64,8 +75,15 @@ class SilenceTrimmer:
         if not len(audible):
             self._held = silence
             return _NONE
-        self.decided, self._held = True, _NONE
-        return np.concatenate([silence, samples[n_silent:]])
+        self._held = _NONE
+        kept = np.concatenate([silence, samples[n_silent:]])
+        self._decide(len(kept))
+        return kept
+
+    def _decide(self, n_kept: int) -> None:
+        """Of all that came in so much is kept."""
+        self.decided = True
+        self.n_left_out, self.position = self.position - n_kept, n_kept
 
     def _hold(self, samples: FloatArray, audible: np.ndarray, *, may_end: bool) -> FloatArray:
         """Trailing silence: what exceeds the bound waits."""

@@ -80,6 +80,7 @@ class Delivery:
         self._n_samples = 0  # of that segment, delivered already
         self._tier: Tier | None = None  # which made them
         self._untold_ms = -math.inf  # what starts before, in that segment or the pause before it, was told
+        self._early = Times()  # what waits to be told, as if no leading silence were left out
         self._warnings: list[TextWarning] = []
         # Known from the beginning, so that what is behind recordings knows how much time it has.
         for index, clip in self.clips.items():
@@ -205,8 +206,8 @@ class Delivery:
 
     async def finish(self, executor: Executor) -> AudioChunk | None:
         """What the coding still holds, and its end, when all is delivered; None when that is nothing."""
-        held = self._silence.trim(self._rates.finish(), may_end=True)
-        rest = SpokenChunk(held, max(self.segment - 1, 0), None, Times())
+        held = self._silence.finish(self._rates.finish())
+        rest = SpokenChunk(held, max(self.segment - 1, 0), None, self._take_early())
         return await self._coding.coded(rest, executor, last=True)
 
     def summary(self) -> Summary:
@@ -227,14 +228,21 @@ class Delivery:
     def _take_times(self, expected: SegmentTimes, end_ms: float, *, is_whole: bool) -> Times:
         """What starts before `end_ms` of the segment and was not told yet, moved to the stream's times.
 
-        Nothing while it is open how much of the silence before it is left out. `is_whole`: what starts at the end,
-        or in the pause behind it, too.
+        Nothing while it is open how much of the silence before it is left out: that waits. `is_whole`: what starts at
+        the end, or in the pause behind it, too.
         """
-        if not self._silence.decided:
-            return Times()
         begin_ms, self._untold_ms = self._untold_ms, end_ms
         shift_ms = self._samples_ms(self._silence.position + self._rates.n_held) - end_ms
-        return expected.between(begin_ms, math.inf if is_whole else end_ms, shift_ms)
+        times = expected.between(begin_ms, math.inf if is_whole else end_ms, shift_ms)
+        if not self._silence.decided:
+            self._early += times
+            return Times()
+        return self._take_early() + times
+
+    def _take_early(self) -> Times:
+        """What has waited until it was known how much of the silence before it is left out."""
+        early, self._early = self._early, Times()
+        return early.moved(-self._samples_ms(self._silence.n_left_out))
 
     def _info(self, index: int, expected: SegmentTimes, tier: Tier | None) -> SegmentInfo:
         segment = expected.segment

@@ -86,12 +86,26 @@ def test_no_more_is_held_back_than_the_bound() -> None:
     assert n_out == (13 - MAX_HELD_S) * RATE_HZ
 
 
+@pytest.mark.parametrize(
+    ("leading_ms", "trailing_ms", "kept_ms"),
+    [(None, None, 300), (50, None, 50), (0, None, 0), (500, None, 300), (None, 20, 20), (50, 20, 20), (20, 50, 20)],
+)  # fmt: skip
+def test_of_a_stream_of_silence_is_kept_what_both_bounds_allow(
+    leading_ms: int | None, trailing_ms: int | None, kept_ms: int
+) -> None:
+    trimmer = SilenceTrimmer(RATE_HZ, leading_ms, trailing_ms)
+    pieces = [trimmer.trim(piece, may_end=True) for piece in np.split(sound(("silence", 200)), 2)]
+    pieces.append(trimmer.finish(sound(("silence", 100))))
+    assert sum(map(len, pieces)) == kept_ms * MS
+    assert trimmer.decided
+
+
 def test_the_position_is_where_the_next_sample_will_be_heard() -> None:
     trimmer = SilenceTrimmer(RATE_HZ, 50, 0)
     trimmer.trim(sound(("silence", 120)), may_end=True)
-    assert not trimmer.decided
+    assert (trimmer.decided, trimmer.position) == (False, 120 * MS)
     trimmer.trim(sound(("silence", 80), ("speech", 100)), may_end=True)
     assert trimmer.decided
-    assert trimmer.position == 150 * MS
+    assert (trimmer.position, trimmer.n_left_out) == (150 * MS, 150 * MS)
     assert len(trimmer.trim(sound(("silence", 40)), may_end=True)) == 0
     assert trimmer.position == 190 * MS
