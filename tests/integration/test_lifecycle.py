@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -18,6 +19,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from speechmesh.cli.mesh import Ports
 from speechmesh.client import AsyncClient, Client, SpeechError
+from speechmesh.common import metrics
 from speechmesh.common.errors import Incompatible
 from tests.integration.conftest import MakeMesh, Mesh
 
@@ -150,7 +152,15 @@ async def test_sigterm_lets_a_running_stream_end(make_mesh: MakeMesh, voices_dir
             process.wait()
 
 
-async def test_a_live_session_that_outlasts_the_drain_is_told_when_to_try_again(make_mesh: MakeMesh) -> None:
+async def test_a_live_session_that_outlasts_the_drain_is_told_when_to_try_again(
+    make_mesh: MakeMesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[tuple[str, str]] = []
+
+    def add(n: int, labels: dict[str, str]) -> None:
+        ends.extend([(labels[metrics.OUTCOME], labels[metrics.CODE])] * n)
+
+    monkeypatch.setattr(metrics, "FRONTEND_REQUESTS", SimpleNamespace(add=add))
     async with make_mesh(frontend={"drain_grace_s": 0.2}) as mesh, mesh.client.live() as stream:
         await stream.send("More will follow. ")
         await stream.flush()
@@ -161,6 +171,7 @@ async def test_a_live_session_that_outlasts_the_drain_is_told_when_to_try_again(
         await draining
     assert caught.value.code is grpc.StatusCode.UNAVAILABLE
     assert caught.value.retry_after_s
+    assert ends == [("failed", "UNAVAILABLE")]  # by us: the caller did not leave
 
 
 async def test_the_synchronous_client_speaks_too(mesh: Mesh, tmp_path: Path) -> None:

@@ -166,8 +166,8 @@ ACOUSTIC_PRESSURE_STEPS = _meter.create_counter(
 FRONTEND_REQUESTS = _meter.create_counter(
     "speechmesh.frontend.requests",
     "{request}",
-    "Requests that ended. outcome: served, cancelled (the caller left), refused (it asked wrongly, or a limit is "
-    "reached) or failed. code: of gRPC.",
+    "Requests that ended. outcome: served, cancelled (the caller left), refused (it asked wrongly, or a limit was "
+    "reached before anything was heard) or failed. code: of gRPC.",
 )
 FRONTEND_FIRST_AUDIO = _histogram(
     "speechmesh.frontend.first_audio.duration",

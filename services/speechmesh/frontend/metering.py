@@ -61,6 +61,7 @@ class RequestMeter:
 
     Attributes:
         voice: name of its voice, once that is known.
+        is_heard: whether its caller has got some audio.
     """
 
     def __init__(self, kind: Kind, time_remaining: Callable[[], float | None]) -> None:
@@ -68,6 +69,7 @@ class RequestMeter:
         self._kind = kind
         self._time_remaining = time_remaining
         self.voice = "none"
+        self.is_heard = False
 
     def __enter__(self) -> Self:
         return self
@@ -96,6 +98,8 @@ class RequestMeter:
             return ("failed", "UNAVAILABLE") if is_ending() else ("cancelled", "CANCELLED")
         if isinstance(error, SpeechmeshError):
             refused = isinstance(error, InvalidInput | NotFound | Overloaded)
+            if isinstance(error, Overloaded) and self.is_heard:  # it was taken, and breaks off
+                refused = False
             return "refused" if refused else "failed", error.status.name
         return "failed", "INTERNAL"
 
@@ -158,11 +162,11 @@ class SpeechMeter:
 
     @contextmanager
     def retrying(self) -> Iterator[None]:
-        """A stage went away. The block waits to ask again; it raises Unavailable when it has waited long enough."""
+        """A stage went away, or is full. The block waits to ask again, and raises the stage's error in the end."""
         self._failing = True
         try:
             yield
-        except Unavailable:
+        except (Unavailable, Overloaded):
             metrics.FRONTEND_RESUMES.add(1, {metrics.OUTCOME: "given_up"})
             raise
         metrics.FRONTEND_RETRIES.add(1)

@@ -58,6 +58,8 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
                     if isinstance(item, Summary):
                         span.set_attribute("speechmesh.first_audio_ms", item.first_audio_ms)
                         span.set_attribute("speechmesh.audio_s", item.audio_s)
+                    else:
+                        meter.is_heard |= bool(item.audio)
                     yield _speech(checked, item, sequence)
                     sequence += 1
 
@@ -90,6 +92,7 @@ class SpeechServicer(speech_pb2_grpc.SpeechServiceServicer):
                     # Turns are spoken one after the other, each from its first response on.
                     sequence = sequence + 1 if result.turn == turn else 0
                     turn = result.turn
+                    meter.is_heard |= isinstance(result.item, AudioChunk) and bool(result.item.audio)
                     response = _speech(checked, result.item, sequence)
                     yield pb.SynthesizeLiveResponse(turn=result.turn, speech=response)
 

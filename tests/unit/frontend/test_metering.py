@@ -135,6 +135,13 @@ async def test_a_handler_that_a_shutdown_ends_has_failed_and_not_been_left(count
     }
 
 
+def test_a_request_that_was_heard_is_not_refused_where_room_runs_out(counted: Counted) -> None:
+    with pytest.raises(Overloaded), RequestMeter("text", lambda: None) as meter:
+        meter.is_heard = True
+        raise Overloaded("full")
+    assert counted("FRONTEND_REQUESTS") == {("RESOURCE_EXHAUSTED", "text", "failed", "none"): 1}
+
+
 def test_a_tier_below_the_best_is_degraded_unless_it_was_asked_for(
     counted: Counted, checked: CheckedRequest
 ) -> None:
@@ -186,3 +193,6 @@ def test_patience_that_ends_is_told_from_a_caller_that_leaves(
     with pytest.raises(Unavailable), meter.retrying():
         raise Unavailable("gone")
     assert counted("FRONTEND_RESUMES") == {("given_up",): 1}
+    with pytest.raises(Overloaded), meter.retrying():  # of a stage that stays full
+        raise Overloaded("full")
+    assert counted("FRONTEND_RESUMES") == {("given_up",): 2}
