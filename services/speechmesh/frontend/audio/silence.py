@@ -58,7 +58,7 @@ class SilenceTrimmer:
         return self._hold(samples, audible, may_end=may_end)
 
     def finish(self, samples: FloatArray) -> FloatArray:
-        """As `trim`, with the stream's last samples. Of a stream of nothing but silence what both bounds allow is kept."""
+        """As `trim`, with the last samples; of a stream of nothing but silence what both bounds allow is kept."""
         kept = self.trim(samples, may_end=True)
         if self.decided:
             return kept
