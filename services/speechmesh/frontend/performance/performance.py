@@ -104,6 +104,7 @@ class Performance:
 
     async def _made(self, prepared: Prepared) -> AsyncGenerator[SpokenChunk]:
         """What the stages make from a segment on, in one attempt; where that fails, the wait for the next one."""
+        self._patience.asks()  # the text of what is to be made may have been waited for
         conductor, run = await self._begun(prepared)
         if self._has_parts:
             self._lookahead.begin(conductor)
