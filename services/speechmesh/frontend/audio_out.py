@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -91,6 +91,12 @@ class SpokenChunk:
     segment_index: int
     segment: SegmentInfo | None
     times: Times
+
+    def parts(self, n_most: int) -> Iterator[SpokenChunk]:
+        """It, in parts of so many samples at most; what there is to tell comes with the first."""
+        yield replace(self, samples=self.samples[:n_most])
+        for at in range(n_most, len(self.samples), n_most):
+            yield SpokenChunk(self.samples[at : at + n_most], self.segment_index, None, Times())
 
 
 @dataclass(frozen=True, slots=True)

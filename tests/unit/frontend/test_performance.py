@@ -15,7 +15,7 @@ import pytest
 from speechmesh.common.bundle import VoiceBundle
 from speechmesh.common.errors import Unavailable
 from speechmesh.frontend import patience
-from speechmesh.frontend.audio_out import SpokenChunk
+from speechmesh.frontend.audio_out import AudioChunk, SpokenChunk
 from speechmesh.frontend.conductor import Conductor
 from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.metering import SpeechMeter
@@ -60,6 +60,7 @@ class Attempts:
 
     delivery: Delivery
     failing: list[int]
+    n_samples: int = 1_600
     n_begun: int = 0
 
     def __call__(self, prepared: Prepared) -> tuple[Conductor, AsyncGenerator[SpokenChunk]]:
@@ -72,7 +73,7 @@ class Attempts:
             raise Unavailable("gone")
         self.delivery.expect(prepared.index, prepared.segment, prepared.tokens)
         self.delivery.align(prepared.index, [4] * len(prepared.tokens.tokens))
-        samples = np.full(1_600, 0.1, np.float32)
+        samples = np.full(self.n_samples, 0.1, np.float32)
         if chunk := self.delivery.chunk(prepared.index, 0, samples, tier="fast", last=True):
             yield chunk
         if self.delivery.segment < 2:  # waits for more text
@@ -85,9 +86,20 @@ def executor() -> Iterator[ThreadPoolExecutor]:
         yield executor
 
 
-async def test_while_text_is_waited_for_no_patience_is_used_up(
-    bootstrap: VoiceBundle, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass
+class Stage:
+    """A script of two segments on its way, and what becomes of it."""
+
+    clock: SimpleNamespace
+    performance: Performance
+    attempts: Attempts
+
+    async def heard(self) -> list[AudioChunk]:
+        return [chunk async for chunk in self.performance.run()]
+
+
+@pytest.fixture
+def stage(bootstrap: VoiceBundle, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> Stage:
     clock = SimpleNamespace(now=1_000.0)
     monkeypatch.setattr(patience, "time", SimpleNamespace(monotonic=lambda: clock.now))
     checked = check(SpeechRequest(text=TEXT), {"": bootstrap}, default_voice="", max_text_chars=100)
@@ -99,8 +111,28 @@ async def test_while_text_is_waited_for_no_patience_is_used_up(
         lambda _: reader, cast(Stages, None), PhraseCache(0, 0.0), FrontendSettings(), executor, executor
     )
     performance = Performance(checked, script, delivery, meter, means, None)
-    attempts = Attempts(delivery, failing=[1, 2])
+    attempts = Attempts(delivery, [])
     monkeypatch.setattr(performance, "_open", attempts)
-    n_bytes = sum([len(chunk.audio) async for chunk in performance.run()])
-    assert n_bytes == 2 * 2 * 1_600
-    assert attempts.n_begun == 4
+    return Stage(clock, performance, attempts)
+
+
+async def test_while_text_is_waited_for_no_patience_is_used_up(stage: Stage) -> None:
+    stage.attempts.failing = [1, 2]
+    assert sum(len(chunk.audio) for chunk in await stage.heard()) == 2 * 2 * 1_600
+    assert stage.attempts.n_begun == 4
+
+
+async def test_no_message_has_more_audio_than_any_caller_takes(stage: Stage) -> None:
+    """However much comes at once: of a long break, or from the cache."""
+    stage.attempts.n_samples = 5 * 16_000
+    chunks = await stage.heard()
+    assert [len(chunk.audio) / 32_000 for chunk in chunks] == [2.0, 2.0, 1.0] * 2
+    assert [chunk.offset_ms for chunk in chunks] == [0.0, 2000.0, 4000.0, 5000.0, 7000.0, 9000.0]
+    assert [chunk.segment.index if chunk.segment else None for chunk in chunks] == [
+        0,
+        None,
+        None,
+        1,
+        None,
+        None,
+    ]
