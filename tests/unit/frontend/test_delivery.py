@@ -147,8 +147,8 @@ async def test_what_is_in_silence_that_is_left_out_is_told_when_that_is_known(
     begin_ms = 50.0 if second else 100.0 - n_second_ms
     words = [(word.text, word.start_ms) for times in told for word in times.words]
     assert words == [("one", 0.0), ("two", max(begin_ms + 50.0, 0.0))]
-    marks = {mark.name: mark.start_ms for times in told for mark in times.marks}
-    assert marks == {
+    told_marks = {mark.name: mark.start_ms for times in told for mark in times.marks}
+    assert told_marks == {
         "0 begins": 0.0, "0 ends": max(begin_ms, 0.0),
         "1 begins": max(begin_ms + 50.0, 0.0), "1 ends": begin_ms + n_second_ms,
     }  # fmt: skip
