@@ -164,3 +164,21 @@ def test_an_amount_has_the_place_of_its_number_and_unit(readers: Readers) -> Non
         *("It", "is", "5</say-as> kg", "5</say-as> kg", "now")
     ]
     assert [(mark.name, mark.word) for mark in segment.marks] == [("m", 4)]
+
+
+@pytest.mark.parametrize(
+    ("language", "body", "words"),
+    [
+        ("en", "foot<w>ball</w> and base<token>ball</token>s", "foot ball and base balls"),
+        ("en", "<w>foot</w>ball", "foot ball"),
+        ("en", "<w>Bob</w>'s <w>CPU</w>s (<w>two</w>)", "bob's c p u's , two"),
+        ("en", "<w>foot</w> <w>ball</w>.", "foot ball"),
+        ("zh", "<w>南京</w><w>市长</w><w>江大桥</w>先生", "南京 市长 江 大桥 先生"),
+        ("zh", "<token>银</token>行", "银 行"),
+        ("zh", "我们<w>走</w>。", "我们 走"),
+    ],
+)
+def test_a_word_that_the_document_tells_is_no_part_of_another(
+    readers: Readers, language: str, body: str, words: str
+) -> None:
+    assert said(plan(readers, body, language)) == words

@@ -35,6 +35,11 @@ def needs_blank(before: str, after: str, *, is_before_own: bool, is_after_own: b
     return is_after_own or (first.isalnum() and not _ENDING.match(after))
 
 
+def needs_blank_between_words(before: str, after: str) -> bool:
+    """Whether Chinese that the document tells to be two words needs a blank, which is not heard, to be read as two."""
+    return bool(before and after and _is_hanzi(before[-1]) and _is_hanzi(after[0]))
+
+
 def blank_behind(run: Run) -> Run:
     """Where a blank comes from that is put behind the last character of a run: from that character."""
     return Run(1, *run.span(run.length - 1, run.length - 1), shared=True)
@@ -43,3 +48,7 @@ def blank_behind(run: Run) -> Run:
 def _is_wide(character: str) -> bool:
     """Whether a character is of a script that is written without blanks."""
     return east_asian_width(character) in "WF"
+
+
+def _is_hanzi(character: str) -> bool:
+    return "\u3400" <= character <= "\u4dbf" or "\u4e00" <= character <= "\u9fff"

@@ -10,7 +10,7 @@ from speechmesh.frontend.casting import Role, primary
 from speechmesh.frontend.english.g2p import shared_g2p
 from speechmesh.frontend.marked.joins import joined
 from speechmesh.frontend.marked.marks import Place, marks_of
-from speechmesh.frontend.marked.seams import blank_behind, needs_blank
+from speechmesh.frontend.marked.seams import blank_behind, needs_blank, needs_blank_between_words
 from speechmesh.frontend.marked.text_warnings import TextWarnings
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
@@ -71,7 +71,10 @@ class Stretch:
     def take(self, item: Text, warnings: TextWarnings) -> None:
         """A piece of the document, which is spoken in this manner; `warnings` are told of what cannot be heeded."""
         whole = (item.start, item.end)
-        self._ends_own |= item.begins_word
+        if item.begins_word:
+            self._ends_own = True
+            if needs_blank_between_words(self.text, item.text):
+                self.add(" ", [blank_behind(self.runs[-1])])
         if item.alias is not None:
             self._add_own(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
         elif item.say_as is not None:

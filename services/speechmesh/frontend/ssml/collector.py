@@ -35,6 +35,10 @@ class _Open:
         self.characters.append(characters)
         self.runs.append(run)
 
+    @property
+    def ends_in_word(self) -> bool:
+        return self.characters[-1][-1].isalnum()
+
 
 @dataclass(frozen=True, slots=True)
 class _Blank:
@@ -55,6 +59,7 @@ class Collector:
         self._boundary_at: int | None = None  # index of the last boundary, while nothing is read after it
         self._is_empty = True
         self._is_parted = False  # from what is read next
+        self._is_word_edge = False  # where the next character is read
         self.leading: tuple[int, int] | None = None
         """The white space before anything that is read."""
 
@@ -96,6 +101,9 @@ class Collector:
             self._put(" ", blank.run, blank.style)
 
     def _put(self, characters: str, run: Run, style: Style) -> None:
+        if self._is_word_edge and characters[0].isalnum() and (self._open is None or self._open.ends_in_word):
+            self.part()
+        self._is_word_edge = False
         if self._open is None or self._open.style != style:
             self._close()
             self._open = _Open(style, self._is_parted)
@@ -140,6 +148,10 @@ class Collector:
         """The edge of an element whose words are its own: what is read on both sides is no one word."""
         self._close()
         self._is_parted = True
+
+    def word_edge(self) -> None:
+        """The edge of a word: letters that touch here are of two."""
+        self._is_word_edge = True
 
     def pause(self, pause: Break) -> None:
         """A break."""

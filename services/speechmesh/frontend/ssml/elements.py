@@ -155,7 +155,10 @@ def _word(element: Element) -> Inside:
     role = known_role(written)
     if written and not role:
         element.tell("SSML_ATTRIBUTE_IGNORED", f"<{element.name} role> of {shown(written)!r} is not followed")
-    return element.inside(replace(element.style, word_role=role))
+    element.collector.word_edge()
+    inside = element.inside(replace(element.style, word_role=role))
+    inside.finish = lambda _: element.collector.word_edge()
+    return inside
 
 
 def _number(value: str) -> float:
