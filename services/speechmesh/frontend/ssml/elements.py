@@ -35,6 +35,9 @@ def _speak(element: Element) -> Inside:
     version = element.attributes.get("version", _VERSIONS[-1]).strip()
     if version not in _VERSIONS:
         element.tell("SSML_VERSION", f"version {shown(version)!r} is read as {_VERSIONS[-1]}")
+    for name in ("startmark", "endmark"):
+        if name in element.attributes:
+            element.tell("SSML_ATTRIBUTE_IGNORED", f"<speak {name}> is not followed: all is read")
     return element.inside() if element.is_root else _block(BoundaryKind.PARAGRAPH, element)
 
 
@@ -190,7 +193,7 @@ _SENTENCE = partial(_block, BoundaryKind.SENTENCE)
 ELEMENTS: Final[dict[str, tuple[_Open, frozenset[str]]]] = {
     name: (opened, frozenset(attributes.split()))
     for name, opened, attributes in (
-        ("speak", _speak, "version"),
+        ("speak", _speak, "version startmark endmark"),
         ("p", _PARAGRAPH, ""),
         ("paragraph", _PARAGRAPH, ""),
         ("s", _SENTENCE, ""),
@@ -237,4 +240,6 @@ def opened(element: Element) -> Inside:
             element.tell(
                 "SSML_UNKNOWN_ATTRIBUTE", f"<{element.name}> has no attribute {shown(name)}; it is ignored"
             )
+    if "xml:base" in element.attributes:
+        element.tell("SSML_ATTRIBUTE_IGNORED", "xml:base is not followed: recordings are of the folder here")
     return known[0](element)

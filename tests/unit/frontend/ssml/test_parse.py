@@ -526,3 +526,18 @@ def test_audio_without_src_is_left_out_and_what_it_falls_back_to_is_read() -> No
 def test_wrong_values_of_audio_are_refused(attribute: str) -> None:
     with pytest.raises(InvalidInput, match="line 1, column 8: <audio>: "):
         parse_ssml(f"<speak><audio src='a.wav' {attribute}/></speak>", limits=PLAYING)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "told"),
+    [
+        ('xml:base="https://cdn.example.com/"', "xml:base is not followed"),
+        ('startmark="a"', "<speak startmark> is not followed"),
+        ('endmark="b"', "<speak endmark> is not followed"),
+    ],
+)
+def test_what_is_not_followed_of_the_root_is_told(attribute: str, told: str) -> None:
+    script = parse_ssml(f'<speak {attribute}><audio src="a.wav"/></speak>', limits=PLAYING)
+    (caution,) = script.cautions
+    assert caution.code == "SSML_ATTRIBUTE_IGNORED"
+    assert told in caution.message
