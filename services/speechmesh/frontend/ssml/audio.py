@@ -42,9 +42,13 @@ def audio(element: Element) -> Inside:
 
     def finish(offset: int) -> None:
         fallback = collector.items()
+        if collector.leading:
+            outer.blank(*collector.leading, element.style)
         outer.audio(
             Audio(path, playing, fallback, place.offset, offset, element.tag_end, place.line, place.column)
         )
+        if collector.trailing:
+            outer.blank(*collector.trailing, element.style)
 
     inside = Inside(element.style, collector)
     inside.finish = finish

@@ -528,6 +528,13 @@ def test_wrong_values_of_audio_are_refused(attribute: str) -> None:
         parse_ssml(f"<speak><audio src='a.wav' {attribute}/></speak>", limits=PLAYING)
 
 
+def test_blanks_within_audio_part_what_it_falls_back_to_from_the_words_around() -> None:
+    script = parse_ssml('<speak>have<audio src="a.wav">\n mail </audio>now</speak>', limits=PLAYING)
+    assert outline(script) == ["have ", "<audio a.wav>", " now"]
+    (audio,) = (item for item in script.items if isinstance(item, Audio))
+    assert outline(Script(audio.fallback)) == ["mail"]
+
+
 @pytest.mark.parametrize(
     ("attribute", "told"),
     [
