@@ -32,6 +32,15 @@ _LETTERS = re.compile(r"[A-Za-z]+|.", re.ASCII | re.DOTALL)
 _PHONE = re.compile(r"\d+|[A-Za-z]+|[+*#]|[^\dA-Za-z+*#]+", re.ASCII)
 _EXTENSIONS = frozenset({"x", "ext", "extension"})
 _CURRENCY_CODE = re.compile(r"[a-z]{3}", re.ASCII)
+# The formats that say something of a kind. Dates refuse what is none of theirs themselves; what a telephone number has
+# for one is the code of a country, which changes nothing of how it is read.
+_FORMATS: Final = {
+    SayAsKind.DATE: re.compile(".+", re.DOTALL),
+    SayAsKind.TIME: re.compile("h?m?s?(?:12|24)?"),
+    SayAsKind.DURATION: re.compile(r"[hms\W_]+"),
+    SayAsKind.CURRENCY: _CURRENCY_CODE,
+    SayAsKind.TELEPHONE: re.compile(".+", re.DOTALL),
+}
 _GROUP = 4  # digits of a telephone number of no known length
 
 
@@ -75,6 +84,8 @@ def say_as(text: str, what: SayAs, language: str) -> Rewritten:
         # As SSML 1.1 asks for formats that are unknown; those that do not fit are no better.
         parts = _parts(text, replace(what, format=""), wording, tag in _MONTH_FIRST)
         problem = f"{_named(text, what)} of the format {shown(what.format)!r}; it is read as without one"
+    elif what.format and not _is_heeded(what):
+        problem = f"{shown(what.format)!r} is no format of {what.kind.value}; it is passed over"
     if not parts:
         return _not_understood(text, what)
     runs = merged(Run(len(part), start, end, shared=True) for part, start, end in parts)
@@ -91,6 +102,12 @@ def _parts(text: str, what: SayAs, wording: Wording, month_first: bool) -> list[
         last, start, end = parts.pop()
         parts += [(last.rstrip(), start, end)] if last.strip() else []
     return parts
+
+
+def _is_heeded(what: SayAs) -> bool:
+    """Whether a format says something of its kind."""
+    formats = _FORMATS.get(what.kind)
+    return formats is not None and formats.fullmatch(what.format) is not None
 
 
 def _named(text: str, what: SayAs) -> str:

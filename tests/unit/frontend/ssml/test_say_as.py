@@ -287,3 +287,30 @@ def test_any_text_is_rewritten_or_left(kind: SayAsKind, text: str, form: str, la
         start, end = rewritten.sources.span(at, at + 1)
         assert last <= start < end <= len(text)
         last = start
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "form", "is_known"),
+    [
+        ("characters", "ab", "glyph", False),
+        ("cardinal", "12", "usd", False),
+        ("time", "3:45", "zzz", False),
+        ("duration", "3:45", "x", False),
+        ("currency", "3", "dollars", False),
+        ("time", "3:45", "hms12", True),
+        ("time", "3:45", "hm", True),
+        ("duration", "3:45", "h:m", True),
+        ("currency", "3", "usd", True),
+        ("telephone", "5550123", "1", True),
+        ("date", "3/5", "md", True),
+    ],
+)
+def test_a_format_that_says_nothing_is_told(kind: str, text: str, form: str, is_known: bool) -> None:
+    plain = say_as(text, SayAs(SayAsKind(kind)), "en-US")
+    rewritten = say_as(text, SayAs(SayAsKind(kind), form), "en-US")
+    assert rewritten.is_understood
+    if is_known:
+        assert not rewritten.problem
+    else:
+        assert rewritten.problem == f"'{form}' is no format of {kind}; it is passed over"
+        assert rewritten.text == plain.text
