@@ -26,6 +26,8 @@ RESPELLING = "respelling"
 # Of a file; what a request may bring is far less, see `check_size`.
 MAX_ENTRIES, MAX_WRITTEN_CHARS, MAX_SAID_CHARS = 50_000, 100, 500
 _LOOK_EVERY_S = 1.0
+# Written in two ways, which are the same to a lexicon; character by character, so that places stay.
+_SAME = str.maketrans({"’": "'", "\u00a0": " "})
 _CLITIC = re.compile(r"'(?:s|d|m|re|ve|ll)?(?![^\W_])", re.IGNORECASE)
 
 
@@ -89,7 +91,7 @@ class Lexicon:
         return lexicon
 
     def _add(self, place: str, entry: LexiconEntry) -> None:
-        written, said = " ".join(entry.written.split()), entry.said.strip()
+        written, said = " ".join(entry.written.translate(_SAME).split()), entry.said.strip()
         if not written or len(written) > MAX_WRITTEN_CHARS:
             raise InvalidInput(
                 place, f"the word has {len(written)} characters, 1 to {MAX_WRITTEN_CHARS} are taken"
@@ -163,12 +165,13 @@ def _is_of_word(character: str) -> bool:
 def script_of(text: str, lexicons: Sequence[Lexicon]) -> Script | None:
     """A plain text with its words' entries, of the first lexicon that has one; None where there is none in it."""
     items: list[Text] = []
-    lexicons, lower = [lexicon for lexicon in lexicons if lexicon], _in_lower_case(text)
+    lexicons, looked_at = [lexicon for lexicon in lexicons if lexicon], text.translate(_SAME)
+    lower = _in_lower_case(looked_at)
     start = at = 0
     while lexicons and at < len(text):
         found = None
-        if _begins(text, at):
-            found = next(filter(None, (lexicon.find(text, lower, at) for lexicon in lexicons)), None)
+        if _begins(looked_at, at):
+            found = next(filter(None, (lexicon.find(looked_at, lower, at) for lexicon in lexicons)), None)
         if found is None:
             at += 1
             continue
