@@ -104,6 +104,8 @@ class Turn:
             raise InvalidInput(
                 "text", f"the turn has {self._n_chars} characters, {self._settings.max_text_chars} are taken"
             )
+        if not text:
+            return  # a caller who has nothing to say yet
         if not self._has_text and text.strip():
             self._has_text = True
             self._listening.asked()

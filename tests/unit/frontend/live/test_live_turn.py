@@ -239,6 +239,18 @@ async def test_a_standstill_that_begins_while_the_text_is_being_read_is_noticed(
             assert said(await turn.segment(0)) == "it is done"
 
 
+async def test_texts_of_nothing_do_not_keep_what_has_come_from_being_spoken(plan: Planner) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        turn = turn_of(plan, executor, live_hold_ms=100)
+        turn.append("It is done. ")
+        reading = asyncio.create_task(turn.segment(0))
+        async with asyncio.timeout(20):
+            while not reading.done():
+                turn.append("")  # as a model's stream has them
+                await asyncio.sleep(0.01)
+        assert said(reading.result()) == "it is done"
+
+
 class Listener:
     """A listener's buffer of so much audio, who notes which segments' text was waited for."""
 
