@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from speechmesh.frontend.audio_out import TextWarning
 from speechmesh.frontend.marked.plan import MarkedPlan
+from speechmesh.frontend.marked.text_warnings import TextWarnings
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped, Pause, Word
@@ -45,6 +47,12 @@ class LiveText:
         self._any = False
         self.text = ""
         self.dropped: list[Dropped] = []
+        self._warnings = TextWarnings()
+
+    @property
+    def warnings(self) -> Sequence[TextWarning]:
+        """What else the caller should know of what was taken, each thing once."""
+        return self._warnings.all()
 
     @property
     def waiting(self) -> str:
@@ -109,6 +117,9 @@ class LiveText:
             for part in plan.dropped
             if part.end <= end
         ]
+        for told in plan.warnings:
+            if told.start < end:
+                self._warnings.tell(told.code, told.message, told.start + self._taken, told.end + self._taken)
         self._taken += end
         self._any = self._any or bool(moved)
         return moved

@@ -81,7 +81,7 @@ class Turn:
     @property
     def warnings(self) -> Sequence[TextWarning]:
         """See Script."""
-        return ()
+        return self._text.warnings
 
     @property
     def loudest_db(self) -> float:

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speechmesh.common.bundle import VoiceBundle
+from speechmesh.frontend.lexicon import Lexicon, LexiconEntry
 from speechmesh.frontend.live.text import LiveText
 from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.reader import Reader, load_reader
+from speechmesh.frontend.written import Writing
 
 ENGLISH = (
     "Sure, I can help you with that, and I will look up the three flights to Lisbon on May 14th. "
@@ -220,3 +222,18 @@ def test_what_is_dropped_across_a_cut_is_told_in_one_piece(readers: dict[str, Re
     assert [part.text for part in turn.dropped] == [
         part.text for part in readers["en"].plan(text, max_words=20, first_max_words=8).dropped
     ]
+
+
+def test_what_of_a_lexicon_cannot_be_heeded_is_told_once_with_its_place_in_the_turn(
+    bootstrap: VoiceBundle, readers: dict[str, Reader]
+) -> None:
+    lexicon = Lexicon.of([("lexicon[0]", LexiconEntry("tea", "pinyin", "cha2"))])
+    turn = LiveText(Writing(readers["en"], bootstrap.config, [lexicon]).plan, max_words=20, first_max_words=8)
+    turn.append("It is here. I like tea. You ")
+    assert cuts(turn.take())
+    assert not turn.warnings
+    turn.append("do not. I drink tea.")
+    turn.take(all_of_it=True)
+    (warning,) = turn.warnings
+    assert warning.code == "PRONUNCIATION_IGNORED"
+    assert turn.text[warning.start : warning.end] == "tea"
