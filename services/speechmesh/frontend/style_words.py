@@ -98,9 +98,9 @@ _ASKED = _table()
 _LATIN = re.compile(r"[a-z]+(?:-[a-z]+)*(?:'t)?")
 _MORE = frozenset("very really extremely much highly 非常 很 十分 极 特别 更".split())
 _LESS = frozenset("slightly somewhat a-bit bit little rather mildly 有点 稍 略 稍微 一点".split())
-_NOT = frozenset("not no never without don't isn't 不 别 没有 不要".split())
-# Between a "not" and what it denies: "not too fast", "不要太快".
-_BETWEEN = frozenset("too so overly be sound a the 太 过于 那么 这么".split())
+_NOT = frozenset("not no never less avoid without don't isn't 不 别 没有 不要".split())
+# Between a "not" and what it denies: "not too fast", "don't speak so fast", "不要太快".
+_BETWEEN = frozenset("too so overly be sound a the speak talk read say it this get 太 过于 那么 这么".split())
 _FACTORS = {**dict.fromkeys(_MORE, 1.5), **dict.fromkeys(_LESS, 0.5)}
 _LONGEST_CHINESE = 4
 
