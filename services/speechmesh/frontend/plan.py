@@ -93,8 +93,8 @@ class TextPlan:
         return self.segments[index] if index < len(self.segments) else None
 
     def ending(self, index: int) -> Ending:
-        """How segment `index` ends; the text's last one ends a sentence even without a mark."""
+        """How segment `index` ends; the text's last one ends a sentence even without a mark, or in brackets."""
         mark = self.segments[index].final
-        if mark is None and index == len(self.segments) - 1:
+        if index == len(self.segments) - 1 and mark in (None, PauseMark.BRACKET):
             return Ending.STATEMENT
         return _ENDINGS.get(mark, Ending.CONTINUATION) if mark else Ending.CONTINUATION

@@ -270,3 +270,10 @@ def test_breaks_before_and_behind_a_recording_are_its_pauses(
     made = played(readers, "<break time='1s'/><audio src='a'/><break time='2s'/>One.")
     pauses = [(segment.pause_before_ms, segment.pause_after_ms) for segment in made.segments]
     assert pauses == [(1000, 2000), (0, 0)]
+
+
+def test_a_bracket_ends_no_sentence_that_goes_on_in_another_manner(
+    readers: dict[str, tuple[VoiceBundle, Reader]],
+) -> None:
+    made = plan(readers, "<emphasis>(See this)</emphasis> now (or then)")
+    assert [(words, ending) for words, ending, _ in told(made)] == [("see this", C), ("now or then", S)]

@@ -45,6 +45,8 @@ def test_words_know_their_tokens_and_their_place_in_the_text(reader: Reader) -> 
         ("Is it?", [Ending.QUESTION]),
         ("It is!", [Ending.EXCLAMATION]),
         ("It is", [Ending.STATEMENT]),
+        ("It is (mostly)", [Ending.STATEMENT]),
+        ("Dear Sir,", [Ending.CONTINUATION]),
         (
             "When the long rain had ended at last, everybody went out again.",
             [Ending.CONTINUATION, Ending.STATEMENT],

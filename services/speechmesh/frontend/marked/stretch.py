@@ -16,7 +16,7 @@ from speechmesh.frontend.plan import Ending, TextPlan
 from speechmesh.frontend.pronounced import PLACEHOLDER, Parting, Pronounced, run_together, with_pronunciations
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.segment import Manner, SpokenSegment, bounded
-from speechmesh.frontend.spoken import Dropped, Pause, Word
+from speechmesh.frontend.spoken import Dropped, Pause, PauseMark, Word
 from speechmesh.frontend.ssml.place import shown
 from speechmesh.frontend.ssml.say_as import say_as
 from speechmesh.frontend.ssml.script import Text
@@ -208,7 +208,7 @@ def _endings(segments: Sequence[SpokenSegment]) -> list[Ending]:
     """How each ends. The last one, unless by a mark, does not: what follows in another manner goes on with it."""
     told = TextPlan(segments, ())
     endings = [told.ending(i) for i in range(len(segments))]
-    if segments and segments[-1].final is None:
+    if segments and segments[-1].final in (None, PauseMark.BRACKET):
         endings[-1] = Ending.CONTINUATION
     return endings
 
