@@ -29,7 +29,13 @@ _MAY_END = re.compile(r"[\s\u3400-\u4dbf\u4e00-\u9fff]")
 _ENDLESS = 3
 _NEVER = 1 << 30
 # At a standstill the last word is whole when this follows it: a blank, or a mark behind what is no number.
-_WHOLE_END = re.compile(r"(?:\s|[\u3400-\u4dbf\u4e00-\u9fff，。！？；：、…”』」]|[^\W\d_][.,;:!?)\]\"'”]+)$")
+_WHOLE_END = re.compile(
+    r"(?:\s|[\u3400-\u4dbf\u4e00-\u9fff，。！？；：、…”』」）》】]"
+    r"|[^\W\d_][.,;:!?)\]\"'”][.,;:!?)\]\"'”’]*|[\d%][!?][)\]\"'”’]*)$"
+)
+# What ends so may go on as another word: 银 as 银行, 2024年 as a date.
+_MAY_GO_ON = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]$")
+_NUMBER_END = re.compile(r"[第零〇一二两三四五六七八九十百千万亿点\d.,:%]*$")
 
 
 class LiveText:
@@ -97,6 +103,9 @@ class LiveText:
         if not waiting.strip():
             return []
         plan = self._planned(waiting)
+        if idle and _MAY_GO_ON.search(self.waiting):
+            waiting = waiting[: _last_word(waiting, plan)]
+            plan = self._planned(waiting)
         count = len(plan.segments) if idle else self._n_safe(waiting, plan, hungry)
         return self._advance(waiting, plan, count) if count else []
 
@@ -166,6 +175,13 @@ def _is_followed(text: str, end: int) -> bool:
 def _last_blank(text: str) -> int:
     """Where the last word that may still go on begins."""
     return max((match.end() for match in _MAY_END.finditer(text)), default=0)
+
+
+def _last_word(text: str, plan: TextPlan | MarkedPlan) -> int:
+    """Where the last word of a Chinese text begins, or the number that it counts or goes on with."""
+    begin = plan.segments[-1].words[-1].start if plan.segments else len(text)
+    number = _NUMBER_END.search(text, 0, begin)
+    return number.start() if number else begin
 
 
 def _moved(segment: SpokenSegment, by: int) -> SpokenSegment:

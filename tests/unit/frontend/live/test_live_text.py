@@ -185,6 +185,49 @@ def test_at_a_standstill_a_word_or_number_that_may_go_on_is_held_back(
         assert f"{spoken} {rest}".strip() == whole
 
 
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Shall we meet at 12:30?", "shall we meet at twelve thirty"),
+        ("Is it 50%?", "is it fifty percent"),
+        ("He said ‘stop.’", "he said stop"),
+        ("It is https://x.com/?", "it is"),
+        ("I don’", "i"),
+    ],
+)
+def test_at_a_standstill_what_a_mark_ends_for_certain_is_spoken(
+    readers: dict[str, Reader], text: str, spoken: str
+) -> None:
+    turn = live(readers["en"])
+    turn.append(text)
+    assert " ".join(words for words, *_ in cuts(turn.take(idle=True))) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "more"),
+    [
+        ("我们去银", "我们去", "行吧。"),
+        ("请看第二", "请看", "十三章。"),
+        ("那是2024年", "那是", "3月5日。"),
+        ("我有二十", "我有", "五个。"),
+        ("好", "", "吧。"),
+        ("我们走吧。", "我们走吧", "好的。"),
+        ("我们走吧 ", "我们走吧", "好的。"),
+    ],
+)
+def test_at_a_standstill_a_chinese_word_or_number_that_may_go_on_is_held_back(
+    readers: dict[str, Reader], text: str, spoken: str, more: str
+) -> None:
+    turn = live(readers["zh"])
+    turn.append(text)
+    said = [words for words, *_ in cuts(turn.take(idle=True))]
+    assert "".join(said).replace(" ", "") == spoken
+    turn.append(more)
+    said += [words for words, *_ in cuts(turn.take(all_of_it=True))]
+    whole = [words for words, *_ in at_once(readers["zh"], text + more)]
+    assert "".join(said).replace(" ", "") == "".join(whole).replace(" ", "")
+
+
 def test_a_sentence_without_an_end_is_cut_all_the_same(readers: dict[str, Reader]) -> None:
     turn = live(readers["en"])
     turn.append("one and two and three and four " * 12)
