@@ -135,9 +135,10 @@ def _lang(element: Element) -> Inside:
 def _express_as(element: Element) -> Inside:
     asked = element.read("styledegree", _number, 1.0)
     degree = min(max(asked, MIN_STYLE_DEGREE), MAX_STYLE_DEGREE)
-    if degree != asked:
-        element.tell("SSML_VALUE_CLAMPED", f"styledegree of {asked:g} is taken as {degree:g}")
     name, role = (element.attributes.get(key, "").strip() for key in ("style", "role"))
+    for attribute, is_asked in (("styledegree", asked != 1.0), ("role", bool(role))):
+        if is_asked:
+            element.tell("SSML_ATTRIBUTE_IGNORED", f"<mstts:express-as {attribute}> is not followed")
     return element.inside(
         replace(
             element.style,

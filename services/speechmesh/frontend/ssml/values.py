@@ -24,7 +24,7 @@ def one_of(value: str, names: Iterable[str]) -> str:
     """A value that is one of some names, case ignored."""
     lower, names = value.strip().lower(), list(names)
     if lower not in names:
-        raise wrong(value, f"one of {', '.join(names)}")
+        raise wrong(value, f"one of {', '.join(filter(None, names))}")
     return lower
 
 

@@ -221,7 +221,10 @@ def test_voices_languages_and_styles_are_kept() -> None:
            </speak>"""
     )
     assert script.language == "en-US"
-    assert not script.cautions
+    assert [(caution.code, caution.message.partition(": ")[2]) for caution in script.cautions] == [
+        ("SSML_ATTRIBUTE_IGNORED", "<mstts:express-as styledegree> is not followed"),
+        ("SSML_ATTRIBUTE_IGNORED", "<mstts:express-as role> is not followed"),
+    ]
     styles = {text.text.strip(): text.style for text in script.texts}
     english = LanguageChange("en-US", is_of_document=True)
     anna = VoiceChoice(("anna", "bert"), ("en-GB",), "female")
