@@ -278,3 +278,32 @@ def test_leading_silence_of_a_recording_is_cut_as_any(bootstrap: VoiceBundle, re
     spoken = delivery.chunk(0, 0, clip.samples(0, 16_000), tier=None, last=True)
     assert spoken is not None
     assert len(spoken.samples) == 1_600 + 8_000
+
+
+def test_marks_of_a_recording_of_silence_are_told_with_the_first_sound(
+    bootstrap: VoiceBundle, reader: Reader
+) -> None:
+    """Of two seconds of silence the last 100 ms stay."""
+    request = SpeechRequest(text=TEXT, word_timestamps=True, max_leading_silence_ms=100)
+    checked = check(request, {bootstrap.name: bootstrap}, default_voice="", max_text_chars=100)
+    plan = reader.plan(TEXT, max_words=20, first_max_words=8)
+    clip, _ = clip_of(RecordingFile(("a.wav", 0, 0, 0, 0), 16_000, 16_000), Playing(), 100.0)
+    silence = SpokenSegment((), None, 0, 0, clip=clip, marks=(Mark("begin", 0),))
+    later = dataclasses.replace(silence, marks=(Mark("late", 1, -50.0), Mark("end", 1)))
+    clips = {0: silence, 1: later}
+    segments = [silence, later, *plan.segments]
+    delivery = Delivery(checked, dataclasses.replace(plan, segments=segments), Playback(100.0), clips)
+    for index in clips:
+        chunk = delivery.chunk(index, 0, np.zeros(16_000, np.float32), tier=None, last=True)
+        assert chunk is None or not chunk.times
+    tokens = reader.tokens(plan.segments[0])
+    delivery.expect(2, plan.segments[0], tokens)
+    delivery.align(2, [4] * len(tokens.tokens))
+    spoken = delivery.chunk(2, 0, np.full(800 * len(tokens.tokens), 0.2, np.float32), tier="fast", last=True)
+    assert spoken is not None
+    assert [(mark.name, mark.start_ms) for mark in spoken.times.marks] == [
+        ("begin", 0.0),
+        ("late", 50.0),
+        ("end", 100.0),
+    ]
+    assert [word.start_ms for word in spoken.times.words] == [100.0 + 50.0 * tokens.words[0].first_token]
