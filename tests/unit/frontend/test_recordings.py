@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speechmesh.common.errors import Overloaded
@@ -220,6 +220,7 @@ def test_what_only_looks_like_frames_is_not_searched_for_long(folder: Path) -> N
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))
+@settings(deadline=None)
 def test_damaged_streams_are_refused_or_played_never_worse(damage: bytes, at: int) -> None:
     data = bytearray(streamed_flac(chime(0.1)))
     data[at : at + len(damage)] = damage
