@@ -18,7 +18,8 @@ from pydantic import BaseModel
 def _describe() -> str:
     """The commit whose code this is, `-dirty` where training or product differ from it; `?` outside a checkout."""
     commit = _git("rev-parse", "--short", "HEAD")
-    changed = _git("status", "--porcelain", "--", "training", "services")
+    made = (":!training/report.md", ":!training/figures")  # by runs such as this one
+    changed = _git("status", "--porcelain", "--", "training", "services", *made)
     return f"{commit}{'-dirty' if changed else ''}" if commit else "?"
 
 
