@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -60,6 +61,14 @@ class Times:
             [*self.marks, *others.marks],
         )
 
+    def between(self, begin_ms: float, end_ms: float) -> Times:
+        """Those that start from `begin_ms` on and before `end_ms`."""
+        return Times(
+            [word for word in self.words if begin_ms <= word.start_ms < end_ms],
+            [phoneme for phoneme in self.phonemes if begin_ms <= phoneme.start_ms < end_ms],
+            [mark for mark in self.marks if begin_ms <= mark.start_ms < end_ms],
+        )
+
     def moved(self, by_ms: float) -> Times:
         """The same at another time, not before the stream's begin."""
         return Times(
@@ -92,11 +101,16 @@ class SpokenChunk:
     segment: SegmentInfo | None
     times: Times
 
-    def parts(self, n_most: int) -> Iterator[SpokenChunk]:
-        """It, in parts of so many samples at most; what there is to tell comes with the first."""
-        yield replace(self, samples=self.samples[:n_most])
-        for at in range(n_most, len(self.samples), n_most):
-            yield SpokenChunk(self.samples[at : at + n_most], self.segment_index, None, Times())
+    def parts(self, n_most: int, begin_ms: float, sample_rate_hz: int) -> Iterator[SpokenChunk]:
+        """It, in parts of so many samples at most, each with what starts in it; `begin_ms` of the stream is its own."""
+        segment, told_ms = self.segment, -math.inf
+        for at in range(0, max(len(self.samples), 1), n_most):
+            end = at + n_most
+            end_ms = begin_ms + 1000.0 * end / sample_rate_hz if end < len(self.samples) else math.inf
+            yield SpokenChunk(
+                self.samples[at:end], self.segment_index, segment, self.times.between(told_ms, end_ms)
+            )
+            segment, told_ms = None, end_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ first segment that was not delivered whole, and what the caller has of it alread
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
 import numpy as np
@@ -29,6 +29,9 @@ from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
 from speechmesh.frontend.spoken import Dropped
 
+# So much audio goes to the caller in one message: 384 kB at most, of 48 kHz in floats. A break may be two minutes, of
+# which one message would be 22 MiB: callers take 4 of them, as gRPC has it, and this service sends 16.
+_MOST_S = 2.0
 _MAX_SHOWN_CHARS = 20
 _MAX_WARNINGS = 100  # besides those of the text
 
@@ -196,6 +199,11 @@ class Delivery:
     def _heard(self, samples: FloatArray, rate_hz: int, *, may_end: bool) -> FloatArray:
         """Samples of a voice as the stream has them: at its rate, without the silence that it has too much of."""
         return self._silence.trim(self._rates.convert(samples, rate_hz), may_end=may_end)
+
+    def parts(self, chunk: SpokenChunk) -> Iterator[SpokenChunk]:
+        """The next chunk to be coded, in parts that are messages of their own."""
+        n_most = round(_MOST_S * self.sample_rate_hz)
+        return chunk.parts(n_most, self._coding.offset_ms, self.sample_rate_hz)
 
     async def coded(self, spoken: SpokenChunk, executor: Executor) -> AudioChunk | None:
         """A chunk as the caller gets it; None where the coding holds it back and there is nothing else to tell.

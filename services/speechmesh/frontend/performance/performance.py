@@ -21,10 +21,6 @@ from speechmesh.frontend.prepared import Preparation, Prepared
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
 
-# So much audio goes to the caller in one message: 384 kB at most, of 48 kHz in floats. A break may be two minutes, of
-# which one message would be 22 MiB: callers take 4 of them, as gRPC has it, and this service sends 16.
-_MOST_S = 2.0
-
 
 class Performance:
     """One script on its way to its caller.
@@ -67,14 +63,13 @@ class Performance:
             SpeechmeshError: when a stage fails, or one that went away does not come back in time.
         """
         delivery, player = self._delivery, self._player
-        n_most = round(_MOST_S * delivery.sample_rate_hz)
         async with aclosing(self._lookahead), aclosing(player) if player else nullcontext():
             while (segment := await self._script.segment(delivery.segment)) is not None:
                 self._preparation.forget_before(delivery.segment)
                 spoken = self._played(segment) if segment.clip else self._spoken()
                 async with aclosing(spoken) as chunks:
                     async for chunk in chunks:
-                        for part in chunk.parts(n_most):
+                        for part in delivery.parts(chunk):
                             if coded := await self._coded(part):
                                 yield coded
                         if player:
