@@ -181,10 +181,10 @@ def mesh(
 
 
 def _state(path: Path) -> dict[str, Any]:
-    """The state file of a mesh that is ready; empty while it is not there or not complete."""
+    """The state file of a mesh that is ready; empty while it is not there."""
     try:
         state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
         return {}
     return state
 

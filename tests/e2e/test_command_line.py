@@ -180,7 +180,8 @@ def test_ctrl_c_interrupts_a_turn_and_then_ends(up_mesh: UpMesh, tmp_path: Path)
 def test_ctrl_c_stops_the_player(up_mesh: UpMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     player = tmp_path / "aplay"
     # Plays for ever: it takes what a pipe holds, and no more.
-    player.write_text(f"#!/bin/sh\nhead -c 2 > /dev/null\necho $$ > {tmp_path}/playing\nexec sleep 1000\n")
+    playing = tmp_path / "playing"
+    player.write_text(f"#!/bin/sh\nhead -c 2 > /dev/null\necho $$ > {playing}\nexec sleep 1000\n")
     player.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     command = [*HEEDING_SIGINT, "say", "--live", "--target", up_mesh.target]
@@ -192,12 +193,12 @@ def test_ctrl_c_stops_the_player(up_mesh: UpMesh, tmp_path: Path, monkeypatch: p
         process.stdin.write("One two three four five. " * 30 + "\n\n")
         process.stdin.close()
         give_up_at = time.monotonic() + 60
-        while not (tmp_path / "playing").exists() and time.monotonic() < give_up_at:
+        while not (playing.exists() and playing.read_text()) and time.monotonic() < give_up_at:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert "turn 0: interrupted after" in process.stdout.read()
         assert process.wait(30) == 0
-    assert not psutil.pid_exists(int((tmp_path / "playing").read_text()))
+    assert not psutil.pid_exists(int(playing.read_text()))
 
 
 @pytest.mark.parametrize(

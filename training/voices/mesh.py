@@ -61,7 +61,7 @@ def _target(process: subprocess.Popen[bytes], state: Path, log: Path) -> str:
     while process.poll() is None and time.monotonic() < give_up_at:
         try:
             return str(json.loads(state.read_text(encoding="utf-8"))["target"])
-        except (FileNotFoundError, ValueError):  # not ready, or half written
+        except FileNotFoundError:  # not ready
             time.sleep(_POLL_S)
     tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
     raise Unavailable(f"the mesh did not start: {tail}")

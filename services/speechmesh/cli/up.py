@@ -184,7 +184,10 @@ def _announce(plan: MeshPlan) -> None:
         "repository": str(plan.repository),
         "instances": plan.instances,
     }
-    (plan.run_dir / "mesh.json").write_text(json.dumps(state), encoding="utf-8")
+    path = plan.run_dir / "mesh.json"
+    partial = path.with_suffix(".partial")  # whoever waits for the file must not read half of it
+    partial.write_text(json.dumps(state), encoding="utf-8")
+    partial.replace(path)
     out.print(f"[bold green]ready[/] on {plan.target} (gRPC; reflection and health are on)", highlight=False)
     if plan.trace_file:
         out.print(
