@@ -29,15 +29,21 @@ class Span:
 
 
 def read_spans(path: Path) -> list[Span]:
-    """All spans of an OTLP JSON-lines file.
+    """All spans of an OTLP JSON-lines file, which may still be written to.
 
     Raises:
         ValueError: when a line is not OTLP JSON.
     """
     spans = []
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            for resource_spans in json.loads(line).get("resourceSpans", ()):
+    with path.open("rb") as file:
+        for number, line in enumerate(file):
+            try:
+                export = json.loads(line)
+            except ValueError:
+                if number and not line.endswith(b"\n"):  # the rest is still on its way
+                    break
+                raise
+            for resource_spans in export.get("resourceSpans", ()):
                 resource = _attributes(resource_spans.get("resource", {}))
                 service = str(resource.get("service.name", "?"))
                 for scope_spans in resource_spans.get("scopeSpans", ()):

@@ -59,6 +59,12 @@ def test_spans_are_read_back(trace_file: Path) -> None:
     assert child.attributes == {"speechmesh.segment_index": "4"}
 
 
+def test_a_line_that_is_still_being_written_is_left_out(trace_file: Path) -> None:
+    with trace_file.open("ab") as file:
+        file.write(trace_file.read_bytes()[:-20])
+    assert len(read_spans(trace_file)) == 2
+
+
 def test_the_tree_is_indented(trace_file: Path) -> None:
     shown = CliRunner().invoke(app, ["trace", str(trace_file)]).output
     assert "frontend: root" in shown
