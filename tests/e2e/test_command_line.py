@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import soundfile
 
 from tests.e2e.conftest import REPOSITORY, UpMesh
 
@@ -59,8 +60,8 @@ def test_a_file_is_coded_as_its_name_says(up_mesh: UpMesh, tmp_path: Path, name:
     assert result.returncode == 0, result.stderr
     assert out.read_bytes().startswith(begin)
     assert out.stat().st_size > 2_000
-    if name == "out.wav":
-        assert 1.0 < duration_s(out) < 4.0
+    if begin:  # the others are bare samples
+        assert 1.0 < soundfile.info(str(out)).duration < 4.0
 
 
 def test_an_option_codes_a_file_of_any_name(up_mesh: UpMesh, tmp_path: Path) -> None:

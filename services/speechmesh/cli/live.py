@@ -151,7 +151,7 @@ class LiveSpeech:
                 duration_ms /= header.audio.sample_rate_hz
                 self._hearing.send(turn, duration_ms, time.monotonic())
                 sent_ms += duration_ms
-            self._write(sink, speech.audio)
+            self._write(sink, speech)
             self._records.add(speech)
             if speech.HasField("summary"):
                 with self._changed:
@@ -161,9 +161,9 @@ class LiveSpeech:
                 out.print(f"turn {turn}: {speech.summary.audio_s:.2f} s of audio", highlight=False)
         self._wakes.put(False)
 
-    def _write(self, sink: Sink, audio: bytes) -> None:
+    def _write(self, sink: Sink, speech: pb.SynthesizeResponse) -> None:
         try:
-            sink.write(audio)
+            sink.add(speech)
         except (OSError, ValueError):
             if sink is self._sink:  # else the player was stopped meanwhile
                 raise

@@ -230,9 +230,10 @@ def _deliver(
                 if sink is None and stream.header is not None:
                     sink = open_sink(output, player, stream.header)
                     begin()
-                if response.audio and sink is not None:
+                if response.audio:
                     first_audio_s = first_audio_s or time.perf_counter() - started
-                    sink.write(response.audio)
+                if sink is not None:
+                    sink.add(response)
                     spoken_s = response.offset_ms / 1000.0
                     progress.update(task, description=f"{spoken_s:7.1f} s of audio")
                 records.add(response)

@@ -21,8 +21,8 @@ PLAYERS = {
 class Sink(Protocol):
     """Takes audio as it comes."""
 
-    def write(self, data: bytes, /) -> None:
-        """The next bytes."""
+    def add(self, response: pb.SynthesizeResponse, /) -> None:
+        """The stream's next response."""
         ...
 
     def close(self) -> None:
@@ -39,9 +39,9 @@ class Player:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         self._stdin: IO[bytes] = self._process.stdin  # type: ignore[assignment]
 
-    def write(self, data: bytes, /) -> None:
-        """The next bytes; waits while the player has enough."""
-        self._stdin.write(data)
+    def add(self, response: pb.SynthesizeResponse, /) -> None:
+        """The stream's next response; waits while the player has enough."""
+        self._stdin.write(response.audio)
         self._stdin.flush()  # of live text it is not known when the next bytes come
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ class AsyncSpeechStream(StreamState):
                     if file is None and self.header is not None:
                         file = await asyncio.to_thread(AudioFile, path, self.header)
                     if file is not None:
-                        await asyncio.to_thread(file.write, response.audio)
+                        await asyncio.to_thread(file.add, response)
         finally:
             if file is not None:
                 await asyncio.to_thread(file.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,15 +24,18 @@ ENCODING_BY_SUFFIX = {
 }
 
 _RIFF_BYTES_AT, _DATA_BYTES_AT = 4, 40
-_HEADER_BYTES = 44
+_WAV_HEADER_BYTES = 44
 _MAX_UINT32 = 0xFFFFFFFF
+# RFC 9639, 8.2: the last 36 bits of these 8 bytes count the samples.
+_FLAC_COUNT_AT, _FLAC_COUNT_BYTES, _FLAC_COUNT_BITS = 18, 8, 36
 
 
 class AudioFile:
     """A file for the audio of a stream with this header.
 
-    What comes is written as it is; raw 16-bit PCM gets a WAV header where the file is named `.wav`. A stream's WAV
-    header does not know the lengths: they are put right when the file is closed.
+    What comes is written as it is; raw 16-bit PCM gets a WAV header where the file is named `.wav`. A stream's header
+    does not know how long it will be: of WAV and FLAC that is put right when the file is closed (of FLAC only where
+    `add` was given the last response; libsndfile, for one, reads no FLAC that lacks it).
 
     Raises:
         ValueError: when PCM of 32 bits is to go into a `.wav`.
@@ -44,24 +48,47 @@ class AudioFile:
             raise ValueError("pcm_f32le does not go into a WAV file")
         wrapped = named_wav and encoding == pb.AUDIO_ENCODING_PCM_S16LE
         self._is_wav = wrapped or encoding == pb.AUDIO_ENCODING_WAV
+        self._is_flac = encoding == pb.AUDIO_ENCODING_FLAC
+        self._sample_rate_hz = header.audio.sample_rate_hz
         self._file = Path(path).open("wb")  # noqa: SIM115 - close() closes it
+        self._head = b""
         self._n_bytes = 0
+        self._n_samples = 0
         if wrapped:
             self.write(_wav_header(header.audio.sample_rate_hz))
 
+    def add(self, response: pb.SynthesizeResponse) -> None:
+        """The stream's next response: its audio and, of the last one, how long the stream is."""
+        self._n_samples = round(response.summary.audio_s * self._sample_rate_hz)
+        self.write(response.audio)
+
     def write(self, data: bytes) -> None:
         """The stream's next bytes."""
+        if len(self._head) < _WAV_HEADER_BYTES:
+            self._head += data[: _WAV_HEADER_BYTES - len(self._head)]
         self._n_bytes += len(data)
         self._file.write(data)
 
     def close(self) -> None:
         """Ends the file."""
         with self._file as file:
-            # A pipe cannot be gone back in, and its reader has the header already.
-            if self._is_wav and self._n_bytes >= _HEADER_BYTES and file.seekable():
-                for at, before in ((_RIFF_BYTES_AT, 8), (_DATA_BYTES_AT, _HEADER_BYTES)):
-                    file.seek(at)
-                    file.write(struct.pack("<I", min(self._n_bytes - before, _MAX_UINT32)))
+            if not file.seekable():  # a pipe, whose reader has the header already
+                return
+            for at, length in self._lengths():
+                file.seek(at)
+                file.write(length)
+
+    def _lengths(self) -> Iterator[tuple[int, bytes]]:
+        """What the header did not know, by its place in the file."""
+        if self._is_wav and len(self._head) >= _WAV_HEADER_BYTES:
+            for at, before in ((_RIFF_BYTES_AT, 8), (_DATA_BYTES_AT, _WAV_HEADER_BYTES)):
+                yield at, struct.pack("<I", min(self._n_bytes - before, _MAX_UINT32))
+        if self._is_flac and self._n_samples < 1 << _FLAC_COUNT_BITS:
+            told = self._head[_FLAC_COUNT_AT:][:_FLAC_COUNT_BYTES]
+            if len(told) == _FLAC_COUNT_BYTES:
+                format_bits = int.from_bytes(told, "big") >> _FLAC_COUNT_BITS
+                count = format_bits << _FLAC_COUNT_BITS | self._n_samples
+                yield _FLAC_COUNT_AT, count.to_bytes(_FLAC_COUNT_BYTES, "big")
 
     def __enter__(self) -> Self:
         return self

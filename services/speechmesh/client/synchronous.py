@@ -52,7 +52,7 @@ class SpeechStream(StreamState):
                 if file is None and self.header is not None:
                     file = AudioFile(path, self.header)
                 if file is not None:
-                    file.write(response.audio)
+                    file.add(response)
         finally:
             if file is not None:
                 file.close()

@@ -5,11 +5,15 @@ import threading
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from speechmesh.client import AudioFile
 from speechmesh.client.files import ENCODING_BY_SUFFIX
 from speechmesh.client.options import ENCODINGS
+from speechmesh.frontend.audio.coders import make_coder
+from speechmesh.frontend.audio.formats import AudioFormat, Encoding
 from speechmesh.frontend.audio.pcm import wav_header
 from speechmesh.speech.v1 import speech_pb2 as pb
 
@@ -41,6 +45,28 @@ def test_a_wav_file_knows_its_length_in_the_end(tmp_path: Path, encoding: str, h
 def test_what_is_coded_is_written_as_it_is(tmp_path: Path) -> None:
     assert written(tmp_path / "a.flac", "flac", b"ab", b"", b"c") == b"abc"
     assert written(tmp_path / "a.pcm", "pcm_s16le", b"abcd") == b"abcd"
+
+
+def coded_flac(n_samples: int) -> bytes:
+    coder = make_coder(AudioFormat(Encoding.FLAC, 16_000))
+    return coder.code(np.linspace(-0.5, 0.5, n_samples, dtype=np.float32)) + coder.finish()
+
+
+@pytest.mark.parametrize("piece_bytes", [5, 20, 4096])
+def test_a_flac_file_knows_its_length_in_the_end(tmp_path: Path, piece_bytes: int) -> None:
+    coded = coded_flac(3000)
+    with AudioFile(tmp_path / "a.flac", header("flac")) as file:
+        for at in range(0, len(coded), piece_bytes):
+            file.add(pb.SynthesizeResponse(audio=coded[at : at + piece_bytes]))
+        file.add(pb.SynthesizeResponse(summary=pb.Summary(audio_s=3000 / 16_000)))
+    samples, rate_hz = soundfile.read(tmp_path / "a.flac")
+    assert (len(samples), rate_hz) == (3000, 16_000)
+    assert samples[-1] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_a_flac_file_that_was_cut_off_is_left_as_it_came(tmp_path: Path) -> None:
+    coded = coded_flac(3000)[:-100]
+    assert written(tmp_path / "a.flac", "flac", coded) == coded
 
 
 def test_floats_do_not_go_into_a_wav_file(tmp_path: Path) -> None:
