@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from speechmesh.common import memory, metrics
 from speechmesh.common.ending import Ending
@@ -64,15 +64,32 @@ class StreamLimit:
 class _Health(health.aio.HealthServicer):  # type: ignore[misc]  # the package has no types
     """Health whose watchers do not keep a server that has nothing else to do from ending."""
 
-    def __init__(self) -> None:
+    def __init__(self, ending: Ending) -> None:
         super().__init__()
-        self.ending = Ending()
+        self._ending = ending
 
     async def Watch(self, request: health_pb2.HealthCheckRequest, context: Any) -> None:  # noqa: N802 - gRPC's name
         """Tells each change until the server stops."""
         with suppress(Unavailable):
-            async with self.ending.awaits():
+            async with self._ending.awaits():
                 await super().Watch(request, context)
+
+
+class _Reflection(reflection.aio.ReflectionServicer):  # type: ignore[misc]  # the package has no types
+    """Reflection of which it is alike: tools keep its stream open for as long as they run."""
+
+    def __init__(self, service_names: Sequence[str], ending: Ending) -> None:
+        super().__init__(service_names)
+        self._ending = ending
+
+    async def ServerReflectionInfo(  # noqa: N802 - gRPC's name
+        self, requests: AsyncIterator[Any], context: Any
+    ) -> AsyncIterator[Any]:
+        """Answers until the caller or the server ends it."""
+        with suppress(Unavailable):
+            async with self._ending.awaits():
+                async for response in super().ServerReflectionInfo(requests, context):
+                    yield response
 
 
 class MeshServer:
@@ -81,6 +98,7 @@ class MeshServer:
     def __init__(self, settings: ServiceSettings) -> None:
         self._settings = settings
         self._ending = Ending()
+        self._bystanders = Ending()
         self.server = grpc.aio.server(
             interceptors=(CallInterceptor(self._ending),),
             options=[
@@ -96,7 +114,7 @@ class MeshServer:
                 ("grpc.keepalive_timeout_ms", 10_000),
             ],
         )
-        self._health = _Health()
+        self._health = _Health(self._bystanders)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
         self._names: list[str] = [""]
         self._is_serving = self._is_draining = False
@@ -111,8 +129,9 @@ class MeshServer:
         self._names += service_names
         await self.set_serving(False)
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
-        reflection.enable_server_reflection(
-            (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME), self.server
+        names = (*service_names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection_pb2_grpc.add_ServerReflectionServicer_to_server(
+            _Reflection(names, self._bystanders), self.server
         )
         address = f"{self._settings.host}:{self._settings.port}"
         try:
@@ -137,7 +156,7 @@ class MeshServer:
         self._is_serving, self._is_draining = False, True
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(self._settings.drain_delay_s)
-        self._health.ending.begin()
+        self._bystanders.begin()
         grace_s = self._settings.drain_grace_s
         over = asyncio.get_running_loop().call_later(grace_s, self._ending.begin)
         try:

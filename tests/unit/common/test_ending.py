@@ -13,6 +13,7 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from speechmesh.common.ending import Ending
 from speechmesh.common.errors import Unavailable
@@ -86,6 +87,16 @@ async def test_those_who_watch_its_health_do_not_keep_it() -> None:
         assert await drained_s(server) < _AT_ONCE_S
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
         assert await watch.read() is grpc.aio.EOF
+
+
+async def test_those_who_look_at_its_services_do_not_keep_it() -> None:
+    async with connected() as (server, channel):
+        look = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo()
+        await look.write(reflection_pb2.ServerReflectionRequest(list_services=""))
+        services = (await look.read()).list_services_response.service
+        assert "grpc.health.v1.Health" in {service.name for service in services}
+        assert await drained_s(server) < _AT_ONCE_S
+        assert await look.read() is grpc.aio.EOF
 
 
 async def test_a_stream_that_ends_within_the_grace_is_whole() -> None:
