@@ -18,7 +18,7 @@ from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.segment import Manner, SpokenSegment, bounded
 from speechmesh.frontend.spoken import Dropped, Pause, PauseMark, Word
 from speechmesh.frontend.ssml.place import shown
-from speechmesh.frontend.ssml.say_as import say_as
+from speechmesh.frontend.ssml.reading import plain_text
 from speechmesh.frontend.ssml.script import Text
 from speechmesh.frontend.ssml.source_map import Run, SourceMap, merged
 
@@ -75,13 +75,11 @@ class Stretch:
             self._ends_own = True
             if needs_blank_between_words(self.text, item.text):
                 self.add(" ", [blank_behind(self.runs[-1])])
-        if item.alias is not None:
-            self._add_own(item.alias, [Run(len(item.alias), *whole, shared=True)] if item.alias else [])
-        elif item.say_as is not None:
-            rewritten = say_as(item.text, item.say_as, self.role.language)
+        if item.alias is not None or item.say_as is not None:
+            rewritten = plain_text(item, self.role.language, self.text)
             if rewritten.problem:
                 warnings.tell("SAY_AS_NOT_UNDERSTOOD", rewritten.problem, *whole)
-            self._add_own(rewritten.text, rewritten.sources.through(item.sources).runs)
+            self._add_own(rewritten.text, rewritten.sources.runs)
         elif item.phonemes is not None and item.phonemes.language == primary(self.role.language):
             written = " ".join(item.text.split()).lower() or item.phonemes.written
             self._pronounce(written, item.phonemes.phones, item.phonemes.language, whole)

@@ -21,6 +21,7 @@ _CURRENCIES: Final = {
     "twd": "新台币",
     "krw": "韩元", "sgd": "新加坡元", "aud": "澳元", "cad": "加元", "chf": "瑞士法郎", "rub": "卢布", "inr": "卢比",
 }  # fmt: skip
+_RANK_SIGN: Final = "第"
 _TWO: Final = "两"  # not 二, before what is counted
 
 
@@ -62,7 +63,8 @@ CHINESE: Final = Wording(
     group_lengths={7: (3, 4), 8: (4, 4), 11: (3, 4, 4), 12: (4, 4, 4)},
     extension="转",
     number=lambda digits: digits,
-    ordinal=lambda rank: f"第{rank}",
+    ordinal=lambda rank: f"{_RANK_SIGN}{rank}",
+    rank_sign=_RANK_SIGN,
     fraction=lambda whole, numerator, denominator: (
         f"{'' if whole is None else f'{whole}又'}{numerator}/{denominator}"
     ),

@@ -82,6 +82,7 @@ ENGLISH: Final = Wording(
     extension="extension",
     number=numbers.number,
     ordinal=numbers.ordinal,
+    rank_sign="",
     fraction=_fraction,
     unit=_unit,
     address=address_in_title_case,

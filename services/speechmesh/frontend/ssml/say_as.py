@@ -67,10 +67,10 @@ _Rewrite = Callable[[str, SayAs, Wording, bool], Iterator[_Part] | str | None]
 """Makes parts, or one text for all, or None when the text is none of the kind. The flag: months before days."""
 
 
-def say_as(text: str, what: SayAs, language: str) -> Rewritten:
+def say_as(text: str, what: SayAs, language: str, before: str = "") -> Rewritten:
     """The text of a `<say-as>` as plain text in `language` (BCP-47); as it is where the language has no wording.
 
-    Pure, and linear in the text's length.
+    What stands right `before` it is not said again: "第" of a rank. Pure, and linear in the text's length.
     """
     tag = language.lower()
     wording = WORDINGS.get(tag.split("-")[0])
@@ -88,6 +88,8 @@ def say_as(text: str, what: SayAs, language: str) -> Rewritten:
         problem = f"{shown(what.format)!r} is no format of {what.kind.value}; it is passed over"
     if not parts:
         return _not_understood(text, what)
+    if what.kind is SayAsKind.ORDINAL and wording.rank_sign and before.endswith(wording.rank_sign):
+        parts = [(part.removeprefix(wording.rank_sign), start, end) for part, start, end in parts]
     runs = merged(Run(len(part), start, end, shared=True) for part, start, end in parts)
     return Rewritten("".join(part for part, _, _ in parts), SourceMap(tuple(runs)), problem=problem)
 

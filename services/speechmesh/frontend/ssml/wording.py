@@ -53,6 +53,7 @@ class Wording:
         extension: what an `x` before the last digits of a telephone number is called.
         number: an amount, from digits with an optional point.
         ordinal: a rank.
+        rank_sign: what `ordinal` puts in front of the number.
         fraction: numerator and denominator, with a whole number before them where there is one.
         unit: the name of a unit, written by symbol or name, of one (True) or of many; None for one that has none here.
         address: an address as the reader knows it, of as many characters.
@@ -75,6 +76,7 @@ class Wording:
     extension: str
     number: Callable[[str], str]
     ordinal: Callable[[int], str]
+    rank_sign: str
     fraction: Callable[[int | None, int, int], str]
     unit: Callable[[str, bool], str | None]
     address: Callable[[str], str]

@@ -136,6 +136,13 @@ def test_chinese(kind: str, text: str, form: str, written: str) -> None:
     assert say_as(text, SayAs(SayAsKind(kind), form), "zh-CN").text == written
 
 
+@pytest.mark.parametrize(("before", "said"), [("获得第", "5"), ("获得", "第5"), ("第一和", "第5")])
+def test_the_sign_of_a_rank_is_not_said_again(before: str, said: str) -> None:
+    rewritten = say_as("5", SayAs(SayAsKind.ORDINAL), "zh", before)
+    assert rewritten.text == said
+    assert [(run.length, run.start, run.end) for run in rewritten.sources.runs] == [(len(said), 0, 1)]
+
+
 def test_the_days_order_follows_the_country_where_no_format_is_given() -> None:
     date = SayAs(SayAsKind.DATE)
     assert say_as("3/5/2024", date, "en-US").text.startswith("March")
