@@ -28,6 +28,7 @@ MAX_ENTRIES, MAX_WRITTEN_CHARS, MAX_SAID_CHARS = 50_000, 100, 500
 _LOOK_EVERY_S = 1.0
 # Written in two ways, which are the same to a lexicon; character by character, so that places stay.
 _SAME = str.maketrans({"’": "'", "\u00a0": " "})
+_AMOUNT = re.compile(r"[$€£¥]\d")
 _CLITIC = re.compile(r"'(?:s|d|m|re|ve|ll)?(?![^\W_])", re.IGNORECASE)
 
 
@@ -149,7 +150,9 @@ def _begins(text: str, at: int) -> bool:
 
 
 def _ends(text: str, end: int) -> bool:
-    """Whether a word may end at a place: not inside of another, but before an 's or a closing quote."""
+    """Whether a word may end at a place: not inside of another or of "US$5", but before an 's or a closing quote."""
+    if text[end - 1].isalpha() and _AMOUNT.match(text, end):
+        return False
     return end == len(text) or not _joins(text[end - 1], text[end]) or bool(_CLITIC.match(text, end))
 
 

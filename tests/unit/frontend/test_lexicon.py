@@ -42,6 +42,8 @@ def found(text: str, *lexicons: Lexicon) -> list[str]:
         (["o'neil", "cat"], "O’Neil’s ‘cat’", ["<o'neil>", "’s ‘", "<cat>", "’"]),
         (["new york"], "New\u00a0York", ["<new york>"]),
         (["it's", "it"], "It's it'd", ["<it's>", " ", "<it>", "'d"]),
+        (["us", "us$"], "US US$ US$5 (US $5)", ["<us>", " ", "<us$>", " ", "<us$>", "5 (", "<us>", " $5)"]),
+        (["us"], "US$5", ["US$5"]),
         (["x"], "", [""]),
         ([], "x", ["x"]),
     ],
