@@ -59,7 +59,6 @@ _RUN = re.compile(r"\d++|[A-Za-z]++", re.ASCII)
 _VERSION = re.compile(
     r"(?P<v>[vV]?)(?P<parts>\d++(?:\.\d++)*+)(?P<tail>(?:[a-z]{1,5}\d{0,4})?)(?![A-Za-z0-9])", re.ASCII
 )
-_DOTTED = re.compile(r"\d++(?:\.\d++){2,}+", re.ASCII)
 _PLURAL_NUMBER = re.compile(r"(?P<number>\d{0,2}[1-9])s(?![A-Za-z0-9'])", re.ASCII)
 _HYPHENATED = re.compile(r"(?:\d{5}-\d{4}(?!\d|-\d)|\d{1,12}(?:-\d{1,12}){2,}+)(?![A-Za-z0-9])", re.ASCII)
 _ORDINAL = re.compile(

@@ -35,7 +35,6 @@ _YEN, _YUAN, _WON = Currency("yen", "yen"), Currency("yuan", "yuan", "fen", "fen
 _RUPEE = Currency("rupee", "rupees", "paisa", "paise")
 _FRANC = Currency("swiss franc", "swiss francs", "centime", "centimes")
 _BITCOIN = Currency("bitcoin", "bitcoin")
-_KRONA = Currency("krona", "kronor")
 
 BY_SYMBOL = {
     "US$": Currency("U S dollar", "U S dollars", "cent", "cents"), "C$": _dollar("canadian"),

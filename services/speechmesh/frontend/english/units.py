@@ -204,8 +204,6 @@ _ALONE = re.compile(
 _CUPS = re.compile(
     rf"-c\.(?=\ [A-Z]?[a-z])|\ c(?:\.(?=\ [a-z(])|(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}{_COOKED}(?![a-z])))"
 )
-_BASIS_POINTS = 1000
-"""A rate of fewer bps than that is of interest, not of bits."""
 
 
 class UnitMatch(NamedTuple):
