@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NoReturn, TypeAlias
 
@@ -13,13 +16,14 @@ from opentelemetry import context as otel_context
 from opentelemetry import trace
 
 from speechmesh.common.ending import Ending
-from speechmesh.common.errors import Internal, InvalidInput, NotFound, SpeechmeshError
+from speechmesh.common.errors import Internal, InvalidInput, NotFound, Overloaded, SpeechmeshError
 from speechmesh.common.telemetry import current_trace_id, incoming_context, tracer
 
 log = logging.getLogger(__name__)
 
 _UNTRACED = ("/grpc.health.", "/grpc.reflection.")
 _NO_MORE = object()
+_REFUSALS_TOLD_EVERY_S = 10.0
 
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -34,6 +38,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(self, ending: Ending) -> None:
         self._ending = ending
+        self._told = _Told()
 
     async def intercept_service(
         self,
@@ -49,9 +54,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             handler.stream_stream or handler.unary_stream or handler.stream_unary or handler.unary_unary
         )
         wrapped: Any = (
-            _wrap_streaming(inner, method, self._ending)
+            _wrap_streaming(inner, method, self._ending, self._told)
             if handler.response_streaming
-            else _wrap_unary(inner, method, self._ending)
+            else _wrap_unary(inner, method, self._ending, self._told)
         )
         make = _MAKERS[handler.request_streaming, handler.response_streaming]
         return make(wrapped, handler.request_deserializer, handler.response_serializer)
@@ -91,12 +96,41 @@ class _CallSpan:
             log.debug("span closed from another context")
 
 
-async def _abort(error: BaseException, context: Context, span: trace.Span, method: str) -> NoReturn:
+class _Told:
+    """What the log is told of errors: of refusals, of which there may be thousands a second, one now and then.
+
+    The metrics count every one.
+    """
+
+    def __init__(self) -> None:
+        self._told_at_s: dict[str, float] = {}
+        self._n_untold: Counter[str] = Counter()
+
+    def tell(self, error: SpeechmeshError, method: str) -> None:
+        """What a method ends with; nothing of callers' own mistakes, which are not our news."""
+        if isinstance(error, InvalidInput | NotFound):
+            return
+        cause = (
+            "" if error.__cause__ is None else f" ({' '.join(repr(error.__cause__).split())})"
+        )  # in one line
+        since = ""
+        if isinstance(error, Overloaded):
+            now_s = time.monotonic()
+            if now_s - self._told_at_s.get(method, -math.inf) < _REFUSALS_TOLD_EVERY_S:
+                self._n_untold[method] += 1
+                return
+            self._told_at_s[method] = now_s
+            if n_untold := self._n_untold.pop(method, 0):
+                since = f"; {n_untold} more were refused since this was told last"
+        log.warning("%s: %s: %s%s%s", method, error.status.name, error, cause, since)
+
+
+async def _abort(
+    error: BaseException, context: Context, span: trace.Span, method: str, told: _Told
+) -> NoReturn:
     if isinstance(error, SpeechmeshError):
         mapped = error
-        if not isinstance(error, InvalidInput | NotFound):  # the caller's own mistakes are not our news
-            cause = " ".join(repr(error.__cause__).split())  # gRPC's errors have six lines
-            log.warning("%s: %s: %s (%s)", method, error.status.name, error, cause)
+        told.tell(error, method)
     else:
         log.exception("unexpected error in %s", method, exc_info=error)
         mapped = Internal.hiding(current_trace_id())
@@ -107,7 +141,7 @@ async def _abort(error: BaseException, context: Context, span: trace.Span, metho
 
 
 def _wrap_streaming(
-    inner: Callable[[Any, Context], AsyncIterator[Any]], method: str, ending: Ending
+    inner: Callable[[Any, Context], AsyncIterator[Any]], method: str, ending: Ending, told: _Told
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
         with _CallSpan(method, context) as span:
@@ -125,7 +159,7 @@ def _wrap_streaming(
             except grpc.aio.AbortError:
                 raise
             except Exception as error:  # the one place that sees every error
-                await _abort(error, context, span, method)
+                await _abort(error, context, span, method, told)
             finally:
                 # The handler's own clean-up runs now, not when the garbage collector finds it.
                 if hasattr(responses, "aclose"):
@@ -135,7 +169,7 @@ def _wrap_streaming(
 
 
 def _wrap_unary(
-    inner: Callable[[Any, Context], Awaitable[Any]], method: str, ending: Ending
+    inner: Callable[[Any, Context], Awaitable[Any]], method: str, ending: Ending, told: _Told
 ) -> Callable[[Any, Context], Awaitable[Any]]:
     async def handle(request: Any, context: Context) -> Any:
         with _CallSpan(method, context) as span:
@@ -145,6 +179,6 @@ def _wrap_unary(
             except (asyncio.CancelledError, grpc.aio.AbortError):
                 raise
             except Exception as error:  # the one place that sees every error
-                await _abort(error, context, span, method)
+                await _abort(error, context, span, method, told)
 
     return handle
