@@ -12,10 +12,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from speechmesh.frontend.english.phones import is_plausible
+from speechmesh.frontend.english.pronunciations import NAME_FILES, WORD_FILES
 
 ENGLISH = Path(__file__).parents[2] / "services" / "speechmesh" / "frontend" / "english"
-LEXICON = ENGLISH / "data" / "lexicon.tsv.gz"
 
 LETTERS = "'abcdefghijklmnopqrstuvwxyz"
 BOUNDARY_ID = 0  # stands before the first and after the last letter; letters count from 1
@@ -45,16 +44,17 @@ def is_held_out(word: str) -> bool:
 
 
 def _is_usable(word: str, phones: tuple[str, ...]) -> bool:
-    # An abbreviation ("msgr") has more phones than its letters can carry; possessives are the morphology's.
-    is_abbreviation = len(word) < 2 or len(phones) > 1.5 * len(word)
-    return is_plausible(phones) and not is_abbreviation and not word.endswith("'s")
+    # An abbreviation ("msgr") has more phones than its letters can carry.
+    return len(word) > 1 and len(phones) <= 1.5 * len(word)
 
 
 def load_entries() -> list[Entry]:
-    """All usable entries, possessives left out (the morphology makes those)."""
-    with gzip.open(LEXICON, "rt", encoding="ascii") as lines:
-        pairs = (line.rstrip("\n").split("\t") for line in lines)
-        entries = [Entry(word, tuple(phones.split())) for word, phones in pairs]
+    """All usable entries, words and names."""
+    entries = []
+    for name in (WORD_FILES[0], NAME_FILES[0]):  # the others are the network's own
+        with gzip.open(ENGLISH / "data" / name, "rt", encoding="ascii") as lines:
+            pairs = (line.rstrip("\n").split("\t") for line in lines)
+            entries += [Entry(word, tuple(phones.split())) for word, phones in pairs]
     return [entry for entry in entries if _is_usable(entry.word, entry.phones)]
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import onnx
 import torch
-from corpus import LETTERS, encode_word
-from model import LetterToSound, Pronouncer
 from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from training.letter_to_sound.corpus import LETTERS, encode_word
+from training.letter_to_sound.model import LetterToSound, Pronouncer
 
 OPSET = 17
 

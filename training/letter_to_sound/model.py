@@ -5,8 +5,9 @@ carries the stress is one decision over the whole word, and only the phones alre
 """
 
 import torch
-from corpus import EDGE_ID, LETTERS
 from torch import Tensor, nn
+
+from training.letter_to_sound.corpus import EDGE_ID, LETTERS
 
 
 class LetterToSound(nn.Module):

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import torch
-from corpus import EDGE_ID, Entry, Words, encode_word
-from model import LetterToSound, Pronouncer
+
+from training.letter_to_sound.corpus import EDGE_ID, Entry, Words, encode_word
+from training.letter_to_sound.model import LetterToSound, Pronouncer
 
 
 def edit_distance(left: tuple[str, ...], right: tuple[str, ...]) -> int:

@@ -1,6 +1,6 @@
 """Trains the letter-to-sound network on the lexicon, exports it to ONNX and writes the report.
 
-    python training/letter_to_sound/train.py
+    python -m training.letter_to_sound.train
 
 Resumes from its checkpoint after an interruption. Needs torch, onnx, onnxruntime and numpy.
 """
@@ -12,11 +12,21 @@ import time
 from pathlib import Path
 
 import torch
-from corpus import ENGLISH, NOTHING_ID, Batch, Entry, Words, is_held_out, load_entries, phone_inventory
-from export import export
-from model import LetterToSound
-from score import read, read_by_file, score
 from torch import Tensor, nn
+
+from training.letter_to_sound.corpus import (
+    ENGLISH,
+    NOTHING_ID,
+    Batch,
+    Entry,
+    Words,
+    is_held_out,
+    load_entries,
+    phone_inventory,
+)
+from training.letter_to_sound.export import export
+from training.letter_to_sound.model import LetterToSound
+from training.letter_to_sound.score import read, read_by_file, score
 
 SEED = 20240611
 MODEL = ENGLISH / "data" / "letter_to_sound.onnx"
@@ -89,6 +99,15 @@ class Trainer:
         for name in SAVED:
             getattr(self, name).load_state_dict(state[name])
         self.epoch, self.seconds = state["epoch"], state["seconds"]
+
+
+def load_network(checkpoint: Path, n_phones: int) -> LetterToSound:
+    """The network of a checkpoint, to be run."""
+    average = torch.load(checkpoint, map_location="cpu")["average"]
+    weights = {name.removeprefix("module."): value for name, value in average.items() if name != "n_averaged"}
+    network = LetterToSound(n_phones, width=weights["letter.weight"].shape[1])
+    network.load_state_dict(weights)
+    return network.eval()
 
 
 def run_epoch(trainer: Trainer, words: Words, args: argparse.Namespace) -> None:

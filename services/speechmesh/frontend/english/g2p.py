@@ -23,9 +23,8 @@ _VOWEL_LETTERS: Final = frozenset("aeiouy")
 class EnglishG2P:
     """Pronounces English words in the tokens of the English token set.
 
-    Order: letter names, overrides, lexicon, morphology, letter-to-sound network. A word with an apostrophe is
-    taken apart before the lexicon is asked ("wednesday's" is "wednesday" and z): the lexicon's entries for
-    such words are guesses. Loads everything from the package, once; thread-safe.
+    Order: letter names, overrides, lexicon, names, morphology, letter-to-sound network. A word with an apostrophe is
+    taken apart first ("wednesday's" is "wednesday" and z). Loads everything from the package, once; thread-safe.
 
     Raises:
         FileNotFoundError: The installation lacks a data file.
@@ -34,7 +33,7 @@ class EnglishG2P:
 
     def __init__(self) -> None:
         self._lexicon = PronouncingLexicon()
-        self._morphology = Morphology(self._lexicon.lookup)
+        self._morphology = Morphology(self._lexicon.word, self._lexicon.name)
         self._letter_to_sound = LetterToSound()
         self._homographs = Homographs()
         self._citation = lru_cache(maxsize=CACHE_WORDS)(self._pronounce)
@@ -105,7 +104,7 @@ class EnglishG2P:
             return override
         if "'" in word:
             return self._pronounce_with_apostrophe(word)
-        known = self._lexicon.lookup(word)
+        known = self._lexicon.word(word) or self._lexicon.name(word)
         if known is not None:
             return known
         if not _VOWEL_LETTERS.intersection(word):
@@ -127,7 +126,7 @@ class EnglishG2P:
         if elision is not None:
             prefix, rest = elision
             return prefix + self._alone(rest)
-        known = self._lexicon.lookup(word)
+        known = self._lexicon.word(word) or self._lexicon.name(word)
         if known is not None:
             return known
         bare = word.replace("'", "")

@@ -62,6 +62,8 @@ _AMERICAN: Final = (
     ("tre", "ter"), ("bre", "ber"), ("ogue", "og"), ("ence", "ense"), ("ll", "l"), ("ae", "e"), ("oe", "e"),
 )  # fmt: skip
 
+_DIPHTHONGS: Final = ("ae", "oe")  # inside a word: "toe" is no "te"
+
 # The lexicon's short words are full of names and abbreviations ("ers", "tho", "ang"): of three letters, only
 # these make compounds.
 _SHORT_PARTS: Final = frozenset(
@@ -85,7 +87,7 @@ _VOWEL_FINAL_PARTS: Final = frozenset(
 _REDUCED_PARTS: Final = {"man": parse("m ax0 n"), "men": parse("m ax0 n"), "some": parse("s ax0 m")}
 
 # Known words that end unknown ones by chance: "graphology", "groundling".
-_NO_SECOND_PARTS: Final = frozenset(parse("logy ling ency lace rage"))
+_NO_SECOND_PARTS: Final = frozenset(parse("logy ling ency lace rage able"))
 
 _DIGRAPHS: Final = frozenset(parse("ch gh ph sh th wh"))
 
@@ -137,14 +139,18 @@ def attach_clitic(stem: Phones, clitic: str) -> Phones:
 
 
 class Morphology:
-    """Takes unknown words apart until every part is known."""
+    """Takes unknown words apart until every part is known.
 
-    def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
+    A name has a plural ("the Alcarazes"), and is no part of anything else: there are so many that every second word
+    could be made of two by chance.
+    """
+
+    def __init__(self, lookup: Lookup, names: Lookup) -> None:
+        self._lookup, self._names = lookup, names
 
     def pronounce(self, word: str) -> Phones | None:
         """The pronunciation of an unknown `word` of letters a to z, or None when no analysis holds."""
-        return self._derive(word, _MAX_DEPTH)
+        return self._derive(word, _MAX_DEPTH) or self._plural_of_name(word)
 
     def _known(self, word: str, depth: int) -> Phones | None:
         if len(word) < _MIN_STEM_LETTERS:
@@ -164,7 +170,11 @@ class Morphology:
         )
 
     def _spelling(self, word: str) -> Phones | None:
-        candidates = (word.replace(british, american) for british, american in _AMERICAN if british in word)
+        candidates = (
+            word.replace(british, american)
+            for british, american in _AMERICAN
+            if british in word and not (british in _DIPHTHONGS and word.endswith(british))
+        )
         return next((phones for each in candidates if (phones := self._known(each, 1))), None)
 
     def _s_or_ed(self, word: str, depth: int) -> Phones | None:
@@ -175,6 +185,15 @@ class Morphology:
             stem = self._first_known(_stems(word, "ed", takes_y=True, drops_e=True), depth)
             return with_ed(stem) if stem else None
         return None
+
+    def _plural_of_name(self, word: str) -> Phones | None:
+        if not word.endswith("s") or word.endswith("ss"):
+            return None
+        name = self._names(word[:-1])
+        if name is None and word.endswith("es"):
+            name = self._names(word[:-2])
+            name = name if name and name[-1] in SIBILANTS else None
+        return with_s(name) if name else None
 
     def _other_suffix(self, word: str, depth: int) -> Phones | None:
         for suffix in _SUFFIXES:
@@ -193,7 +212,13 @@ class Morphology:
         return _join(stem, suffix, bare) if stem else None
 
     def _first_known(self, stems: Iterator[str], depth: int) -> Phones | None:
-        return next((phones for stem in stems if (phones := self._known(stem, depth))), None)
+        """The first stem that is a word itself, or else the first that can be taken apart."""
+        spelled = list(stems)
+        for reach in (1, depth):
+            for stem in spelled:
+                if phones := self._known(stem, reach):
+                    return phones
+        return None
 
     def _prefix(self, word: str, depth: int) -> Phones | None:
         for prefix, phones in _PREFIXES.items():
@@ -250,8 +275,8 @@ def _stems(word: str, suffix: str, *, takes_y: bool, drops_e: bool) -> Iterator[
 
 
 def _stems_before_s(word: str) -> Iterator[str]:
-    yield word[:-1]
     if word.endswith("ies"):
         yield word[:-3] + "y"
+    yield word[:-1]
     if word.endswith("es"):
         yield word[:-2]

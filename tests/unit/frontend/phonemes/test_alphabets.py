@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from speechmesh.common.errors import InvalidInput
 from speechmesh.frontend.english.phones import PHONE_SET, PHONES, Phones, is_vowel
+from speechmesh.frontend.english.pronunciations import NAME_FILES, WORD_FILES
 from speechmesh.frontend.mandarin.pinyin import tokens_of
 from speechmesh.frontend.phonemes.alphabets import MAX_WRITTEN_CHARS, alphabet, pronunciation
 from speechmesh.frontend.phonemes.ipa import ipa_of_phones, phones_of_ipa
@@ -20,9 +21,10 @@ ALPHABETS = ("ipa", "x-sampa", "arpabet", "pinyin")
 
 
 def _lexicon() -> list[Phones]:
-    """The distinct pronunciations of the English lexicon in which a stress is where the rules would put one."""
-    packed = resources.files("speechmesh.frontend.english").joinpath("data/lexicon.tsv.gz").read_bytes()
-    lines = gzip.decompress(packed).decode().splitlines()
+    """The distinct pronunciations of the English words and names in which a stress is where the rules would put one."""
+    data = resources.files("speechmesh.frontend.english").joinpath("data")
+    files = (data.joinpath(name).read_bytes() for name in (*WORD_FILES, *NAME_FILES))
+    lines = [line for packed in files for line in gzip.decompress(packed).decode().splitlines()]
     entries = {tuple(line.split("\t")[1].split()) for line in lines}
     return [phones for phones in entries if any(phone.endswith("1") for phone in phones)]
 

@@ -1,0 +1,1 @@
+"""The network that pronounces unknown English words."""
