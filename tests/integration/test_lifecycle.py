@@ -121,6 +121,12 @@ async def test_a_taken_port_is_said_in_a_line(make_mesh: MakeMesh, mesh: Mesh) -
             pass
 
 
+async def test_a_default_voice_that_is_not_there_stops_the_start(make_mesh: MakeMesh) -> None:
+    with pytest.raises(Incompatible, match="SPEECHMESH_FRONTEND_DEFAULT_VOICE is 'nobody', not one of "):
+        async with make_mesh(frontend={"default_voice": "nobody"}):
+            pass
+
+
 async def test_sigterm_lets_a_running_stream_end(make_mesh: MakeMesh, voices_dir: Path) -> None:
     ports = Ports.free()
     async with make_mesh(acoustic={"port": ports.acoustic}, vocoder={"port": ports.vocoder}):

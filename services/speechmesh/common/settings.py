@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 # gRPC's options are of 32 bits.
 _MOST = 2**31 - 1
 
+# Of a service's prefix, but the command line's own.
+_COMMAND_LINE = frozenset({"SPEECHMESH_VOCODER_TARGET"})
+
 S = TypeVar("S", bound="ServiceSettings")
 
 
@@ -49,6 +52,7 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged.")
     otlp_endpoint: str = Field(
         "",
+        pattern=r"^(https?://[^\s/]+.*)?$",
         description="Base URL of an OTLP/HTTP receiver of traces and metrics, as http://host:4318; empty: none.",
     )
     otlp_metrics: bool = Field(
@@ -71,7 +75,11 @@ def load(settings: type[S], **overrides: Any) -> S:
         return settings(**overrides)
     except ValidationError as error:
         prefix = str(settings.model_config.get("env_prefix", ""))
-        lines = [f"  {prefix}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        lines = []
+        for each in error.errors():
+            # What is wrong of several together has no place, and names them itself.
+            name = ".".join(map(str, each["loc"])).upper() or "*"
+            lines.append(f"  {prefix}{name}: {each['msg'].removeprefix('Value error, ')}")
         raise SystemExit("wrong settings:\n" + "\n".join(lines)) from None
 
 
@@ -80,5 +88,7 @@ def passed_over(settings: ServiceSettings) -> list[str]:
     prefix = str(settings.model_config["env_prefix"])
     known = {f"{prefix}{name.upper()}" for name in type(settings).model_fields}
     return sorted(
-        name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in known
+        name
+        for name in os.environ
+        if name.upper().startswith(prefix) and name.upper() not in known | _COMMAND_LINE
     )

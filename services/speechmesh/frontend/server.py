@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, nullcontext
 
 from speechmesh.common import metrics
+from speechmesh.common.errors import Incompatible
 from speechmesh.common.server import Lifespan, MeshServer, serve
 from speechmesh.common.settings import load
 from speechmesh.frontend import metering
@@ -45,6 +46,11 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
             await server.start([_SERVICE])
             async with aclosing(stages), aclosing(phrases), _shown(phrases, recordings):
                 await voices.load(settings.voices_dir, executor)
+                if settings.default_voice and settings.default_voice not in voices.bundles:
+                    raise Incompatible(
+                        f"SPEECHMESH_FRONTEND_DEFAULT_VOICE is {settings.default_voice!r}, not one of "
+                        f"{', '.join(voices.bundles)}"
+                    )
                 metering.begin(voices.bundles.values())
                 await voices.wait_for_stages(stages, settings.misfit_patience_s)
                 await server.set_serving(True)

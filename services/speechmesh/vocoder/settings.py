@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from speechmesh.common.settings import ServiceSettings
 
 # host:port, an IPv6 address in brackets; gRPC's `dns:///` before it is allowed.
-_TARGET = r"\s*(dns:///)?(\[[0-9A-Fa-f:.]+\]|[^\s,:/\[\]]+):[0-9]{1,5}\s*"
+_TARGET = re.compile(r"\s*(dns:///)?(\[[0-9A-Fa-f:.]+\]|[^\s,:/\[\]]+):[0-9]{1,5}\s*")
+
+
+def _targets(urls: str) -> str:
+    for url in urls.split(","):
+        if not _TARGET.fullmatch(url):
+            raise ValueError(f"{url!r} is not host:port")
+    return urls
 
 
 class VocoderSettings(ServiceSettings):
@@ -22,9 +30,8 @@ class VocoderSettings(ServiceSettings):
     backend: Literal["triton", "embedded"] = Field(
         "triton", description="Where the networks run: in a Triton server, or in this process."
     )
-    triton_url: str = Field(
+    triton_url: Annotated[str, AfterValidator(_targets)] = Field(
         "127.0.0.1:8001",
-        pattern=rf"^{_TARGET}(,{_TARGET})*$",
         description="Triton's gRPC endpoints: host:port, several with commas between. Each address of a name is an "
         "endpoint of its own, so a headless Service stands for all of its pods.",
     )

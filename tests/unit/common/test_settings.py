@@ -36,14 +36,52 @@ def test_a_wrong_setting_stops_the_start_and_is_named(monkeypatch: pytest.Monkey
         ("DRAIN_GRACE_S", "nan"),
         ("DRAIN_DELAY_S", "inf"),
         ("MAX_STREAMS", "0"),
+        ("OTLP_ENDPOINT", "collector:4318"),
+        ("OTLP_ENDPOINT", "http://"),
     ],
 )
-def test_a_number_that_the_server_cannot_take_is_named(
+def test_a_value_that_the_server_cannot_take_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(f"SPEECHMESH_ACOUSTIC_{name}", value)
     with pytest.raises(SystemExit, match=f"SPEECHMESH_ACOUSTIC_{name}: "):
         load(AcousticSettings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables", "told"),
+    [
+        (
+            AcousticSettings,
+            {"UP_PRESSURE": "3"},
+            "SPEECHMESH_ACOUSTIC_*: up_pressure must be below down_pressure, and that below refuse_pressure",
+        ),
+        (
+            VocoderSettings,
+            {"TRITON_TIMEOUT_MS": "100"},
+            "SPEECHMESH_VOCODER_*: triton_attempt_timeout_ms must be below triton_timeout_ms",
+        ),
+        (
+            VocoderSettings,
+            {"TRITON_URL": "a:8001,http://b:8001"},
+            "SPEECHMESH_VOCODER_TRITON_URL: 'http://b:8001' is not host:port",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_setting_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, settings: type[ServiceSettings], variables: dict[str, str], told: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"{settings.model_config['env_prefix']}{name}", value)
+    with pytest.raises(SystemExit) as refused:
+        load(settings)
+    assert str(refused.value) == f"wrong settings:\n  {told}"
+
+
+@pytest.mark.parametrize("url", ["a:8001, b:8001", "dns:///triton:8001", "[::1]:8001,10.0.0.7:8001"])
+def test_endpoints_of_triton_are_taken_as_grpc_writes_them(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SPEECHMESH_VOCODER_TRITON_URL", url)
+    assert load(VocoderSettings).triton_url == url
 
 
 def test_a_misspelt_setting_is_told_and_another_services_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +91,7 @@ def test_a_misspelt_setting_is_told_and_another_services_is_not(monkeypatch: pyt
     monkeypatch.setenv("speechmesh_frontend_port", "5")  # pydantic takes either case
     monkeypatch.setenv("SPEECHMESH_VOCODER_TARGET", "localhost:50053")
     assert passed_over(load(FrontendSettings)) == ["SPEECHMESH_FRONTEND_MAX_STREAM"]
+    assert passed_over(load(VocoderSettings)) == []  # it is `speechmesh vocoder`'s
 
 
 @pytest.mark.parametrize("settings", ALL)
