@@ -243,10 +243,13 @@ def test_voices_are_listed(up_mesh: UpMesh) -> None:
 
 def test_up_shows_why_a_stage_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPEECHMESH_ACOUSTIC_THREADS", "0")
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log/acoustic.log").write_text("what an earlier run died of\n")
     result = speechmesh("up", "--free-ports", "--backend", "embedded", "--run-dir", str(tmp_path))
     assert result.returncode == 1
     assert "acoustic does not start" in result.stderr
     assert "SPEECHMESH_ACOUSTIC_THREADS" in result.stderr
+    assert "what an earlier run died of" not in result.stderr
 
 
 def test_up_shows_which_field_of_a_voice_does_not_fit(

@@ -14,6 +14,11 @@ STAGES = ("acoustic", "vocoder", "frontend")
 _STOP_WAIT_S = 30
 _TRITON_INSTANCES = 2
 _INSTANCES_VARIABLE = "SPEECHMESH_TRITON_INSTANCES"
+_PORT_VARIABLES = {stage: f"SPEECHMESH_{stage.upper()}_PORT" for stage in STAGES} | {
+    "triton": "SPEECHMESH_TRITON_GRPC_PORT",
+    "triton_metrics": "SPEECHMESH_TRITON_METRICS_PORT",
+}
+_MAX_PORT = 65535
 
 # How glibc's malloc is to handle what is freed, in every process. By itself it makes a heap for every few threads, and
 # keeps ever larger blocks in them once one was freed; between these, the tensors of models, of another size in each
@@ -44,6 +49,25 @@ class Ports:
     triton: int = 8001
     triton_metrics: int = 8002
     otlp: int = 4318
+
+    @classmethod
+    def told(cls) -> Ports:
+        """Those that the user's variables say, else the usual ones.
+
+        Raises:
+            ValueError: naming the variable, when what it says is no port.
+        """
+        ports = {}
+        for name, variable in _PORT_VARIABLES.items():
+            if (value := os.environ.get(variable)) is None:
+                continue
+            # 0, any free one, is for a service alone: here the others must know it beforehand.
+            if not value.isdecimal() or not 1 <= int(value) <= _MAX_PORT:
+                raise ValueError(
+                    f"{variable}: {value!r} is not 1 to {_MAX_PORT}; --free-ports picks free ones"
+                )
+            ports[name] = int(value)
+        return cls(**ports)
 
     @classmethod
     def free(cls) -> Ports:
@@ -138,9 +162,8 @@ class MeshPlan:
         ]
 
     def _stage_environment(self, stage: str) -> dict[str, str]:
-        """Settings of a stage; a variable that the user has set stands."""
+        """Settings of a stage; a variable that the user has set stands (of the ports, see Ports.told)."""
         settings = {
-            "PORT": str(getattr(self.ports, stage)),
             "VOICES_DIR": str(self.voices_dir),
             "OTLP_ENDPOINT": self.otlp_endpoint,
         }
@@ -155,7 +178,7 @@ class MeshPlan:
             settings["VOCODER_TARGET"] = f"127.0.0.1:{self.ports.vocoder}"
             settings["MISFIT_PATIENCE_S"] = "0"  # all stages start now: none is to be rolled out yet
         named = {f"SPEECHMESH_{stage.upper()}_{name}": value for name, value in settings.items()}
-        return _unset(named)
+        return {_PORT_VARIABLES[stage]: str(getattr(self.ports, stage))} | _unset(named)
 
     def write_supervisor_config(self) -> Path:
         """Writes supervisord's configuration; a process that dies is started again."""

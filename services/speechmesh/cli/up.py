@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -60,7 +63,10 @@ def up(
         fail(f"--backend {backend!r} is not triton or embedded", 2)
     if trace and otlp:
         fail("give --trace or --otlp, not both", 2)
-    ports = Ports.free() if free_ports else Ports()
+    try:
+        ports = Ports.free() if free_ports else Ports.told()
+    except ValueError as error:
+        fail(str(error), 2)
     plan = MeshPlan(
         run_dir=run_dir.absolute(),
         voices_dir=voices.absolute(),
@@ -71,12 +77,18 @@ def up(
         otlp_endpoint=f"http://127.0.0.1:{ports.otlp}" if trace else otlp,
     )
     _check(plan)
+    with _held(plan.run_dir):
+        _run(plan, start_timeout_s, then)
+
+
+def _run(plan: MeshPlan, start_timeout_s: float, then: str) -> None:
     try:
         for stale in (plan.run_dir / "mesh.json", plan.log("supervisord")):
             stale.unlink(missing_ok=True)
         config = plan.write_supervisor_config()
     except OSError as error:
         fail(f"--run-dir: {error.filename}: {error.strerror}", 2)
+    logged = {program: _size(plan.log(program)) for program in plan.programs()}
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "speechmesh.cli.supervise", "-n", "-c", str(config)],
         stdout=subprocess.DEVNULL,
@@ -85,7 +97,7 @@ def up(
     )
     try:
         _stop_on_signal()
-        _wait_until_ready(plan, supervisor, start_timeout_s)
+        _wait_until_ready(plan, supervisor, start_timeout_s, logged)
         _announce(plan)
         if then:
             _say(plan, then)
@@ -95,6 +107,26 @@ def up(
         err.print("stopping the mesh")
     finally:
         _stop(supervisor)
+
+
+@contextmanager
+def _held(run_dir: Path) -> Iterator[None]:
+    """Keeps the folder to this mesh: another one would write its files over ours."""
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        file = (run_dir / "lock").open("w", encoding="utf-8")
+    except OSError as error:
+        fail(f"--run-dir: {error.filename}: {error.strerror}", 2)
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go when this process ends, however it does
+        except BlockingIOError:
+            fail(f"--run-dir: a mesh is running in {run_dir}; stop it, or name another folder", 2)
+        yield
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _check(plan: MeshPlan) -> None:
@@ -126,7 +158,9 @@ def _stop_on_signal() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
-def _wait_until_ready(plan: MeshPlan, supervisor: subprocess.Popen[bytes], timeout_s: float) -> None:
+def _wait_until_ready(
+    plan: MeshPlan, supervisor: subprocess.Popen[bytes], timeout_s: float, logged: dict[str, int]
+) -> None:
     give_up_at = time.monotonic() + timeout_s
     waiting = list(STAGES)
     with err.status("starting") as status:
@@ -140,10 +174,10 @@ def _wait_until_ready(plan: MeshPlan, supervisor: subprocess.Popen[bytes], timeo
                 fail(f"the supervisor ended; see {plan.log('supervisord')}")
             if program := _crashing(plan):
                 _stop(supervisor)
-                fail(f"{program} does not start{_tail(plan, program)}")
+                fail(f"{program} does not start{_tail(plan, program, logged)}")
             if time.monotonic() > give_up_at:
                 _stop(supervisor)
-                fail(f"{stage} was not ready within {timeout_s:.0f} s{_tail(plan, stage)}")
+                fail(f"{stage} was not ready within {timeout_s:.0f} s{_tail(plan, stage, logged)}")
             time.sleep(_POLL_S)
 
 
@@ -154,13 +188,15 @@ def _crashing(plan: MeshPlan) -> str:
     return next((program for program, n_ends in ends.items() if n_ends >= _MAX_START_EXITS), "")
 
 
-def _tail(plan: MeshPlan, stage: str) -> str:
-    """The ends of the logs that may tell why a stage did not get ready."""
+def _tail(plan: MeshPlan, stage: str, logged: dict[str, int]) -> str:
+    """The ends of the logs that may tell why a stage did not get ready, without the runs before (bytes `logged`)."""
     text = ""
     for program in ("triton", "vocoder") if stage == "vocoder" else (stage,):
         log = plan.log(program)
-        if log.exists():
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        if program in logged and log.exists():
+            told = log.read_bytes()
+            told = told[logged[program] :] if len(told) >= logged[program] else told  # it was rotated
+            lines = told.decode(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
             text += f"\n--- {log}\n" + "\n".join(lines)
     return text
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import configparser
+import fcntl
 import shlex
 import socket
 from pathlib import Path
@@ -80,13 +81,36 @@ def test_a_taken_port_is_named() -> None:
         assert f"frontend {ports.frontend}" in ports.taken(["frontend"])
 
 
-def test_what_keeps_a_mesh_from_starting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_ports_are_those_of_the_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMESH_FRONTEND_PORT", "6000")
+    monkeypatch.setenv("SPEECHMESH_TRITON_GRPC_PORT", "6001")
+    assert Ports.told() == Ports(frontend=6000, triton=6001)
+    mesh = plan(tmp_path, ports=Ports.told())
+    assert mesh.target == "127.0.0.1:6000"
+    assert mesh.programs()["frontend"][1]["SPEECHMESH_FRONTEND_PORT"] == "6000"
+    assert mesh.programs()["vocoder"][1]["SPEECHMESH_VOCODER_TRITON_URL"] == "127.0.0.1:6001"
+    free = Ports.free()  # which are asked for on the command line, and so go before the variables
+    assert plan(tmp_path, ports=free).programs()["frontend"][1]["SPEECHMESH_FRONTEND_PORT"] == str(
+        free.frontend
+    )
+    monkeypatch.setenv("SPEECHMESH_VOCODER_PORT", "0")
+    with pytest.raises(ValueError, match="SPEECHMESH_VOCODER_PORT: '0' is not 1 to 65535"):
+        Ports.told()
+
+
+def test_what_keeps_a_mesh_from_starting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def up(*arguments: str) -> Result:
         embedded = ["up", "--backend", "embedded", "--free-ports", "--voices", "tests/data/voices"]
         return CliRunner().invoke(app, [*embedded, *arguments])
 
     no_folder = up("--run-dir", "/dev/null/run")
     assert (no_folder.exit_code, "--run-dir: /dev/null/run" in no_folder.output) == (2, True)
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (tmp_path / "mesh.json").touch()
+        in_use = up("--run-dir", str(tmp_path))
+    assert (in_use.exit_code, "a mesh is running in" in in_use.output) == (2, True)
+    assert (tmp_path / "mesh.json").exists()  # of the one that runs
     monkeypatch.setenv("SPEECHMESH_TRITON_INSTANCES", "many")
     no_number = up()
     assert no_number.exit_code == 2
