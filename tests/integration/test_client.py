@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import wave
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
@@ -64,6 +65,25 @@ async def test_both_clients_write_the_same_file(mesh: Mesh, tmp_path: Path) -> N
     assert (tmp_path / "async.wav").read_bytes() == (tmp_path / "sync.wav").read_bytes()
     with wave.open(str(tmp_path / "async.wav")) as file:
         assert file.getnframes() / file.getframerate() == pytest.approx(summary.audio_s)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("pcm_s16le", "a.mp3"), ("mp3", "a.wav"), ("wav", "a.pcm"), ("pcm_f32le", "a.WAV")]
+)
+async def test_a_file_whose_name_says_another_coding_is_not_written(
+    mesh: Mesh, tmp_path: Path, encoding: str, name: str
+) -> None:
+    options = SpeechOptions(encoding=encoding)
+
+    def synchronous() -> None:
+        with Client(mesh.target) as client:
+            client.synthesize("To a file.", options).write(tmp_path / name)
+
+    with pytest.raises(ValueError, match=f"the audio is {encoding}; for {Path(name).suffix.lower()} ask for"):
+        await asyncio.to_thread(synchronous)
+    with pytest.raises(ValueError, match=f"the audio is {encoding}"):
+        await mesh.client.synthesize("To a file.", options).write(tmp_path / name)
+    assert await asyncio.to_thread(os.listdir, tmp_path) == []
 
 
 async def test_a_file_that_cannot_be_written_ends_the_call(mesh: Mesh, tmp_path: Path) -> None:

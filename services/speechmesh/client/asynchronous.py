@@ -12,7 +12,7 @@ from typing import Any, Self
 import grpc
 
 from speechmesh.client.errors import call_error, is_task_cancelled, speech_error
-from speechmesh.client.files import AudioFile
+from speechmesh.client.files import AudioFile, check_name
 from speechmesh.client.live_async import AsyncLiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
@@ -48,7 +48,7 @@ class AsyncSpeechStream(StreamState):
 
         Raises:
             SpeechError: when the call fails.
-            ValueError: when PCM of 32 bits is to go into a `.wav`.
+            ValueError: when the file's name says another coding.
             OSError: when the file cannot be written.
         """
         file = None
@@ -56,6 +56,7 @@ class AsyncSpeechStream(StreamState):
             async with aclosing(aiter(self)) as responses:
                 async for response in responses:
                     if file is None and self.header is not None:
+                        check_name(path, self.header)
                         file = await asyncio.to_thread(AudioFile, path, self.header)
                     if file is not None:
                         await asyncio.to_thread(file.add, response)

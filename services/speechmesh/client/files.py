@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from speechmesh.client.options import ENCODINGS
 from speechmesh.speech.v1 import speech_pb2 as pb
 
 # Encodings by the suffix of a file's name, as in SpeechOptions.
@@ -23,11 +24,30 @@ ENCODING_BY_SUFFIX = {
     ".pcm": "pcm_s16le",
 }
 
+# What else may go into such a file: a WAV header comes of the name, and raw PCM has no name for its samples.
+_ALSO_BY_SUFFIX = {".wav": "pcm_s16le", ".pcm": "pcm_f32le"}
+_ENCODING_NAMES = {encoding: name for name, encoding in ENCODINGS.items()}
+
 _RIFF_BYTES_AT, _DATA_BYTES_AT = 4, 40
 _WAV_HEADER_BYTES = 44
 _MAX_UINT32 = 0xFFFFFFFF
 # RFC 9639, 8.2: the last 36 bits of these 8 bytes count the samples.
 _FLAC_COUNT_AT, _FLAC_COUNT_BYTES, _FLAC_COUNT_BITS = 18, 8, 36
+
+
+def check_name(path: str | Path, header: pb.StreamHeader) -> None:
+    """Looks whether a file's name says the coding of the stream: that of the options does not follow from it.
+
+    Raises:
+        ValueError: when it says another one.
+    """
+    suffix = Path(path).suffix.lower()
+    encoding = _ENCODING_NAMES.get(header.audio.encoding, str(header.audio.encoding))
+    named = ENCODING_BY_SUFFIX.get(suffix, encoding)
+    if encoding not in (named, _ALSO_BY_SUFFIX.get(suffix)):
+        raise ValueError(
+            f"{path}: the audio is {encoding}; for {suffix} ask for SpeechOptions(encoding={named!r})"
+        )
 
 
 class AudioFile:

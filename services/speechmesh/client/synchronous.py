@@ -10,7 +10,7 @@ from typing import Self
 import grpc
 
 from speechmesh.client.errors import speech_error
-from speechmesh.client.files import AudioFile
+from speechmesh.client.files import AudioFile, check_name
 from speechmesh.client.live import LiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
 from speechmesh.client.stream import StreamState
@@ -43,13 +43,14 @@ class SpeechStream(StreamState):
 
         Raises:
             SpeechError: when the call fails.
-            ValueError: when PCM of 32 bits is to go into a `.wav`.
+            ValueError: when the file's name says another coding.
             OSError: when the file cannot be written.
         """
         file = None
         try:
             for response in self:
                 if file is None and self.header is not None:
+                    check_name(path, self.header)
                     file = AudioFile(path, self.header)
                 if file is not None:
                     file.add(response)
