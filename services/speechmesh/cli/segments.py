@@ -17,6 +17,8 @@ def acoustic_segment(
     speaker_id: int = 0,
     style: str = "",
     rate: float = 1.0,
+    pitch_semitones: float = 0.0,
+    energy_db: float = 0.0,
 ) -> AcousticSegment:
     """The segment that the acoustic stage would make of it."""
     word_ends = np.zeros(len(read.tokens), np.bool_)
@@ -28,6 +30,8 @@ def acoustic_segment(
         Ending(ending),
         speaker_id,
         rate,
+        pitch_semitones=pitch_semitones,
+        energy_db=energy_db,
         features=np.stack(features, axis=1) if features else None,
         style=style,
     )

@@ -10,15 +10,16 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
-from zipfile import BadZipFile
 
 import numpy as np
 import typer
 
 from speechmesh.cli.console import fail, out
 from speechmesh.cli.say_input import is_document
+from speechmesh.client.files import ENCODING_BY_SUFFIX
 from speechmesh.common.bundle import VoiceBundle, load_bundles
 from speechmesh.common.errors import Incompatible, InvalidInput
+from speechmesh.common.settings import load
 
 app = typer.Typer(help="One stage alone, files in and out, without a server.", no_args_is_help=True)
 
@@ -35,6 +36,10 @@ def _bundle(voices: Path, voice: str) -> VoiceBundle:
     if voice and voice not in bundles:
         fail(f"--voice {voice!r} is not in {voices}; there is {', '.join(bundles)}", 2)
     return bundles[voice] if voice else next(iter(bundles.values()))
+
+
+def _within(value: float, least: float, most: float) -> float:
+    return min(max(value, least), most)
 
 
 @contextmanager
@@ -65,7 +70,7 @@ def frontend(
     from speechmesh.frontend.ssml.limits import Limits  # noqa: PLC0415
     from speechmesh.frontend.written import Writing  # noqa: PLC0415
 
-    bundle, settings = _bundle(voices, voice), FrontendSettings()
+    bundle, settings = _bundle(voices, voice), load(FrontendSettings)
     reader = load_reader(bundle)
     files = [lexicon, settings.lexicon]
     if bundle.config.frontend.lexicon:
@@ -121,15 +126,19 @@ def frontend(
 def acoustic(
     segments: Annotated[Path, typer.Argument(help="JSON of `speechmesh stage frontend`.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Frames, NumPy [T, M] float32.")],
-    rate: Annotated[float, typer.Option(help="Factor on the speaking rate.")] = 1.0,
+    rate: Annotated[
+        float,
+        typer.Option(min=0.5, max=2.0, help="Speaking rate, 0.5 to 2; of a document a factor on its own."),
+    ] = 1.0,
     speaker: Annotated[str, typer.Option(help="Speaker; default: the voice's first.")] = "",
     style: Annotated[str, typer.Option(help="Style; default: the voice's first.")] = "",
     voices: VoicesOption = _VOICES,
 ) -> None:
-    """Run the acoustic model over segments, one by one, and join their frames."""
+    """Run the acoustic model over segments, one by one, in their manner, and join their frames; pauses are left out."""
     from speechmesh.acoustic.families import load_acoustic, speak_whole  # noqa: PLC0415 - needs the acoustic extra
     from speechmesh.cli.segments import acoustic_segment  # noqa: PLC0415
     from speechmesh.frontend.plan import TokenSegment, TokenWord  # noqa: PLC0415
+    from speechmesh.frontend.settings import MAX_RATE, MIN_RATE  # noqa: PLC0415
 
     try:
         document: dict[str, Any] = json.loads(segments.read_text(encoding="utf-8"))
@@ -140,6 +149,7 @@ def acoustic(
             fail(f"--speaker {speaker!r}: voice {bundle.name} has {', '.join(speakers)}", 2)
         if (style or config.styles[0]) not in config.styles:
             fail(f"--style {style!r}: voice {bundle.name} has {', '.join(config.styles)}", 2)
+        most_semitones, most_db = config.acoustic.pitch_range_semitones, config.acoustic.energy_range_db
         model = load_acoustic(bundle, threads=1)
         frames = []
         for entry in document["segments"]:
@@ -151,17 +161,24 @@ def acoustic(
                     for name, table in bundle.token_features.items()
                 },
             )
+            manner = entry["manner"]
             segment = acoustic_segment(
                 read,
                 bundle,
                 ending=entry["ending"],
-                speaker_id=speakers[speaker or config.speakers[0].name],
-                style=style or config.styles[0],
-                rate=rate,
+                speaker_id=speakers[manner["speaker"] or speaker or config.speakers[0].name],
+                style=manner["style"] or style or config.styles[0],
+                rate=_within(rate * manner["rate"], MIN_RATE, MAX_RATE),
+                pitch_semitones=_within(manner["pitch_semitones"], -most_semitones, most_semitones),
+                energy_db=_within(manner["energy_db"], -most_db, most_db),
             )
             frames.append(speak_whole(model, segment).frames)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, Incompatible) as error:
-        fail(f"{segments}: {type(error).__name__}: {error}")
+    except OSError as error:
+        fail(f"{segments}: {error.strerror or error}")
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        fail(f"{segments}: not of `speechmesh stage frontend` ({type(error).__name__}: {error})")
+    except Incompatible as error:
+        fail(str(error))
     if not frames:
         fail(f"{segments}: no segment in it")
     joined = np.concatenate(frames)
@@ -186,13 +203,18 @@ def vocoder(
     chosen = next((name for name in tiers if name == (tier or name)), None)
     if chosen is None:
         fail(f"--tier {tier!r}: voice {bundle.name} has {', '.join(tiers)}", 2)
+    if output.suffix.lower() in ENCODING_BY_SUFFIX.keys() - {".wav"}:
+        fail(f"{output}: it is a WAV file; name it .wav", 2)
     try:
         with mel.open("rb") as opened:
-            frames = np.load(opened)
-        if not isinstance(frames, np.ndarray):
-            raise ValueError("is an archive of arrays, not one")
+            frames = np.lib.format.read_array(opened, allow_pickle=False)
+    except OSError as error:
+        fail(f"{mel}: {error.strerror or error}")
+    except (EOFError, ValueError) as error:
+        fail(f"{mel}: no array as NumPy saves one ({error})")
+    try:
         samples = vocode(bundle, chosen, frames)
-    except (OSError, EOFError, ValueError, BadZipFile, Incompatible) as error:
+    except (ValueError, Incompatible) as error:
         fail(f"{mel}: {error}")
     with _written(output), output.open("wb") as opened_output, wave.open(opened_output, "wb") as file:
         file.setnchannels(1)

@@ -50,6 +50,26 @@ def test_a_document_and_a_lexicon_are_read_as_the_service_reads_them(tmp_path: P
     assert json.loads(segments.read_text())["segments"][0]["marks"] == []
 
 
+def test_a_document_is_heard_in_its_manner(tmp_path: Path) -> None:
+    segments, mel = tmp_path / "segments.json", tmp_path / "mel.npy"
+    spoken = {}
+    for attribute in ("rate='100%'", "rate='50%'", "pitch='+2st'"):
+        text = f"<speak><prosody {attribute}>One two three.</prosody></speak>"
+        assert stage("frontend", text, "-o", segments).exit_code == 0
+        assert stage("acoustic", segments, "-o", mel).exit_code == 0
+        spoken[attribute] = np.load(mel)
+    assert len(spoken["rate='50%'"]) > 1.7 * len(spoken["rate='100%'"])
+    assert spoken["pitch='+2st'"].shape == spoken["rate='100%'"].shape
+    assert np.abs(spoken["pitch='+2st'"] - spoken["rate='100%'"]).max() > 0.5
+
+
+def test_a_setting_of_the_service_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPEECHMESH_FRONTEND_MAX_TEXT_CHARS", "many")
+    result = stage("frontend", "Hi.")
+    assert isinstance(result.exception, SystemExit)
+    assert "SPEECHMESH_FRONTEND_MAX_TEXT_CHARS: " in str(result.exception) + result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -58,7 +78,11 @@ def test_a_document_and_a_lexicon_are_read_as_the_service_reads_them(tmp_path: P
         (["frontend", "Hi.", "--lexicon", "nowhere.tsv"], "nowhere.tsv"),
         (["acoustic", "nowhere.json", "-o", "mel.npy"], "nowhere.json"),
         (["vocoder", "nowhere.npy", "-o", "out.wav"], "nowhere.npy"),
-        (["vocoder", "/dev/null", "-o", "out.wav"], "/dev/null"),
+        (["acoustic", "README.md", "-o", "mel.npy"], "README.md: not of `speechmesh stage frontend`"),
+        (["acoustic", "nowhere.json", "-o", "mel.npy", "--rate", "0"], "'--rate'"),
+        (["vocoder", "/dev/null", "-o", "out.wav"], "/dev/null: no array"),
+        (["vocoder", "README.md", "-o", "out.wav"], "README.md: no array"),
+        (["vocoder", "nowhere.npy", "-o", "out.mp3"], "out.mp3: it is a WAV file"),
         (["frontend", "Hi.", "-o", "nowhere/segments.json"], "nowhere/segments.json: No such file"),
         (["vocoder", "nowhere.npy", "-o", "out.wav", "--tier", "best"], "has high, fast"),
     ],
