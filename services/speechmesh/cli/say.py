@@ -65,7 +65,7 @@ def say(
     speaker: Annotated[str, typer.Option(help="Speaker of the voice.")] = "",
     style: Annotated[str, typer.Option(help="Style of the voice.")] = "",
     style_instruction: Annotated[
-        str, typer.Option(help="Style in plain words, for voices that understand it.")
+        str, typer.Option(help='Style in plain words, English or Chinese, as "calm, and a little slower".')
     ] = "",
     lexicon: Annotated[
         Path | None,
@@ -94,7 +94,9 @@ def say(
         int | None, typer.Option(help="The most silence that the audio ends with.")
     ] = None,
     tier: Annotated[str, typer.Option(help=f"Quality tier: {', '.join(TIERS)}.")] = "auto",
-    timeout_s: Annotated[float, typer.Option(help="Give up after this many seconds; 0: never.")] = 0.0,
+    timeout_s: Annotated[
+        float, typer.Option(min=0.0, help="Give up after this many seconds; 0: never.")
+    ] = 0.0,
     timings: Annotated[
         bool, typer.Option("--timings", help="Show where the time went, stage by stage.")
     ] = False,
@@ -120,10 +122,8 @@ def say(
         fail(f"no player found ({', '.join(PLAYERS)}); write a file with -o out.wav", 2)
     if subtitles is not None and subtitles.suffix.lower() not in SUFFIXES:
         fail(f"--subtitles {subtitles}: subtitles are {' or '.join(SUFFIXES)} files", 2)
-    if live and (ssml or file is not None or text not in (None, "-")):
-        fail("--live speaks plain text from standard input", 2)
-    if live and sys.stdin is None:
-        fail("--live speaks standard input, which is closed", 2)
+    if live:
+        _check_live(is_plain=not ssml and file is None and text in (None, "-"), timings=timings)
     coding = _encoding(encoding, output)
     try:
         options = SpeechOptions(
@@ -182,6 +182,15 @@ def say(
         _close(records)
     if timings and summary.stages:
         print_waterfall(summary)
+
+
+def _check_live(*, is_plain: bool, timings: bool) -> None:
+    if not is_plain:
+        fail("--live speaks plain text from standard input", 2)
+    if timings:
+        fail("--timings is of one text, not of --live", 2)
+    if sys.stdin is None:
+        fail("--live speaks standard input, which is closed", 2)
 
 
 def _encoding(asked: str, output: Path | None) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from google.protobuf.message import Message
 
@@ -58,9 +57,9 @@ class Timestamps:
         }
 
 
-def write_json(path: Path, document: object) -> None:
+def write_json(file: TextIO, document: object) -> None:
     """Writes a document."""
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    file.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def _fields(message: Message) -> dict[str, Any]:

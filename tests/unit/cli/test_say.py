@@ -97,6 +97,20 @@ def test_times_that_cannot_be_written_are_said(server: Server, tmp_path: Path) -
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
     assert f"{times}: No such file or directory" in done.output
+    assert "s of audio" not in done.output  # it is told at the beginning
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["Hello.", "--timeout-s", "-1"], "'--timeout-s'"), (["--live", "--timings"], "--live")],
+)
+def test_options_that_say_nothing_are_refused(
+    server: Server, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    n_before = len(server.requests)
+    done = say(server, *arguments, "-o", tmp_path / "out.wav")
+    assert (done.exit_code, message in done.output) == (2, True)
+    assert len(server.requests) == n_before
 
 
 @pytest.mark.parametrize("folder", ["take[a]", "take["])
