@@ -208,8 +208,16 @@ async def test_without_a_folder_nothing_is_played(make_mesh: MakeMesh) -> None:
         responses = await ssml(mesh, f"Before {CLIP} after.")
         assert spoken(responses) == "before a chime after"
         assert codes(responses) == ["AUDIO_LEFT_OUT"]
-        with pytest.raises(SpeechError, match="nothing that can be spoken"):
+        with pytest.raises(SpeechError, match="spoken: line 1, column 8: audio is not played here"):
             await mesh.client.synthesize("<speak><audio src='chime.wav'/></speak>", ssml=True).read()
+
+
+async def test_a_document_without_anything_else_says_why_its_recordings_are_not_played(mesh: Mesh) -> None:
+    document = "<speak>" + "<audio src='无处.wav'/>" * 100 + f"<audio src='{'无' * 3000}.wav'/></speak>"
+    with pytest.raises(SpeechError) as caught:
+        await mesh.client.synthesize(document, ssml=True).read()
+    assert (caught.value.code, caught.value.field) == (grpc.StatusCode.INVALID_ARGUMENT, "ssml")
+    assert "spoken: line 1, column 8: the recording '无处.wav' is not there" in str(caught.value)
 
 
 async def test_a_recording_that_changed_is_played_as_it_is_now(make_mesh: MakeMesh, tmp_path: Path) -> None:

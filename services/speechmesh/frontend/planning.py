@@ -19,6 +19,9 @@ from speechmesh.frontend.ssml.script import Script
 from speechmesh.frontend.voices import Voices
 from speechmesh.frontend.written import Writing
 
+# Errors travel in headers, of 8 KiB at most.
+_MAX_REASON_CHARS = 400
+
 
 class Planning:
     """Reads requests' texts with the loaded voices, each in the executor."""
@@ -79,7 +82,8 @@ class Planning:
             plan = await run(self._executor, self._plan_read, checked, plan.writing, found)
         if not plan.segments:
             field = "ssml" if checked.request.is_ssml else "text"
-            raise InvalidInput(field, "has nothing that can be spoken")
+            why = "; ".join(warning.message for warning in plan.warnings)[:_MAX_REASON_CHARS]
+            raise InvalidInput(field, "has nothing that can be spoken" + (f": {why}" if why else ""))
         return plan
 
     def _read(self, checked: CheckedRequest) -> TextPlan | MarkedPlan | _WithRecordings:
