@@ -43,6 +43,7 @@ async def failure(
         ("世界 🎉 ... !!!", {}, "text", "nothing that can be spoken"),
         ("x" * 10_001, {}, "text", "10001 characters, 10000 are taken"),
         ("Hi.", {"voice": "nobody"}, "voice.name", "'nobody' is not a voice here; there is bootstrap"),
+        ("Hi.", {"voice": "世" * 20_000}, "voice.name", "is not a voice here; there is bootstrap"),
         ("Hi.", {"voice": "bootstrap", "language": "zh-CN"}, "voice.language", "does not speak 'zh-CN'"),
         ("Hi.", {"language": "zh-CN"}, "voice.language", "no voice speaks 'zh-CN'"),
         ("Hi.", {"speaker": "slt"}, "voice.speaker", "'slt' is not a speaker of 'bootstrap'; there is rms"),

@@ -24,6 +24,19 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 DOMAIN = "speechmesh"
 
+# An error travels in headers, of which gRPC takes 8 KiB by default: its text as itself, three bytes a byte, and in the
+# details, once or twice, four for three. Beyond, callers would see RESOURCE_EXHAUSTED in place of what is wrong.
+_MAX_TEXT_BYTES = 1024
+
+
+def _brief(text: str) -> str:
+    """A text short enough for headers: cut in its middle, where it quotes what is long; advice stands behind."""
+    coded = text.encode(errors="replace")
+    if len(coded) <= _MAX_TEXT_BYTES:
+        return text
+    half = _MAX_TEXT_BYTES // 2
+    return f"{coded[:half].decode(errors='ignore')} [...] {coded[-half:].decode(errors='ignore')}"
+
 
 class SpeechmeshError(Exception):
     """Base of all errors that a caller may see; its text is meant for the caller."""
@@ -49,7 +62,7 @@ class SpeechmeshError(Exception):
             detail.Pack(message)
             packed.append(detail)
         return status_pb2.Status(
-            code=code_pb2.Code.Value(self.status.name), message=str(self), details=packed
+            code=code_pb2.Code.Value(self.status.name), message=_brief(str(self)), details=packed
         )
 
 
@@ -63,7 +76,7 @@ class _FieldError(SpeechmeshError):
 
     def details(self) -> list[Any]:
         violation = error_details_pb2.BadRequest.FieldViolation(
-            field=self.field, description=self.description
+            field=self.field, description=_brief(self.description)
         )
         return [error_details_pb2.BadRequest(field_violations=[violation])]
 

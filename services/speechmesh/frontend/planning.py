@@ -19,9 +19,6 @@ from speechmesh.frontend.ssml.script import Script
 from speechmesh.frontend.voices import Voices
 from speechmesh.frontend.written import Writing
 
-# Errors travel in headers, of 8 KiB at most.
-_MAX_REASON_CHARS = 400
-
 
 class Planning:
     """Reads requests' texts with the loaded voices, each in the executor."""
@@ -82,7 +79,7 @@ class Planning:
             plan = await run(self._executor, self._plan_read, checked, plan.writing, found)
         if not plan.segments:
             field = "ssml" if checked.request.is_ssml else "text"
-            why = "; ".join(warning.message for warning in plan.warnings)[:_MAX_REASON_CHARS]
+            why = "; ".join(warning.message for warning in plan.warnings)
             raise InvalidInput(field, "has nothing that can be spoken" + (f": {why}" if why else ""))
         return plan
 

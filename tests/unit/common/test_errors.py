@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import grpc
 import pytest
 from google.rpc import error_details_pb2
@@ -72,6 +74,16 @@ def test_an_error_keeps_its_status_text_and_retryability_on_the_wire(kind: type[
 def test_bad_input_names_its_field(kind: type[SpeechmeshError]) -> None:
     violation = unpacked(make(kind))["BadRequest"].field_violations[0]
     assert (violation.field, violation.description) == ("prosody.rate", "is wrong")
+
+
+@pytest.mark.parametrize("value", ["x" * 20_000, "世" * 20_000, "🎉" * 20_000, "\ud800" * 20_000])
+def test_an_error_that_quotes_a_long_value_fits_into_headers(value: str) -> None:
+    status = InvalidInput("voice.name", f"{value!r} is not a voice here; there is english").to_status()
+    assert status.message.startswith("voice.name: '")
+    assert status.message.endswith("' is not a voice here; there is english")
+    assert " [...] " in status.message
+    on_the_wire = len(quote(status.message)) + 4 * len(status.SerializeToString()) / 3
+    assert on_the_wire < 7_000  # of 8,192, with other headers beside
 
 
 def test_retry_delay_is_in_milliseconds() -> None:
