@@ -5,7 +5,7 @@ import random
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +48,10 @@ def _is_usable(word: str, phones: tuple[str, ...]) -> bool:
     return len(word) > 1 and len(phones) <= 1.5 * len(word)
 
 
-def load_entries() -> list[Entry]:
-    """All usable entries, words and names."""
+def load_entries(files: Sequence[str] = (WORD_FILES[0], NAME_FILES[0])) -> list[Entry]:
+    """All usable entries, of words and names; those of the other files are the network's own."""
     entries = []
-    for name in (WORD_FILES[0], NAME_FILES[0]):  # the others are the network's own
+    for name in files:
         with gzip.open(ENGLISH / "data" / name, "rt", encoding="ascii") as lines:
             pairs = (line.rstrip("\n").split("\t") for line in lines)
             entries += [Entry(word, tuple(phones.split())) for word, phones in pairs]

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from speechmesh.frontend.english.pronunciations import WORD_FILES
 from training.letter_to_sound.corpus import (
     ENGLISH,
     NOTHING_ID,
@@ -43,11 +44,11 @@ AVERAGE_DECAY = 0.999
 def parse_args() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch-size", type=int, default=512, help="words")
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--dropout", type=float, default=0.3)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--width", type=int, default=192)
+    parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--checkpoint", type=Path, default=Path("/tmp/letter_to_sound.pt"))
     parser.add_argument("--model", type=Path, default=MODEL, help="where to write the ONNX file")
@@ -160,6 +161,8 @@ def main() -> None:
             print(f"held out: {score(read(trainer.average.module, unseen, phones))}", flush=True)
     write_sample(held_out)
     export(trainer.average.module, phones, args.model)
+    said = read_by_file(args.model, held_out, phones)
+    words = {entry.word for entry in load_entries(WORD_FILES[:1])}
     report = {
         "train_words": train.n_words,
         "held_out_words": unseen.n_words,
@@ -170,7 +173,8 @@ def main() -> None:
         "train_minutes": round(trainer.seconds / 60, 1),
         "device": device_name(args),
         "model_bytes": args.model.stat().st_size,
-        **score(read_by_file(args.model, held_out, phones)),
+        **score(said),
+        "words_that_are_no_names": score([each for each in said if each[0].word in words]),
     }
     args.report.write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=2))
