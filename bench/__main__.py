@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from bench import contenders, profile, report, scenarios
+from bench.arguments import voice_bundle
 from bench.contenders import BenchError, Contender
 from bench.scenarios import Plan
 from bench.usage import idle_share
@@ -55,7 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--streams", nargs="+", type=int, help="closed loops of so many streams")
     parser.add_argument("--quick", action="store_true", help="2 s windows, few repetitions; rough")
     parser.add_argument("--window-s", type=float, help="length of each window in seconds")
-    parser.add_argument("--voice", type=Path, default=Path("voices/english"), help="voice bundle")
+    parser.add_argument(
+        "--voice", type=voice_bundle, default="voices/english", help="folder of a voice bundle"
+    )
     parser.add_argument("--tier", default="fast", help="the one tier of the voice that all contenders run")
     parser.add_argument("--json", type=Path, help="write the results there too")
     return parser

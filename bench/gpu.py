@@ -26,6 +26,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 
+from bench.arguments import voice_bundle
 from speechmesh.acoustic.domain import AcousticSegment
 from speechmesh.acoustic.families.parallel import ParallelAcoustic
 from speechmesh.acoustic.families.precision import graph_for
@@ -102,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=__doc__)
-    parser.add_argument("--voice", type=Path, default=Path("voices/english"), help="voice bundle")
+    parser.add_argument(
+        "--voice", type=voice_bundle, default="voices/english", help="folder of a voice bundle"
+    )
     parser.add_argument("--parts", nargs="+", choices=tuple(_PARTS), default=tuple(_PARTS))
     parser.add_argument("--json", type=Path, help="write the results there too")
     return parser

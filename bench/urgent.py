@@ -20,6 +20,7 @@ from typing import Any
 from rich.console import Console
 
 from bench import contenders, sambert, scenarios
+from bench.arguments import voice_bundle
 from bench.contenders import BenchError, Contender
 from bench.figures import percentile, ratio
 from bench.load import Window
@@ -68,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="speak Chinese with a full-size Sambert, whose acoustic model takes longer than its vocoder in eight bits",
     )
-    parser.add_argument("--voice", type=Path, default=Path("voices/english"), help="voice bundle")
+    parser.add_argument(
+        "--voice", type=voice_bundle, default="voices/english", help="folder of a voice bundle"
+    )
     parser.add_argument("--tier", default="fast", help="the one tier of the voice that is spoken in")
     parser.add_argument("--json", type=Path, help="write the results there too")
     return parser
