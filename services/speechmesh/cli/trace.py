@@ -40,7 +40,8 @@ def read_spans(path: Path) -> list[Span]:
             try:
                 export = json.loads(line)
             except ValueError:
-                if number and not line.endswith(b"\n"):  # the rest is still on its way
+                begun = number or line.startswith(b"{")
+                if begun and not line.endswith(b"\n"):  # the rest is still on its way
                     break
                 raise
             for resource_spans in export.get("resourceSpans", ()):

@@ -65,6 +65,11 @@ def test_a_line_that_is_still_being_written_is_left_out(trace_file: Path) -> Non
     assert len(read_spans(trace_file)) == 2
 
 
+def test_a_first_line_that_is_still_being_written_is_no_span_yet(trace_file: Path) -> None:
+    trace_file.write_bytes(trace_file.read_bytes()[:-20])
+    assert read_spans(trace_file) == []
+
+
 def test_the_tree_is_indented(trace_file: Path) -> None:
     shown = CliRunner().invoke(app, ["trace", str(trace_file)]).output
     assert "frontend: root" in shown
