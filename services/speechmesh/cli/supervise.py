@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import sys
 
@@ -12,9 +13,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Runs supervisord with the arguments of this process."""
+    """Runs supervisord for the process argv[1], which started this one, with the arguments that follow."""
+    parent = int(sys.argv.pop(1))
     if sys.platform == "linux":  # elsewhere a killed `speechmesh up` leaves it running
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it ended before: no signal will come
+        return
     supervisord.main()
 
 

@@ -90,7 +90,7 @@ def _run(plan: MeshPlan, start_timeout_s: float, then: str) -> None:
         fail(f"--run-dir: {error.filename}: {error.strerror}", 2)
     logged = {program: _size(plan.log(program)) for program in plan.programs()}
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "speechmesh.cli.supervise", "-n", "-c", str(config)],
+        [sys.executable, "-m", "speechmesh.cli.supervise", str(os.getpid()), "-n", "-c", str(config)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches us alone; we stop the mesh in order

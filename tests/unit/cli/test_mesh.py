@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import configparser
 import fcntl
+import os
 import shlex
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,15 @@ def test_the_users_ports_are_those_of_the_mesh(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("SPEECHMESH_VOCODER_PORT", "0")
     with pytest.raises(ValueError, match="SPEECHMESH_VOCODER_PORT: '0' is not 1 to 65535"):
         Ports.told()
+
+
+def test_no_mesh_is_started_for_a_command_that_ended_before_anything_would_tell(tmp_path: Path) -> None:
+    config = tmp_path / "supervisord.conf"
+    config.write_text(f"[supervisord]\npidfile={tmp_path}/pid\nlogfile={tmp_path}/log\n")
+    another = os.getppid()  # not the parent of what is run here, as of a process whose own has ended
+    supervise = [sys.executable, "-m", "speechmesh.cli.supervise", str(another), "-n", "-c", str(config)]
+    subprocess.run(supervise, check=True, timeout=60)
+    assert not (tmp_path / "log").exists()
 
 
 def test_what_keeps_a_mesh_from_starting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
