@@ -162,10 +162,10 @@ class AsyncLiveStream:
             raise SpeechError(grpc.StatusCode.CANCELLED, "the stream was left") from None
 
     async def __aenter__(self) -> Self:
-        await self._write(pb.SynthesizeLiveRequest(open=self._open))
-        # The server says at once whether it takes the stream. Of a write that meets its refusal gRPC may keep nothing
-        # but that it failed: nothing more is written before.
         try:
+            await self._write(pb.SynthesizeLiveRequest(open=self._open))
+            # The server says at once whether it takes the stream. Of a write that meets its refusal gRPC may keep
+            # nothing but that it failed: nothing more is written before.
             await self._call.initial_metadata()
         except asyncio.CancelledError:
             self._call.cancel()  # nobody leaves a block that was not entered

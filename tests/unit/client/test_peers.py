@@ -152,15 +152,21 @@ async def test_what_another_task_sends_is_of_no_turn_that_is_spoken(server: Serv
         await speaking
 
 
-async def test_a_stream_that_was_not_entered_in_time_is_left(server: Server) -> None:
+@pytest.mark.parametrize("reached", [True, False])
+async def test_a_stream_that_was_not_entered_in_time_is_left(server: Server, reached: bool) -> None:
     server.says_at_once = False
     async with AsyncClient(target(server)) as client:
-        entering = asyncio.create_task(client.live().__aenter__())
-        assert await came(server.called)
+        stream = client.live()
+        entering = asyncio.create_task(stream.__aenter__())
+        if reached:
+            assert await came(server.called)
+        else:
+            await asyncio.sleep(0)  # it has begun, and is not under way
         entering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await entering
-        assert await came(server.ended)
+        assert stream._call.cancelled()
+        assert not reached or await came(server.ended)
 
 
 @pytest.mark.parametrize("fails", [True, False])
