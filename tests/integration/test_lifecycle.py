@@ -10,17 +10,24 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from speechmesh.acoustic.batcher import Batcher
+from speechmesh.acoustic.v1 import acoustic_pb2, acoustic_pb2_grpc
 from speechmesh.cli.mesh import Ports
 from speechmesh.client import AsyncClient, Client, SpeechError
 from speechmesh.common import metrics
 from speechmesh.common.errors import Incompatible
+from speechmesh.common.features import pack_frames
+from speechmesh.common.server import MeshServer
+from speechmesh.vocoder.v1 import vocoder_pb2, vocoder_pb2_grpc
 from tests.integration.conftest import MakeMesh, Mesh
 
 Status = health_pb2.HealthCheckResponse
@@ -164,9 +171,10 @@ async def test_a_live_session_that_outlasts_the_drain_is_told_when_to_try_again(
     ends: list[tuple[str, str]] = []
 
     def add(n: int, labels: dict[str, str]) -> None:
-        ends.extend([(labels[metrics.OUTCOME], labels[metrics.CODE])] * n)
+        ends.extend([(labels[metrics.OUTCOME], labels.get(metrics.CODE, "turn"))] * n)
 
-    monkeypatch.setattr(metrics, "FRONTEND_REQUESTS", SimpleNamespace(add=add))
+    for counter in ("FRONTEND_REQUESTS", "FRONTEND_TURNS"):
+        monkeypatch.setattr(metrics, counter, SimpleNamespace(add=add))
     async with make_mesh(frontend={"drain_grace_s": 0.2}) as mesh, mesh.client.live() as stream:
         await stream.send("More will follow. ")
         await stream.flush()
@@ -177,7 +185,62 @@ async def test_a_live_session_that_outlasts_the_drain_is_told_when_to_try_again(
         await draining
     assert caught.value.code is grpc.StatusCode.UNAVAILABLE
     assert caught.value.retry_after_s
-    assert ends == [("failed", "UNAVAILABLE")]  # by us: the caller did not leave
+    assert sorted(ends) == [("failed", "UNAVAILABLE"), ("failed", "turn")]  # by us: the caller did not leave
+
+
+@pytest.mark.parametrize("stage", ["acoustic", "vocoder"])
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_a_segment_that_outlasts_the_drain_is_not_one_whose_caller_left(
+    make_mesh: MakeMesh, monkeypatch: pytest.MonkeyPatch, stage: str, *, leaves: bool
+) -> None:
+    ends: list[str] = []
+
+    def add(n: int, labels: dict[str, str]) -> None:
+        ends.extend([labels[metrics.OUTCOME]] * n)
+
+    monkeypatch.setattr(metrics, f"{stage.upper()}_SEGMENTS", SimpleNamespace(add=add))
+    async with make_mesh(**{stage: {"drain_grace_s": 0.1}}) as mesh:
+        server: MeshServer = getattr(mesh, stage)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            call = await begun_segment(stage, channel, monkeypatch)
+            if leaves:
+                call.cancel()
+            else:
+                draining = asyncio.create_task(server.drain())
+                with pytest.raises(grpc.aio.AioRpcError) as caught:
+                    while await call.read() is not grpc.aio.EOF:
+                        pass
+                assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+                await draining
+            for _ in range(100):
+                if ends:
+                    break
+                await asyncio.sleep(0.02)
+    assert ends == ["cancelled" if leaves else "failed"]
+
+
+async def begun_segment(stage: str, channel: grpc.aio.Channel, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The stream of a segment that a stage has begun and does not end."""
+    if stage == "vocoder":
+        call: Any = vocoder_pb2_grpc.VocoderServiceStub(channel).StreamAudio(timeout=60)
+        await call.write(vocoder_pb2.StreamAudioRequest(open=vocoder_pb2.StreamOptions(voice="bootstrap")))
+        frames = pack_frames(np.zeros((100, 80), np.float32), 0)
+        await call.write(
+            vocoder_pb2.StreamAudioRequest(frames=vocoder_pb2.SegmentFrames(frames=frames))
+        )  # more would follow
+        await call.read()
+        return call
+    begun = asyncio.Event()
+
+    def choose_none(_: Batcher) -> None:
+        begun.set()
+
+    monkeypatch.setattr(Batcher, "_choose", choose_none)
+    call = acoustic_pb2_grpc.AcousticServiceStub(channel).StreamFrames(timeout=60)
+    await call.write(acoustic_pb2.StreamFramesRequest(open=acoustic_pb2.StreamOptions(voice="bootstrap")))
+    await call.write(acoustic_pb2.StreamFramesRequest(segment=acoustic_pb2.Segment(tokens=[1, 5, 6, 1])))
+    await begun.wait()
+    return call
 
 
 async def test_the_synchronous_client_speaks_too(mesh: Mesh, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from speechmesh.acoustic.frame_cache import FrameCache
 from speechmesh.acoustic.jobs import Piece
 from speechmesh.common import metrics
 from speechmesh.common.bundle import VoiceBundle
+from speechmesh.common.ending import is_ending
 from speechmesh.common.errors import Incompatible, Overloaded
 from speechmesh.common.memory import release_free
 from speechmesh.common.runtime import is_out_of_memory
@@ -53,6 +54,8 @@ class LoadedVoice:
             outcome = "refused" if isinstance(error, Overloaded) else "failed"
             raise
         finally:
+            if outcome == "cancelled" and is_ending():  # by our own shutdown
+                outcome = "failed"
             labels = {metrics.VOICE: self.bundle.name, metrics.OUTCOME: outcome}
             metrics.ACOUSTIC_SEGMENTS.add(1, labels)
 

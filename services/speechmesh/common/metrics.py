@@ -270,8 +270,8 @@ FRONTEND_RECORDINGS = _meter.create_counter(
     "speechmesh.frontend.recordings",
     "{recording}",
     "Recordings that documents came to. outcome: played (all of it was sent), replaced (its file cannot be played, and "
-    "what it falls back to is read), left_out (that turned out at its turn only), cancelled (the caller left) or "
-    "refused (there was no room to decode it).",
+    "what it falls back to is read), left_out (that turned out at its turn only), cancelled (the caller left), "
+    "refused (there was no room to decode it) or failed (a shutdown ended it).",
 )
 FRONTEND_RECORDINGS_CACHE = _meter.create_counter(
     "speechmesh.frontend.recordings.cache.requests",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from speechmesh.common import metrics
+from speechmesh.common.ending import is_ending
 from speechmesh.common.errors import Overloaded
 from speechmesh.vocoder.backends import Priority, VocoderModel
 
@@ -48,5 +49,7 @@ def counted_segment(model: VocoderModel) -> Iterator[None]:
         outcome = "refused" if isinstance(error, Overloaded) else "failed"
         raise
     finally:
+        if outcome == "cancelled" and is_ending():  # by our own shutdown
+            outcome = "failed"
         labels = {metrics.VOICE: model.bundle.name, metrics.TIER: model.tier, metrics.OUTCOME: outcome}
         metrics.VOCODER_SEGMENTS.add(1, labels)

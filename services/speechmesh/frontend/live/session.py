@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from speechmesh.common import metrics
+from speechmesh.common.ending import is_ending
 from speechmesh.common.errors import DeadlineExceeded, InvalidInput, Overloaded
 from speechmesh.common.tasks import TaskBag
 from speechmesh.common.telemetry import tracer
@@ -183,7 +184,10 @@ class LiveSession:
             await self._deliver_turn(turn, playback, give_up_at)
             outcome = "served"
         except asyncio.CancelledError:
-            outcome = "interrupted" if turn.index in self._dead else "cancelled"
+            if turn.index in self._dead:
+                outcome = "interrupted"
+            elif not is_ending():  # else our own shutdown ends it
+                outcome = "cancelled"
             raise
         finally:
             metrics.FRONTEND_TURNS.add(1, {metrics.OUTCOME: outcome})

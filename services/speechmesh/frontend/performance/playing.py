@@ -9,6 +9,7 @@ from contextlib import closing
 
 import numpy as np
 
+from speechmesh.common.ending import is_ending
 from speechmesh.common.errors import Overloaded
 from speechmesh.frontend.audio_out import SpokenChunk, TextWarning
 from speechmesh.frontend.delivery.delivery import Delivery
@@ -99,6 +100,8 @@ class Player:
             outcome = "refused"
             raise
         finally:
+            if outcome == "cancelled" and is_ending():  # by our own shutdown
+                outcome = "failed"
             count_recording(outcome)
 
     async def aclose(self) -> None:
