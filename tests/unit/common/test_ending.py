@@ -95,7 +95,7 @@ async def test_those_who_watch_its_health_do_not_keep_it() -> None:
 
 
 async def test_those_who_look_at_its_services_do_not_keep_it() -> None:
-    async with connected() as (server, channel):
+    async with connected(_LONG_S) as (server, channel):
         look = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo()
         await look.write(reflection_pb2.ServerReflectionRequest(list_services=""))
         services = (await look.read()).list_services_response.service
