@@ -229,3 +229,12 @@ def test_a_wrong_lexicon_file_is_told_by_its_line(tmp_path: Path) -> None:
     (tmp_path / "words.tsv").write_text("fine\trespelling\tgood\nbad\tklingon\tx\n")
     with pytest.raises(Incompatible, match=r"words\.tsv: line 2: 'klingon' is no alphabet"):
         read_lexicon(tmp_path / "words.tsv")
+
+
+async def test_a_rate_over_the_bounds_of_request_and_document_together_is_told(mesh: Mesh) -> None:
+    body = "Slow. <prosody rate='1.8'>Then fast.</prosody>"
+    responses = await ssml(mesh, body, prosody=pb.Prosody(rate=1.5))
+    (warning,) = responses[-1].summary.warnings
+    assert warning.code == "SSML_VALUE_CLAMPED"
+    assert warning.message == "rate of 2.7 (1.5 of the request, 1.8 of the document) is taken as 2"
+    assert f"<speak>{body}"[warning.text_start : warning.text_end] == "Then fast."

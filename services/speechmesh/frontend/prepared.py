@@ -9,13 +9,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from speechmesh.common.bundle import VoiceBundle
+from speechmesh.frontend.bounded import spoken_rate
 from speechmesh.frontend.metering import record_stage
 from speechmesh.frontend.phrases.key import Key, PhraseRequest, phrase_key
 from speechmesh.frontend.plan import Ending, Script, TokenSegment
 from speechmesh.frontend.reader import Reader
 from speechmesh.frontend.request import CheckedRequest
 from speechmesh.frontend.segment import SpokenSegment
-from speechmesh.frontend.settings import MAX_RATE, MIN_RATE, FrontendSettings
+from speechmesh.frontend.settings import FrontendSettings
 
 # What is left of the silence on either side of a cut that is in no pause: enough for the sounds around it to fade.
 RUN_ON_SILENCE_MS = 25.0
@@ -97,7 +98,7 @@ class Preparation:
             speaker=manner.speaker or checked.speaker.name,
             style=manner.style or checked.style,
             # What a segment adds to its request's way is bounded by what the voice can, without an error.
-            rate=min(max(checked.rate * manner.rate, MIN_RATE), MAX_RATE),
+            rate=spoken_rate(checked, manner),
             pitch_semitones=_within(
                 request.pitch_semitones + manner.pitch_semitones, acoustic.pitch_range_semitones
             ),

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from speechmesh.common import metrics
 from speechmesh.common.telemetry import tracer
 from speechmesh.frontend.audio_out import AudioChunk, StageTime, Summary
+from speechmesh.frontend.bounded import bounded_rates
 from speechmesh.frontend.delivery.delivery import Delivery
 from speechmesh.frontend.lexicon import check_size
 from speechmesh.frontend.marked.plan import MarkedPlan
@@ -130,9 +131,11 @@ class Speech:
     async def _planned(self, checked: CheckedRequest) -> tuple[CheckedRequest, TextPlan | MarkedPlan]:
         """The plan of a request, and the request with the other voices that its document calls."""
         plan = await self._planning.plan(checked)
-        if isinstance(plan, MarkedPlan) and plan.voices:
-            checked = with_others(checked, (self._voices.bundles[name] for name in sorted(plan.voices)))
-            plan = plan.with_warnings(shortfalls(checked))
+        if isinstance(plan, MarkedPlan):
+            plan = plan.with_warnings(bounded_rates(checked, plan.segments))
+            if plan.voices:
+                checked = with_others(checked, (self._voices.bundles[name] for name in sorted(plan.voices)))
+                plan = plan.with_problems(shortfalls(checked))
         return checked, plan
 
     async def deliver(

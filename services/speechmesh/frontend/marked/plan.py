@@ -47,10 +47,13 @@ class MarkedPlan:
         """The segments that are recordings, by index."""
         return {index: segment for index, segment in enumerate(self.segments) if segment.clip}
 
-    def with_warnings(self, problems: Sequence[Problem]) -> MarkedPlan:
+    def with_problems(self, problems: Sequence[Problem]) -> MarkedPlan:
         """The plan with warnings about the whole of it."""
-        more = [TextWarning(problem.code, problem.message, 0, 0) for problem in problems]
-        return dataclasses.replace(self, warnings=[*self.warnings, *more])
+        return self.with_warnings([TextWarning(problem.code, problem.message, 0, 0) for problem in problems])
+
+    def with_warnings(self, warnings: Sequence[TextWarning]) -> MarkedPlan:
+        """The plan with more warnings."""
+        return dataclasses.replace(self, warnings=[*self.warnings, *warnings])
 
     async def segment(self, index: int) -> SpokenSegment | None:
         """See plan.Script."""
