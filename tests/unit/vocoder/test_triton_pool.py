@@ -593,6 +593,7 @@ async def test_a_model_is_loaded_on_every_server_that_takes_it(tritons: Start, m
             forget(server)
         for _ in range(4):
             await vocode(backend, model)
+        await checks(servers[0], 2)
         assert [server.loads for server in servers] == [[model.name]] * 3
         assert [server.began.qsize() for server in servers] == [0, 2, 2]
 

@@ -208,7 +208,13 @@ class Endpoint:
             grpc.aio.AioRpcError: when it does not.
         """
         async with self._control:
-            await self._load(model_name)
+            try:
+                await self._load(model_name)
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                    self._refused.add(model_name)  # the next check does not ask again
+                raise
+            self._refused.discard(model_name)
 
     async def _load(self, model_name: str) -> None:
         await self._stub.RepositoryModelLoad(
