@@ -92,8 +92,8 @@ def test_a_text_is_always_read_the_same(text: str) -> None:
 )
 def test_time_grows_no_faster_than_the_text(pattern: str) -> None:
     text = (pattern * (LENGTH // len(pattern) + 1))[:LENGTH]
-    began = time.perf_counter()
+    began = time.process_time()
     spoken = normalise(text)
     for segment in split_segments(spoken):
         g2p.phrase([item for item in segment.items if isinstance(item, Word)])
-    assert time.perf_counter() - began < LONGEST_S
+    assert time.process_time() - began < LONGEST_S

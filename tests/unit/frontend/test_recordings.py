@@ -213,10 +213,10 @@ def test_what_only_looks_like_frames_is_not_searched_for_long(folder: Path) -> N
     data = streamed_flac(chime())
     head = data[: data.index(b"\xff\xf8") + 20]
     (folder / "busy.flac").write_bytes(head + data[len(head) - 20 : len(head) - 4] * 30_000)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(RecordingError, match="written as a stream"):
         load(store(folder), "busy.flac")
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 @given(st.binary(max_size=200), st.integers(0, 400))

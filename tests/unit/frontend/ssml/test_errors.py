@@ -88,9 +88,9 @@ def test_an_error_names_its_place(document: str, place: str, says: str) -> None:
     ],
 )
 def test_documents_with_entities_of_their_own_are_refused_at_once(declarations: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert "document type" in refused(f"<!DOCTYPE speak [{declarations}]><speak>{'&c;' * 1000}</speak>")
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 @pytest.mark.parametrize(
