@@ -17,7 +17,7 @@ import torch
 
 from speechmesh.frontend.english.letter_to_sound import LetterToSound as ShippedNetwork
 from speechmesh.frontend.english.morphology import Morphology
-from speechmesh.frontend.english.phones import Phones, is_plausible
+from speechmesh.frontend.english.phones import Phones, is_plausible, is_vowel
 from speechmesh.frontend.english.pronunciations import NAME_FILES, WORD_FILES
 from training.letter_to_sound.corpus import NOTHING_ID, Entry, Words, load_entries, phone_inventory
 from training.letter_to_sound.model import LetterToSound
@@ -73,7 +73,7 @@ def _stressed(
     entries = [
         Entry(word, phones)
         for word, bare in unstressed.items()
-        for phones in _patterns(bare)
+        for phones in sorted({each for said in (bare, _unrounded(bare)) for each in _patterns(said)})
         if set(phones) <= set(inventory)
     ]
     best: dict[str, tuple[float, Phones]] = {}
@@ -84,6 +84,15 @@ def _stressed(
         for entry, score in zip(batch.entries, each.sum(dim=1).tolist(), strict=True):
             best[entry.word] = max(best.get(entry.word, (score, entry.phones)), (score, entry.phones))
     return {word: phones for word, (_, phones) in best.items()}
+
+
+def _unrounded(phones: Phones) -> Phones:
+    """With the vowel of "pod" for that of "law", but before r: later entries have the latter for both."""
+    following = (*phones[1:], "")
+    return tuple(
+        "aa" if phone == "ao" and after != "r" else phone
+        for phone, after in zip(phones, following, strict=True)
+    )
 
 
 def _patterns(phones: Phones) -> Iterator[Phones]:
@@ -97,8 +106,20 @@ def _patterns(phones: Phones) -> Iterator[Phones]:
         said = list(phones)
         for at, stress in zip(vowels, stresses, strict=True):
             said[at] = "ax0" if said[at] == "ah" and stress == "0" else said[at] + stress
-        if is_plausible(tuple(said)):
-            yield tuple(said)
+        with_er = _with_er(said)
+        if is_plausible(with_er):
+            yield with_er
+
+
+def _with_er(phones: list[str]) -> Phones:
+    """A schwa and r that no vowel follows are one sound."""
+    said: list[str] = []
+    for phone, after in zip(phones, (*phones[1:], ""), strict=True):
+        if phone == "r" and said[-1:] == ["ax0"] and not (after and is_vowel(after)):
+            said[-1] = "er0"
+        else:
+            said.append(phone)
+    return tuple(said)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ from speechmesh.frontend.english.pronunciations import (
 
 HELD_OUT = Path(__file__).parent / "data" / "heldout_words.tsv"
 VOICES = Path(__file__).parents[3] / "voices"
-MAX_PHONE_ERROR = 0.07
-MIN_STRESS_ACCURACY = 0.77
+MAX_PHONE_ERROR = 0.08
+MIN_STRESS_ACCURACY = 0.83
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +246,7 @@ def test_the_memory_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("file", "n_words"), [*zip((*WORD_FILES, *NAME_FILES), (50_000, 20_000, 50_000, 3_000), strict=True)]
+    ("file", "n_words"), [*zip((*WORD_FILES, *NAME_FILES), (50_000, 10_000, 50_000, 3_000), strict=True)]
 )
 def test_the_lexicon_is_found_and_speaks_only_known_phones(file: str, n_words: int) -> None:
     lines = gzip.decompress(read_data(file)).decode("ascii").splitlines()
@@ -273,7 +273,7 @@ def test_an_unknown_word_is_not_found(word: str) -> None:
         ("ponytail", "p ow1 n iy0 t ey1 l"),
         ("potbelly", "p aa1 t b eh1 l iy0"),
         ("sweetmeats", "s w iy1 t m iy1 t s"),
-        ("recline", "r ih0 k l ay1 n"),
+        ("recline", "r iy0 k l ay1 n"),
         ("crankiest", "k r ae1 ng k iy0 ax0 s t"),
         ("angriness", "ae1 ng g r iy0 n ax0 s"),
         ("abacuses", "ae1 b ax0 k ax0 s ax0 z"),

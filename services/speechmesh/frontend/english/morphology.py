@@ -87,7 +87,7 @@ _VOWEL_FINAL_PARTS: Final = frozenset(
 _REDUCED_PARTS: Final = {"man": parse("m ax0 n"), "men": parse("m ax0 n"), "some": parse("s ax0 m")}
 
 # Known words that end unknown ones by chance: "graphology", "groundling".
-_NO_SECOND_PARTS: Final = frozenset(parse("logy ling ency lace rage able"))
+_NO_SECOND_PARTS: Final = frozenset(parse("logy ling ency lace rage able sable"))
 
 _DIGRAPHS: Final = frozenset(parse("ch gh ph sh th wh"))
 
