@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +40,16 @@ async def health(port: int, service: str = "") -> int:
         return int((await stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5)).status)
 
 
+async def becomes(port: int, status: int) -> None:
+    """Waits until a service answers, and with this."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(grpc.aio.AioRpcError):
+                if await health(port) == status:
+                    return
+            await asyncio.sleep(0.05)
+
+
 async def test_each_service_is_healthy_under_its_own_name(mesh: Mesh) -> None:
     names = {
         mesh.frontend: "speechmesh.speech.v1.SpeechService",
@@ -68,19 +79,11 @@ async def test_a_frontend_without_stages_is_not_serving_until_they_come(
     ports = Ports.free()
     process = start("frontend", ports, voices_dir)
     try:
-        for _ in range(200):
-            try:
-                assert await health(ports.frontend) == Status.NOT_SERVING
-                break
-            except grpc.aio.AioRpcError:
-                await asyncio.sleep(0.05)
+        await becomes(ports.frontend, Status.NOT_SERVING)
         await asyncio.sleep(1.0)
         assert await health(ports.frontend) == Status.NOT_SERVING
         async with make_mesh(acoustic={"port": ports.acoustic}, vocoder={"port": ports.vocoder}):
-            for _ in range(100):
-                if await health(ports.frontend) == Status.SERVING:
-                    break
-                await asyncio.sleep(0.1)
+            await becomes(ports.frontend, Status.SERVING)
             client = AsyncClient(f"127.0.0.1:{ports.frontend}")
             async with client, client.synthesize("They came.") as stream:
                 assert await stream.read()
@@ -93,11 +96,13 @@ async def test_a_request_waits_for_a_stage_that_comes_back(make_mesh: MakeMesh, 
     ports = Ports.free()
     process = start("acoustic", ports, voices_dir)
     try:
-        async with make_mesh(frontend={"acoustic_target": f"127.0.0.1:{ports.acoustic}"}) as mesh:
+        async with make_mesh(
+            frontend={"acoustic_target": f"127.0.0.1:{ports.acoustic}", "stage_patience_ms": 60_000}
+        ) as mesh:
             process.kill()
             process.wait()
             process = start("acoustic", ports, voices_dir)
-            async with mesh.client.synthesize("Nothing was sent yet, so this waits.", timeout_s=20) as stream:
+            async with mesh.client.synthesize("Nothing was sent yet, so this waits.", timeout_s=60) as stream:
                 assert len(await stream.read()) > 16_000
     finally:
         process.terminate()
@@ -139,13 +144,7 @@ async def test_sigterm_lets_a_running_stream_end(make_mesh: MakeMesh, voices_dir
     async with make_mesh(acoustic={"port": ports.acoustic}, vocoder={"port": ports.vocoder}):
         process = start("frontend", ports, voices_dir)
         try:
-            for _ in range(200):
-                try:
-                    if await health(ports.frontend) == Status.SERVING:
-                        break
-                except grpc.aio.AioRpcError:
-                    pass
-                await asyncio.sleep(0.1)
+            await becomes(ports.frontend, Status.SERVING)
             async with AsyncClient(f"127.0.0.1:{ports.frontend}") as client:
                 async with client.synthesize("One two three four five six seven. " * 10) as stream:
                     n_bytes = 0
