@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
@@ -51,18 +52,31 @@ class AsyncSpeechStream(StreamState):
             ValueError: when the file's name says another coding.
             OSError: when the file cannot be written.
         """
-        file = None
+        files: list[AudioFile] = []
+
+        def add(response: pb.SynthesizeResponse) -> None:
+            if not files and self.header is not None:
+                check_name(path, self.header)
+                files.append(AudioFile(path, self.header))
+            for file in files:
+                file.add(response)
+
+        def close() -> None:
+            for file in files:
+                file.close()
+
+        # One thread: whoever is cancelled leaves it with what it does, and the file is closed behind that.
+        disk = ThreadPoolExecutor(1, "speechmesh-file")
+        run = asyncio.get_running_loop().run_in_executor
         try:
             async with aclosing(aiter(self)) as responses:
                 async for response in responses:
-                    if file is None and self.header is not None:
-                        check_name(path, self.header)
-                        file = await asyncio.to_thread(AudioFile, path, self.header)
-                    if file is not None:
-                        await asyncio.to_thread(file.add, response)
+                    await run(disk, add, response)
         finally:
-            if file is not None:
-                await asyncio.to_thread(file.close)
+            closing = run(disk, close)
+            disk.shutdown(wait=False)
+            if files:  # else it may be a pipe that nobody opens for reading
+                await closing
         return self.summary or pb.Summary()
 
     async def __aenter__(self) -> Self:

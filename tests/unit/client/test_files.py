@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import wave
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
-from speechmesh.client import AudioFile
+from speechmesh.client import AsyncSpeechStream, AudioFile, asynchronous
 from speechmesh.client.files import ENCODING_BY_SUFFIX
 from speechmesh.client.options import ENCODINGS
 from speechmesh.frontend.audio.coders import make_coder
@@ -85,6 +89,45 @@ def test_a_pipe_gets_the_stream_as_it_is(tmp_path: Path) -> None:
         file.write(wav_header(16_000) + b"\1\2")
     reader.join()
     assert read == [wav_header(16_000) + b"\1\2"]
+
+
+async def test_a_file_is_closed_whose_writer_is_cancelled_while_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, go_on = threading.Event(), threading.Event()
+    opened: list[AudioFile] = []
+
+    def slowly(*args: Any) -> AudioFile:
+        opening.set()
+        assert go_on.wait(10)
+        opened.append(AudioFile(*args))
+        return opened[0]
+
+    async def responses() -> AsyncIterator[pb.SynthesizeResponse]:
+        yield pb.SynthesizeResponse(header=header("wav"), audio=wav_header(16_000) + b"\1\2")
+
+    class Call:
+        """An answer of one message."""
+
+        __aiter__ = staticmethod(responses)
+
+        def cancel(self) -> None:
+            pass
+
+    monkeypatch.setattr(asynchronous, "AudioFile", slowly)
+    stub = SimpleNamespace(Synthesize=lambda *_, **__: Call())
+    stream = AsyncSpeechStream(stub, pb.SynthesizeRequest(), None)
+    writing = asyncio.create_task(stream.write(tmp_path / "a.wav"))
+    assert await asyncio.to_thread(opening.wait, 10)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing  # which need not come to an end: it may be a pipe that nobody reads
+    go_on.set()
+    async with asyncio.timeout(10):
+        while not (opened and opened[0]._file.closed):  # noqa: ASYNC110 - another thread's doing
+            await asyncio.sleep(0.01)
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        assert file.getnframes() == 1
 
 
 def test_every_suffix_means_an_encoding_that_there_is() -> None:
