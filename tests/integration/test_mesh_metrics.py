@@ -141,10 +141,10 @@ def test_refusals_are_told_from_failures(mesh: MeteredMesh) -> None:
 
 def test_a_deadline_that_passes_is_a_failure_and_a_slow_caller_has_no_gap(mesh: MeteredMesh) -> None:
     frontend = Change(mesh.frontend)
-    scenes.be_late(mesh)
+    standing_still = scenes.be_late(mesh)
     frontend.becomes(1, FRONTEND + "requests_total", outcome="failed", code="DEADLINE_EXCEEDED")
     assert frontend.of(FRONTEND + "requests_total") == 1
-    assert frontend.of(FRONTEND + "gaps_duration_seconds_count") == 0
+    assert standing_still.of(FRONTEND + "gaps_duration_seconds_count") == 0
 
 
 def test_a_dead_stage_fails_requests_that_do_not_wait(mesh: MeteredMesh, impatient: StageProcess) -> None:

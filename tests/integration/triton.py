@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -56,9 +56,10 @@ class Triton:
         ticks = 0
         for stub in _descendants(self._process.pid):
             for stat in Path(f"/proc/{stub}/task").glob("*/stat"):
-                fields = stat.read_text().rpartition(")")[2].split()
-                if int(fields[16]) > 0:  # niceness, the 19th in all
-                    ticks += int(fields[11]) + int(fields[12])  # utime, stime
+                with suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended meanwhile
+                    fields = stat.read_text().rpartition(")")[2].split()
+                    if int(fields[16]) > 0:  # niceness, the 19th in all
+                        ticks += int(fields[11]) + int(fields[12])  # utime, stime
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
