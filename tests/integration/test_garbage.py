@@ -17,8 +17,7 @@ from speechmesh.speech.v1 import speech_pb2_grpc
 from tests.conftest import REPOSITORY
 from tests.integration.conftest import MakeMesh, Mesh
 from tests.integration.test_document_recordings import CLIP, chime
-from tests.integration.test_document_voices import ahead_tasks
-from tests.integration.test_errors import streaming_tasks
+from tests.integration.test_document_voices import nothing_runs
 
 PLAIN = "Good morning. The train to <sub alias='Massachusetts'>MA</sub> leaves at 9:15. "
 # What other tests left in this process may become garbage meanwhile; what a request leaves, it leaves each time.
@@ -66,9 +65,7 @@ async def speak(mesh: Mesh, body: str, *, leave_after: int | None = None) -> Non
             if n_responses == leave_after:
                 call.cancel()
                 break
-    async with asyncio.timeout(20):
-        while streaming_tasks() or ahead_tasks():  # noqa: ASYNC110 - nothing tells of their end
-            await asyncio.sleep(0.05)
+    await nothing_runs()
     await asyncio.sleep(0.3)  # what those awaited ends with them
 
 
