@@ -23,7 +23,7 @@ class Slot:
 
     `enabled` is the operator's word: what was unloaded is not loaded again because somebody asks for it.
     `memory_bytes` is what its weights take on each server. While it is `withdrawn`, for a change, no segment begins in
-    it, and it is not unloaded for others.
+    it, and it is not unloaded for others. `loading` is under way for the `n_waiting` segments that asked for it.
     """
 
     model: VocoderModel
@@ -32,6 +32,8 @@ class Slot:
     enabled: bool = True
     withdrawn: bool = False
     n_users: int = 0
+    n_waiting: int = 0
+    loading: asyncio.Task[None] | None = None
     used_at: float = 0.0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -46,7 +48,7 @@ class Slot:
     @property
     def in_use(self) -> bool:
         """Whether it must stay in memory."""
-        return self.n_users > 0 or self.withdrawn
+        return self.n_users > 0 or self.withdrawn or (self.loaded and self.n_waiting > 0)
 
 
 class Models:
@@ -62,6 +64,8 @@ class Models:
         self._changing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         # Within it, one that loads or unloads at a time: what fits is reckoned with what is loaded.
         self._loading = asyncio.Lock()
+        # Loadings that segments asked for, until they end.
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def running(self, models: Iterable[VocoderModel]) -> AsyncIterator[None]:
@@ -85,7 +89,12 @@ class Models:
                 if not slot.loaded:
                     log.info("%s is not loaded: the memory budget is used up", slot.model.label)
                     await self._backend.unload(slot.model)  # which a server may have loaded by itself
-            yield
+            try:
+                yield
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _slot(self, model: VocoderModel) -> Slot:
         size = (model.bundle.folder / model.config.model).stat().st_size
@@ -142,10 +151,7 @@ class Models:
             Unavailable: when another revision has replaced it, or the backend is down.
         """
         while not (slot := self._current(model)).usable:
-            async with self._changing[model.bundle.name]:
-                if not (slot := self._current(model)).loaded:
-                    async with self._loading:
-                        await self._load(slot, self._others(slot))
+            await self._wait_usable(slot)
         slot.n_users += 1
         slot.idle.clear()
         try:
@@ -155,6 +161,37 @@ class Models:
             slot.used_at = time.monotonic()
             if not slot.n_users:
                 slot.idle.set()
+
+    async def _wait_usable(self, slot: Slot) -> None:
+        """Waits until a slot may be usable; loads it first if it must be, once for all who wait.
+
+        Who leaves does not take the loading along that was begun: what a server then has in memory would not be known.
+        """
+        if slot.loading is None:
+            slot.loading = asyncio.create_task(self._load_wanted(slot))
+            self._tasks.add(slot.loading)
+            slot.loading.add_done_callback(self._ended)
+        slot.n_waiting += 1
+        try:
+            await asyncio.shield(slot.loading)
+        finally:
+            slot.n_waiting -= 1
+
+    async def _load_wanted(self, slot: Slot) -> None:
+        try:
+            async with self._changing[slot.model.bundle.name]:
+                if slot.loaded or not slot.n_waiting or self._current(slot.model) is not slot:
+                    return
+                async with self._loading:
+                    if slot.n_waiting:
+                        await self._load(slot, self._others(slot))
+        finally:
+            slot.loading = None
+
+    def _ended(self, loading: asyncio.Task[None]) -> None:
+        self._tasks.discard(loading)
+        if not loading.cancelled():
+            loading.exception()  # one that failed after all who waited had left fails for nobody
 
     def _current(self, model: VocoderModel) -> Slot:
         slot = self._find(model)

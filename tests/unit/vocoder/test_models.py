@@ -32,6 +32,8 @@ class Backend:
         self.refused: set[str] = set()
         self.go_on = asyncio.Event()  # cleared: loading takes its time
         self.go_on.set()
+        self.warm = asyncio.Event()  # cleared: what is loaded takes its time to be warm
+        self.warm.set()
 
     @asynccontextmanager
     async def running(self, models: Sequence[VocoderModel]) -> AsyncIterator[None]:
@@ -50,6 +52,7 @@ class Backend:
             self.loaded.append(model.tier)
         self.names.add(model.name)
         self.most_names = max(self.most_names, len(self.names))
+        await self.warm.wait()
 
     async def unload(self, model: VocoderModel) -> None:
         if model.name in self.names:
@@ -155,6 +158,81 @@ async def test_many_that_ask_at_once_load_it_once(bundle: VoiceBundle) -> None:
     async with models.running(model.values()):
         await asyncio.gather(*(use() for _ in range(20)))
         assert backend.loaded.count("fast") == 1
+
+
+@pytest.mark.parametrize("step", ["go_on", "warm"])
+async def test_who_leaves_while_it_is_loaded_leaves_it_loaded_and_the_budget_kept(
+    bundle: VoiceBundle, step: str
+) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=1)
+    async with models.running(model.values()):
+        getattr(backend, step).clear()
+        asking = asyncio.create_task(use(models, model["fast"]))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        getattr(backend, step).set()
+        await asyncio.sleep(0.01)
+        assert backend.loaded == ["fast"]
+        assert models.usable(model["fast"])
+        await use(models, model["high"])
+        assert backend.loaded == ["high"]
+
+
+async def test_nothing_is_loaded_for_those_who_left_before_its_turn(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=1)
+    async with models.running(model.values()):
+        backend.go_on.clear()
+        first = asyncio.create_task(use(models, model["balanced"]))
+        await asyncio.sleep(0.01)
+        second = asyncio.create_task(use(models, model["fast"]))
+        await asyncio.sleep(0.01)
+        second.cancel()
+        backend.go_on.set()
+        await first
+        await asyncio.sleep(0.01)
+        assert backend.loaded == ["balanced"]
+
+
+async def test_those_who_wait_for_two_in_the_room_of_one_do_not_take_it_from_each_other(
+    bundle: VoiceBundle,
+) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=1)
+    async with models.running(model.values()):
+        backend.go_on.clear()
+        asking = [asyncio.create_task(use(models, model[tier])) for tier in ("balanced", "fast")]
+        await asyncio.sleep(0.01)
+        n_loads = 0
+        load = backend.load
+
+        async def counted(model: VocoderModel) -> None:
+            nonlocal n_loads
+            n_loads += 1
+            await load(model)
+
+        backend.load = counted  # type: ignore[method-assign]
+        backend.go_on.set()
+        async with asyncio.timeout(5):
+            ends = await asyncio.gather(*asking, return_exceptions=True)
+        assert ends[0] is None
+        assert ends[1] is None or isinstance(ends[1], Overloaded)
+        assert n_loads <= 1
+
+
+async def test_a_loading_that_nobody_waits_for_ends_with_the_models(bundle: VoiceBundle) -> None:
+    backend, model = Backend(), models_of(bundle)
+    models = new_models(backend, room_for=1)
+    async with models.running(model.values()):
+        backend.go_on.clear()
+        asking = asyncio.create_task(use(models, model["fast"]))
+        await asyncio.sleep(0.01)
+        asking.cancel()
+        await asyncio.wait({asking})
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_one_larger_than_the_budget_is_refused_with_the_figures(bundle: VoiceBundle) -> None:
