@@ -15,7 +15,11 @@ _UPPER_END: Final = re.compile(rf"(?:{RANGE}|[到至或]){NUMBER}")
 _NO_COUNT: Final = re.compile(r"[第初]$|[A-Za-z]-?$")
 _OCLOCK: Final = re.compile(r"点\d{1,2}分")
 _LATIN_AHEAD: Final = re.compile(r"(?<![A-Za-z\d])(?:[A-Za-z]{1,12}[-_ ]?|[A-Z]\d |[GH]\.)$")
-_MODEL_AHEAD: Final = re.compile(r"(?:波音|空客|型号|宝马|奔驰|标致|骁龙|酷睿|麒麟)[- ]?$")
+_MODEL_AHEAD: Final = re.compile(r"(?:波音|空客|日经|型号|宝马|奔驰|标致|骁龙|酷睿|麒麟)[- ]?$")
+# What has a value rather than a number: AQI 180.
+_MEASURED: Final = re.compile(
+    r"(?<![A-Za-z])(?:AQI|IQ|EQ|BMI|GRE|GMAT|SAT|TOEFL|PMI|CPI|PPI|HR|HP|MP|SP|ATK|DEF|EXP|DPI|VIX|PLT|WBC|ALT|AST) ?$"
+)
 # A number as long as this counts nothing unless it says what.
 _LONG: Final = 9
 _SHORTEST_MODEL, _SHORTEST_SERIAL = 3, 5
@@ -36,6 +40,16 @@ def _chain(match: re.Match[str]) -> str | None:
 @rule(DIGIT, r"(?<=\d秒)\d{1,3}(?![\d.分])|(?<=\d[米m])\d{2}(?![\d.])")
 def _hundredths(match: re.Match[str]) -> str | None:
     return None if counts(match.string, match.end()) else by_digit(match[0])  # 9秒83, 1米75
+
+
+_CAPITALS: Final = "壹贰叁肆伍陆柒捌玖拾佰仟"
+_PLAIN: Final = str.maketrans(_CAPITALS, "一二三四五六七八九十百千")
+
+
+@rule(_CAPITALS, rf"[{_CAPITALS}零万亿]{{1,30}}+(?=[元圆角分整正])")
+def _on_a_cheque(match: re.Match[str]) -> str | None:
+    """伍拾陆元: 陆 is a number here, not land."""
+    return match[0].translate(_PLAIN)
 
 
 @rule(DIGIT, r"(\d)([室房])(\d)厅(?:(\d)厨)?(?:(\d)卫)?")
@@ -67,7 +81,9 @@ def _number(match: re.Match[str]) -> str | None:
     if _SERIES_AHEAD.search(ahead) and len(text) >= _SHORTEST_SERIAL:
         return by_digit(text)  # i9-14900K
     counted = counted or bool(_FACTOR_OR_BYTES.match(match.string, end))
-    names_model = (_LATIN_AHEAD.search(ahead) and not counted) or _MODEL_AHEAD.search(ahead)
+    names_model = (
+        _LATIN_AHEAD.search(ahead) and not counted and not _MEASURED.search(ahead)
+    ) or _MODEL_AHEAD.search(ahead)
     if names_model and len(text) >= _SHORTEST_MODEL and not text.endswith("00"):
         return by_digit(text)
     if (
@@ -80,4 +96,4 @@ def _number(match: re.Match[str]) -> str | None:
     return cardinal(text)
 
 
-RULES: Final = (_rooms, _version, _chain, _hundredths, _scientific, _number)
+RULES: Final = (_on_a_cheque, _rooms, _version, _chain, _hundredths, _scientific, _number)

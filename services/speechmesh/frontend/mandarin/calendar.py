@@ -61,6 +61,12 @@ def _compact_date(match: re.Match[str]) -> str | None:
     return _date(match[1], match[2], match[3])
 
 
+@rule(DIGIT, r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?= \d{1,2}:\d\d)")
+def _month_and_day(match: re.Match[str]) -> str | None:
+    """06-18 09:30."""
+    return None if before(match, 1) in ("-", "/", ".") else f"{cardinal(match[1])}月{cardinal(match[2])}日"
+
+
 @rule(DIGIT, r"((?:19|20)\d\d)[-/](0[1-9]|1[0-2])(?![\d/-])")
 def _year_and_month(match: re.Match[str]) -> str | None:
     return f"{by_digit(match[1])}年{cardinal(match[2])}月"
@@ -77,7 +83,9 @@ def _days(match: re.Match[str]) -> str | None:
     if counts(match.string, match.end()):  # 时间1.5-2.5小时
         return None
     dated = _DATED_AHEAD.search(before(match, 8))
-    if not dated and (sign == "." or all(m < d for m, d in days)):
+    # A fraction is followed by a greater one: 1/3-1/2; days of a month too, but 6/18-6/20 falls as fractions.
+    runs = month == last_month and int(day) < int(last_day) and int(day) > _MONTHS
+    if not dated and (sign == "." or (all(m < d for m, d in days) and not runs)):
         return None
     return "到".join(f"{cardinal(str(m))}月{cardinal(str(d))}日" for m, d in days)
 
@@ -217,6 +225,7 @@ RULES: Final = (
         _days,
         _timestamp,
         _year_last,
+        _month_and_day,
         _full_date,
         _compact_date,
         _year_and_month,

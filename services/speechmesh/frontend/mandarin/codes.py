@@ -28,6 +28,7 @@ _AIRLINES: Final = (
     "CX|KA|BR|CI|SQ|NH|JL|KE|OZ|UA|AA|DL|BA|LH|AF|EK|QR"
 )
 _BUILDING: Final = re.compile(r"(?:座|栋|幢|单元|号楼|\d[层楼])$")
+_APART: Final = ("", *"，。！!~～\n")
 _SHORTEST_ROOM: Final = 3
 _PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
@@ -128,13 +129,26 @@ def _lawsuit(match: re.Match[str]) -> str | None:
 @rule(
     "GIJHDSA",
     r"((?:GB|GBT|ISO|IEC|JGJ|JJG|HJ|DB|IEEE|ASTM|DIN)(?:/[A-Z]{1,3}|\d\d)?[- ]?)"
-    r"(\d{2,6}+(?:\.\d{1,3}+)?+)[-—](\d{4})(?!\d)",
+    r"(\d{1,6}+(?:\.\d{1,3}+)?+)[-—:：]((?:19|20)\d\d)(?!\d)",
 )
 def _standard(match: re.Match[str]) -> str | None:
     if before(match, 1).isascii() and before(match, 1).isalpha():
         return None
     name = re.sub(r"[^A-Z\d]", "", match[1])
-    return f"{by_digit(name)} {by_digit(match[2].replace('.', '点'))}杠{by_digit(match[3])}"
+    joint = "杠" if match[0][-5] in "-—" else "，"
+    return f"{by_digit(name)} {by_digit(match[2].replace('.', '点'))}{joint}{by_digit(match[3])}"
+
+
+@rule("8", r"802\.\d{1,2}(?![\d.])")
+def _network_standard(match: re.Match[str]) -> str | None:
+    return by_digit(match[0].replace(".", "点"))
+
+
+@rule("6512138", r"(?:6{3,6}|52[01]|1314|886|233{1,3})(?![\d.])")
+def _slang(match: re.Match[str]) -> str | None:
+    """666 that is all that is said."""
+    ahead, behind = before(match, 1), match.string[match.end() : match.end() + 1]
+    return by_digit(match[0]) if (ahead in _APART and behind in _APART and (ahead or behind)) else None
 
 
 @rule(DIGIT, r"(?<=[图表式])\d{1,3}+(?:-\d{1,3}+){1,2}+(?![\d.])")
@@ -220,5 +234,6 @@ RULES: Final = (
     *(_masked, _mobile, _international, _landline, _landline_in_brackets, _called, _plate, _card, _named),
     *(_room, _numbered, _train_or_byword, _hardware_address, _lawsuit, _standard, _figure, _byword),
     *(_service, _day_of, _journey, _flight),
+    *(_network_standard, _slang),
     *(_emergency, _listed, _prefix, _byword_alone, _seven_eleven),
 )

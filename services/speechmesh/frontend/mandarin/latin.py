@@ -22,6 +22,8 @@ ABBREVIATIONS: Final = {
 }
 # Words without a vowel.
 _VOWELLESS: Final = frozenset("hmm shh brr psst mr mrs dr".split())
+# Not said as words, though they have vowels.
+_NO_WORDS: Final = frozenset("SpO SaO PaO PaCO FiO IgG IgM IgA IgE IgD PhD IoT HBsAg HBeAg".split())
 # A word and an acronym in one: OpenAI, ChatGPT, iOS.
 _JOINED: Final = re.compile(r"([A-Z]?[a-z]+)([A-Z]{2,})$|([A-Z]{2,})(s)$")
 
@@ -54,4 +56,4 @@ def _is_spelled(letters: str) -> bool:
         return False
     if letters.isupper() and len(letters) <= _LONGEST_ACRONYM:
         return True
-    return _VOWELS.isdisjoint(letters)
+    return _VOWELS.isdisjoint(letters) or letters in _NO_WORDS

@@ -103,6 +103,16 @@ def _currency_first(match: re.Match[str]) -> str | None:
     return f"人民币{said}元" if name == "元人民币" else said + name
 
 
+_PAIR: Final = "|".join(_CODES)
+
+
+@rule("".join({name[0] for name in _CODES}), rf"({_PAIR})/({_PAIR})(?![A-Za-z])")
+def _pair(match: re.Match[str]) -> str | None:
+    """USD/CNY."""
+    names = ["人民币" if code in ("CNY", "RMB") else _CODES[code] for code in match.groups()]
+    return None if before(match, 1).isascii() and before(match, 1).isalpha() else "兑".join(names)
+
+
 @rule(DIGIT, rf"({NUMBER}){_SCALE}{_CHINESE_SCALE} ?({_alternatives(_CODES)}|[¥€£₩₽฿])(?![A-Za-z\d])")
 def _currency_last(match: re.Match[str]) -> str | None:
     return _sum(match[1], match[2], match[3]) + _CURRENCIES[match[4]]
@@ -139,6 +149,7 @@ def _dollars_last(match: re.Match[str]) -> str | None:
 
 
 RULES: Final = (
+    _pair,
     _dollars_last,
     _thousands,
     _ten_thousands,

@@ -40,7 +40,7 @@ def _percentage(match: re.Match[str]) -> str | None:
     return _OF[sign] + ("百" if (text, sign) == ("100", "%") else number(text))
 
 
-@rule("-", rf"-(?={NUMBER} ?(?:(?:{RANGE})-?{NUMBER})? ?{_DEGREES})")
+@rule("-", rf"-(?={NUMBER} ?(?:(?:{RANGE}|[到至])-?{NUMBER})? ?{_DEGREES})")
 def _below_zero(match: re.Match[str]) -> str | None:
     return None if _NAMED.search(before(match, 3)) else "零下"
 

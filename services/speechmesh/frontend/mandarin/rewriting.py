@@ -40,10 +40,12 @@ for _rule in _RULES:
 
 _CANDIDATE: Final = re.compile("[" + re.escape("".join(sorted(_BY_FIRST)) + "~～—–") + "A-Za-z]")
 _LETTERS: Final = re.compile(r"[A-Za-z]++")
-# Not "10-4=6", which is a difference.
+# Not "10-4=6" and "20-8÷2=16", which are differences.
 _THROUGH: Final = re.compile(
-    rf"(?:{RANGE})(?=(?:次[日年]|翌日|当晚|[早晚]上?|[上下中]午|凌晨|傍晚|-?[¥$€£]?)\d)(?!{NUMBER} ?=)"
+    rf"(?:{RANGE})(?=(?:次[日年]|翌日|当晚|[早晚]上?|[上下中]午|凌晨|傍晚|-?[¥$€£]?)\d)"
+    rf"(?!{NUMBER} ?=|[\d.]{{1,12}} ?[÷×*/+][\d.+\-×÷*/() ]{{1,20}}=)"
 )
+_HAS_DIGIT: Final = re.compile(r"[0-9⁰-⁹]")
 # A range goes from one amount to the next; these end an amount that needed no rule.
 _AMOUNT_ENDS: Final = frozenset("年月日号点半分秒小时岁元块米层楼页章节天周度级万亿千百人次个斤公里克吨倍")
 _LONGEST_AMOUNT_END: Final = 3
@@ -77,7 +79,9 @@ def rewrite(text: str) -> Iterator[Rewritten]:
         if rewritten is not None:
             yield rewritten
             position = rewritten.end
-            amount_end = position if rewritten.reading.strip() else -1
+            # A sign is no amount: x≥-3.
+            counts = rewritten.reading.strip() and _HAS_DIGIT.search(text, rewritten.start, position)
+            amount_end = position if counts else -1
             continue
         letters = _LETTERS.match(text, position)
         position = letters.end() if letters else position + 1

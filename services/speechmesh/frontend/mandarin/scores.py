@@ -12,7 +12,7 @@ from speechmesh.frontend.mandarin.rule import DIGIT, after, before, rule
 # Games and sets stand in a list: 各局比分11-8、9-11.
 _GAMES: Final = r"(?:\d{1,3}[-–:：]\d{1,3}[、，,和 ]{1,2})"
 _SCORE_AHEAD: Final = re.compile(
-    rf"(?:比分|比例|比率|大比分|第[一二三四五1-5][局盘节场]|点球大?战?|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
+    rf"(?:比分|比例|比率|大比分|第[一二三四五1-5][局盘节场]|射门|射正|角球|犯规|助攻|局分别|点球大?战?|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
 )
 _LONGEST_SCORES: Final = 80
 _SCORE_BEHIND: Final = re.compile(
@@ -27,8 +27,17 @@ def follows_score(match: re.Match[str]) -> bool:
     return bool(_SCORE_AHEAD.search(before(match, _LONGEST_SCORES)))
 
 
+# Of a list of scores, one that can be no time of day tells what all of them are: 11:8、9:11.
+_SCORES_BESIDE: Final = re.compile(r"\d{1,2}[:：]\d(?!\d)")
+_LIST_AHEAD: Final = re.compile(r"(?:\d{1,2}[:：]\d{1,2}[、和 ]{1,2}){1,6}$")
+_LIST_BEHIND: Final = re.compile(r"(?:[、和 ]{1,2}\d{1,2}[:：]\d{1,2}(?![\d:：])){1,6}")
+
+
 def _is_score(match: re.Match[str]) -> bool:
-    return follows_score(match) or bool(_SCORE_BEHIND.match(match.string, match.end()))
+    ahead = _LIST_AHEAD.search(before(match, _LONGEST_SCORES))
+    behind = _LIST_BEHIND.match(match.string, match.end())
+    listed = any(found and _SCORES_BESIDE.search(found[0]) for found in (ahead, behind))
+    return listed or follows_score(match) or bool(_SCORE_BEHIND.match(match.string, match.end()))
 
 
 @rule(DIGIT, r"\d{1,3}+(?:[:：]\d{1,3}+){2,5}+(?![\d:：.])")

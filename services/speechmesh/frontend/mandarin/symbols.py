@@ -68,7 +68,9 @@ _COMPARED: Final = {">": "大于", "<": "小于", ">=": "大于等于", "<=": "�
 _OPERAND: Final = re.compile(r"[A-Za-z0-9Α-Ωα-ω\u3400-\u9fff)）⁰¹²³⁴-⁹°℃%|\]}]")
 _EXPONENTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _INDICES: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_NUMBERED: Final = re.compile(r"(?:^|[^A-Za-z])(?:Vol|vol|Chap|Ch|P|p|pp|Fig|fig|Sec|Art|No|no|Eq|Tab)$")
+_NUMBERED: Final = re.compile(
+    r"(?:^|[^A-Za-z])(?:Lv|LV|lv|Vol|vol|Chap|Ch|P|p|pp|Fig|fig|Sec|Art|No|no|Eq|Tab)$"
+)
 _SQUARED: Final = "[^\u3400-\u9fff，。、；：]|[高长宽径边度米里数差值]"
 _LATIN_WORDS: Final = {"eg": "例如", "ie": "即"}
 _HANZI: Final = re.compile(r"[\u3400-\u9fff]")
@@ -110,7 +112,10 @@ def _by(match: re.Match[str]) -> str | None:
     return "乘" if before(match, 2).strip()[-1:].isdigit() else None
 
 
-@rule("-", rf"- ?(?={NUMBER} ?=|\(-?\d|\d{{1,3}}(?:BP|bp|个基点))")
+@rule(
+    "-",
+    rf"- ?(?={NUMBER} ?=|\(-?\d|\d{{1,3}}(?:BP|bp|个基点)|[\d.]{{1,12}} ?[÷×*/+][\d.+\-×÷*/() ]{{1,20}}=)",
+)
 def _minus(match: re.Match[str]) -> str | None:
     return "减" if before(match, 1).isupper() or before(match, 2).strip()[-1:].isdigit() else None
 
@@ -119,6 +124,10 @@ def _minus(match: re.Match[str]) -> str | None:
 def _minus_in_formula(match: re.Match[str]) -> str | None:
     if re.search(r"[A-Za-z0-9)）][²³]$", before(match, 2)):
         return "减"
+    if re.search(r"(?:^|[^A-Za-z])(?!e)[a-z]$", before(match, 2)) and re.match(r"\d", after(match, 1)):
+        return "减"  # x-1, 2n-1
+    if before(match, 1).isupper() and re.match(rf"{NUMBER} ?%", after(match, 8)):
+        return "减"  # CD-10%
     difference = re.search(r"(?:^|[^A-Za-z])[a-z]$", before(match, 2)) and re.match(
         r"[a-z](?![A-Za-z])", after(match, 2)
     )
@@ -210,6 +219,76 @@ def _versus(match: re.Match[str]) -> str | None:
     return f"{cardinal(match[1])}V{cardinal(match[2])}"
 
 
+@rule("Ωω", r"[Ωω]-?(?=[369](?!\d))")
+def _omega(match: re.Match[str]) -> str | None:
+    return "欧米伽"  # Ω-3, an acid
+
+
+@rule("/", r"/(?=[A-Za-z](?![A-Za-z]))")
+def _divided(match: re.Match[str]) -> str | None:
+    return "除以" if re.search(r"[=(（][A-Za-z]$", before(match, 2)) else None  # v=s/t
+
+
+@rule("(（", r"[(（]([a-z]|\d{1,3})[)）](?=[=+ ]|的?[值图是])")
+def _applied(match: re.Match[str]) -> str | None:
+    """f(x)=, f(3)=."""
+    function = re.search(r"(?:^|[^A-Za-z])[fghFGP]$", before(match, 2))
+    return (cardinal(match[1]) if match[1].isdigit() else match[1].upper()) if function else None
+
+
+_TESTED: Final = re.compile(
+    r"(?:[A-Z][A-Za-z0-9-]{1,7}|抗[体原]|试验|蛋白|征|隐血|潜血|检测|核酸|反应|酮体|尿糖)$"
+)
+
+
+@rule("(（", r"[(（](?:(\+)|-)[)）]")
+def _result(match: re.Match[str]) -> str | None:
+    """HIV（+）, HBsAg(-)."""
+    if not _TESTED.search(before(match, 9)):
+        return None
+    return "，阳性" if match[1] else "，阴性"
+
+
+# Elements that are met outside a laboratory.
+_ELEMENT: Final = (
+    "He|Li|Be|Ne|Na|Mg|Al|Si|Cl|Ar|Ca|Sc|Ti|Cr|Mn|Fe|Co|Ni|Cu|Zn|Ga|Ge|As|Se|Br|Kr|Ag|Cd|Sn|Sb|Cs|Ba|Pt|Au|Hg|Pb|Bi"
+    "|[HBCNOFPSKVIWU]"
+)
+
+
+@rule(
+    LATIN,
+    rf"(?:(?:{_ELEMENT})\d{{0,2}}|\((?:(?:{_ELEMENT})\d{{0,2}}){{1,4}}\)\d{{0,2}}){{2,12}}+(?![A-Za-z0-9])",
+)
+def _compound(match: re.Match[str]) -> str | None:
+    """NaCl, CaCO3, Fe2(SO4)3: letter by letter."""
+    ahead, letters = before(match, 1), re.sub(r"[^A-Za-z]", "", match[0])
+    if (
+        (ahead.isascii() and ahead.isalpha())
+        or letters.isupper()
+        or letters.istitle()
+        or letters in _NO_COMPOUNDS
+    ):
+        return None
+    parts = re.findall(r"\d+|[A-Za-z]", match[0])
+    # Blanks, or letters in a row would be a word where they are many.
+    return " ".join(cardinal(part) if part.isdigit() else part.upper() for part in parts)
+
+
+# A chain of shops.
+_NO_COMPOUNDS: Final = ("CoCo",)
+
+
+@rule("wW", r"[Ww]i-[Ff]i(?![A-Za-z])")
+def _wireless(match: re.Match[str]) -> str | None:
+    return "wifi"
+
+
+@rule("I", r"IPv(?=\d)")
+def _protocol(match: re.Match[str]) -> str | None:
+    return "IPV"
+
+
 @rule("△", r"△(?=[A-Z]{3}(?![A-Za-z]))")
 def _triangle(match: re.Match[str]) -> str | None:
     return "三角形"
@@ -266,6 +345,7 @@ def _operand_before(match: re.Match[str]) -> bool:
 
 
 RULES: Final = (
+    *(_omega, _compound, _result),
     *(
         _comparison,
         _equals,
@@ -294,5 +374,5 @@ RULES: Final = (
         _versus,
         _triangle,
     ),
-    *(_abbreviation, _numbered, _to, _alphabet),
+    *(_abbreviation, _numbered, _to, _alphabet, _divided, _applied, _wireless, _protocol),
 )
