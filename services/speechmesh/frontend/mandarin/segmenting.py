@@ -12,16 +12,24 @@ CACHE_RUNS: Final = 4_096
 _LONGEST_CACHED: Final = 100  # characters: a run may be as long as a request
 _THREE: Final = 3
 # In the dictionary, but far more often two words: 买 好酒, 这本 书, 慢慢地 走了.
-_NO_WORDS: Final = ("买好", "本书", "只手", "地走了")
+_NO_WORDS: Final = ("买好", "本书", "只手", "地走了", "脏得", "腿折")
+# What a word of three characters ends in where its first two are a word: 难民 营 rather than 难 民营.
+_ENDINGS: Final = frozenset("人者期营士法式额家院性化轴声令员馆站机器学店权剂局费税品率")
 
 
 def halves(word: str) -> tuple[str, str] | None:
     """The two words that a word of three characters or more is made of; None where the dictionary has no such two."""
     frequencies = _cutter().FREQ
+    ends = len(word) == _THREE and word[2] in _ENDINGS and word[1:] not in own_words()
+    if ends and frequencies.get(word[:2]):
+        return word[:2], word[2]
     splits = [(word[:i], word[i:]) for i in range(1, len(word))]
-    known = [(frequencies.get(a, 0) * frequencies.get(b, 0), a, b) for a, b in splits]
-    likeliest = max(known, default=(0, "", ""))
-    return likeliest[1:] if len(word) >= _THREE and likeliest[0] else None
+    # Characters are so frequent that one would come off any word: 正月 初一, 训练 场地.
+    known = [
+        (1 not in (len(a), len(b)), frequencies.get(a, 0) * frequencies.get(b, 0), a, b) for a, b in splits
+    ]
+    likeliest = max((split for split in known if split[1]), default=(False, 0, "", ""))
+    return likeliest[2:] if len(word) >= _THREE and likeliest[1] else None
 
 
 def cut(text: str) -> tuple[str, ...]:
