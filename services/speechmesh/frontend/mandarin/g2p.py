@@ -9,7 +9,17 @@ from typing import Final
 from speechmesh.frontend.mandarin import polyphones, sandhi
 from speechmesh.frontend.mandarin.borrowed import borrowed
 from speechmesh.frontend.mandarin.letters import LETTER_NAMES
-from speechmesh.frontend.mandarin.lexicon import CACHE_WORDS, SUFFIXES, is_known, says_ability, syllables_of
+from speechmesh.frontend.mandarin.lexicon import (
+    CACHE_WORDS,
+    COUNTED,
+    NUMERALS,
+    SUFFIXES,
+    is_known,
+    is_pairs,
+    is_twice,
+    says_ability,
+    syllables_of,
+)
 from speechmesh.frontend.mandarin.pinyin import tokens_of
 from speechmesh.frontend.mandarin.segmenting import halves, splits_after_first
 from speechmesh.frontend.spoken import Word
@@ -73,10 +83,18 @@ def _said(words: Sequence[str], i: int) -> tuple[str, ...]:
 @lru_cache(maxsize=CACHE_WORDS)
 def _syllables(word: str) -> tuple[str, ...]:
     """A word's syllables; a long one that no table has is said as the two words that it is made of."""
-    if len(word) > _LONGEST_PAIR and not word.endswith("儿") and not is_known(word):
+    if (
+        len(word) > _LONGEST_PAIR
+        and not word.endswith("儿")
+        and not is_known(word)
+        and not is_twice(word)
+        and not is_pairs(word)
+    ):
         if word.endswith(_CAN) and len(word) == len(_CAN) + 1:  # 吃得了
             return (*syllables_of(word[0]), "de5", "liao3")
         pair = halves(word)
+        if pair and pair[1] in COUNTED and NUMERALS.issuperset(pair[0]):  # 十四载
+            return (*_said(pair, 0), COUNTED[pair[1]])
         if pair and pair[1] in SUFFIXES:
             return (*_said(pair, 0), SUFFIXES[pair[1]])
         if pair and not says_ability(word):

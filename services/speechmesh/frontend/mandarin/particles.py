@@ -15,6 +15,8 @@ def _de_get(words: Sequence[str], i: int) -> str | None:
     ahead, behind = before(words, i), after(words, i)
     if ahead in known.VERBS:
         return None
+    if behind == "的" and (ahead in known.PRONOUNS or ahead == "所"):
+        return "de2"  # 他得的是感冒
     if behind in ("了", "过") and (ahead or after(words, i + 1)):
         return "de2"
     who_must = not ahead or ahead in known.MUST_AHEAD
@@ -82,6 +84,13 @@ def _suffix_er(words: Sequence[str], i: int) -> str | None:
     return "er5"
 
 
+def _suffix_zi(words: Sequence[str], i: int) -> str | None:
+    """子 behind another word, but not a master or a son, or what is lesser: 子曰, 子公司."""
+    ahead, behind = before(words, i), after(words, i)
+    alone = not ahead or ahead in known.SONS_AHEAD or behind in known.OF_A_SON or behind.startswith("公司")
+    return None if alone else "zi5"
+
+
 def _suffix(words: Sequence[str], i: int) -> str | None:
     return (
         "guo5" if before(words, i) in known.EXPERIENCED and after(words, i) not in known.NOT_SUFFIX else None
@@ -114,6 +123,7 @@ RULES: Final[dict[str, Rule]] = {
     "里": _inside,
     "上": _upon,
     "儿": _suffix_er,
+    "子": _suffix_zi,
     "得了": _able,
     "乐得": _glad,
 }

@@ -71,7 +71,7 @@ AGAIN: Final = _words(
 PLANTED: Final = _words(
     """
     花 树 菜 草 地 田 下 植 粮 粮食 庄稼 水稻 小麦 玉米 果树 蔬菜 瓜 豆 棉花 茶 了 着 上 满 在 得 过
-    什么 土豆 西瓜 苹果 葡萄
+    什么 土豆 西瓜 苹果 葡萄 在 下去
     """
 )
 MEASURED: Final = _words(
@@ -137,9 +137,87 @@ FIGURES: Final = "零一二两三四五六七八九十百千万亿几半多来"
 SPENT: Final = tuple("天 年 个 小时 分钟 秒 周 块 元 晚 钟头 点".split())
 AROUND: Final = _words("绕 绕着 围绕 围绕着 围着 围 滴溜溜 打着")
 SLEPT: Final = frozenset("睡补眯")
-FELLED: Final = _words("打 拉 推 撞 压 绊 摔 扑 踢 砸 放 撂 吹 刮 击 晕 按")
+FELLED: Final = _words("打 拉 推 撞 压 绊 摔 扑 踢 砸 放 撂 吹 刮 击 晕 按 碰 踩 醉 震 冲 饿 累")
 STAYED: Final = _words("在 着 了 上 下去 不住 家 家里 一会儿 会儿 久 几天")
 UNPAID: Final = _words("清 起 上")
 SPRINKLED: Final = _words(
     "上 入 些 点 在 一层 一把 适量 少许 葱花 盐 盐巴 胡椒 胡椒粉 芝麻 白芝麻 孜然 面粉 种子 满 落 了"
 )
+# What is poured rather than falls over, and what it is poured from and into.
+POURED: Final = _words("水 茶 酒 油 汤 牛奶 咖啡 饮料 垃圾 污水 废水 脏水 剩饭 剩菜 米 面粉")
+VESSELS: Final = tuple("杯 碗 壶 盆 桶 瓶 勺 锅 盅".split())
+# A bad deal is what falls upon one.
+FALLEN_UPON: Final = _words("大霉 霉 八辈子 血霉")
+# In these offices 处 is one, not in what they are in: 咨询处在一楼.
+OFFICES: Final = _words(
+    """
+    咨询 接待 办事 售票 登记 报名 服务 问讯 寄存 收费 财务 人事 秘书 管理 总务 教务 联络 代办 采访 停车
+    """
+)
+PUNISHED: Final = tuple("罚 拘役 拘留 管制 死刑 无期 有期 徒刑 警告 以".split())
+# What a holiday is asked of, and what it is on.
+ON_HOLIDAY: Final = frozenset("放请休批补销度")
+HOLIDAYS: Final = tuple("天 周 月 年 五一 十一 国庆 元旦 春节 端午 中秋 清明 法定 带薪 节".split())
+FANNED: Final = _words("了 着 我 你 他 她 它 风 耳光 扇子 翅膀 火 起 来 两 一下 炉子")
+TIED: Final = _words(
+    """
+    辫子 小辫 麻花辫 马尾 马尾辫 丸子头 头发 蝴蝶结 口袋 袋口 灯笼 风筝 腰带 裤脚 纸人 皮筋 头绳 绷带 领带 粽子 绳子
+    红绳 丝带 紧
+    """
+)
+VOMITED: Final = _words("一地 一身 好几 几 两 三 四 五 半天 又 整整 很多 出来")
+SICKENED: Final = _words("厉害 一塌糊涂 很 昏天黑地 稀里哗啦 不行")
+TUNEFUL: Final = _words("音乐 节拍 拍子 歌声 旋律 琴声 鼓点 乐声 曲子 节奏 鼓声 乐曲")
+RATHER: Final = _words("死 要 做 折 左 缺 肯 愿 当 失 让 少 拆 信 为")
+ANSWERED: Final = _words("了 道 着 下 下来 声 承 景")
+INVITED: Final = _words("邀请 之邀 邀 之约 之请 约请 盛情邀请 要求 请求 召唤 号召")
+# What 应 asks to be done to a demand.
+OBEYED: Final = tuple("符合 满足 按 根据 依 达到 提出 遵 明确 有 具备 提 严格 执行".split())
+LIT: Final = _words("火柴 一根火柴 船 桨")
+FRUITS: Final = _words("果 果子 果实 硕果 瓜 穗 籽 种子 桃子 苹果 葡萄 豆荚 椰子 石榴 枣 枣子 西瓜 满")
+DAZED: Final = _words("打 吓 惊 撞 摔 问 整 搞 看 说")
+FRIED: Final = _words(
+    """
+    熟 酥 脆 土豆 鱼 虾 肉 鸡翅 鸡块 鸡腿 春卷 丸子 油条 糕 豆腐 茄盒 藕盒 串 薯片 蔬菜 花生 花生米 排骨 带鱼 臭豆腐
+    麻花 金黄 金黄色 黄 好 物 货 油饼 馒头 年糕 辣椒 蘑菇 茄子 里脊 肉丸
+    """
+)
+FOODS: Final = FRIED - _words("熟 酥 脆 好 黄 金黄 金黄色 物 货 串 干")
+FRYING: Final = _words("油 香 酥 干 软 锅 肉 鱼 鸡 复")
+TIED_ON: Final = _words(
+    "鞋带 领带 上 着 好 扣子 安全带 红领巾 围巾 腰带 丝带 绳 绳子 纽扣 围裙 蝴蝶结 带子 皮带 鞋 扣 紧 牢 住"
+)
+LOADS: Final = _words(
+    "着 包 起 上 行李 书包 米 柴 药箱 筐 竹筐 枪 孩子 我 你 他 她 它 锅 债 水 伤员 大包 小包"
+)
+RECITED: Final = _words(
+    """
+    诗 课文 单词 台词 词 书 公式 古诗 文章 乘法表 口诀 唐诗 下来 出来 熟 诗词 一遍 两遍 三遍 几遍 过
+    """
+)
+SPINNERS: Final = _words("风车 陀螺 轮子 车轮 马达 齿轮 滴溜溜 团团 打着 眼珠 眼珠子")
+GUARDED: Final = _words("大门 仓库 瓜 摊 摊子 场子 工地")
+SPROUTED: Final = _words(
+    "痘 痘痘 痘子 青春痘 斑 毛 草 霉 虫 牙 智齿 皱纹 疮 口疮 疹子 湿疹 包 瘤 肿瘤 息肉 翅膀 胡子 白发 苔藓 青苔 叶子"
+)
+HELD: Final = _words("着 住 声 息 气")
+OF_GROUPS: Final = _words(
+    """
+    犯罪 不法 积极 恐怖 知识 极端 分裂 敌对 腐败 投机 激进 武装 反动 好战 危险 嫌疑 顽固 暴力 反对 叛乱 贪污
+    先进 优秀 右派 左派 异己 可疑 不良 邪教 骨干 地主 作案
+    """
+)
+# What is a son's or a master's, or lesser than another one.
+OF_A_SON: Final = _words(
+    """
+    曰 公司 时 夜 女 集 系统 模块 任务 目录 项目 项 版 代 类 网 孙 嗣 女儿 基金 品牌 菜单 节点 进程 程序 午 贡
+    """
+)
+SONS_AHEAD: Final = _words(
+    """
+    父 母 独 长 次 孔 老 庄 孟 荀 墨 之 其 太 孝 逆 爱 亲 生 养 无 得 有 求 皇 天 双 三 五 甲 丙 戊 庚 壬 望
+    """
+)
+WORKED: Final = _words("好 匀 了 成 软")
+SEVERAL: Final = _words("余 整 若干 无数 单 同 来 十余 百余 千余 二十余 三十余 几百 上千")
+ROLLED: Final = _words("纸 卫生纸 手纸 胶带 胶卷 布 布匹 铺盖 电线 纱布 地毯 线 钞票 绳子 保鲜膜 胶片 草席")

@@ -12,6 +12,7 @@ from typing import Final
 
 from speechmesh.frontend.mandarin import particles
 from speechmesh.frontend.mandarin import polyphone_words as known
+from speechmesh.frontend.mandarin.lexicon import syllables_of
 from speechmesh.frontend.mandarin.neighbours import NEAR, Rule, after, before, counts
 
 _SURNAMES: Final = dict(
@@ -32,6 +33,8 @@ def reading(words: Sequence[str], i: int) -> str | None:
         return _SURNAMES[word]
     if rule := _RULES.get(word):
         return rule(words, i)
+    if word.endswith("卷") and known.ROLLED.intersection(words[i + 1 : i + 3]):
+        return " ".join((*syllables_of(word)[:-1], "juan3"))  # 两卷胶带
     return particles.attained(words, i)
 
 
@@ -48,6 +51,9 @@ def _is_surname(words: Sequence[str], i: int) -> bool:
 
 def _turn(words: Sequence[str], i: int) -> str | None:
     """转: turn round and round, in 转了一圈 and 绕着太阳转."""
+    again = before(words, i) in ("一", "了") and before(words, i - 1) == "转"
+    if again or after(words, i, 2)[:1] == "转" or before(words, i) in known.SPINNERS:  # 转了转
+        return "zhuan4"
     rounds = any(word.endswith("圈") and word != "朋友圈" for word in words[i + 1 : i + 4])
     around = not known.AROUND.isdisjoint(words[max(0, i - NEAR) : i])
     return "zhuan4" if rounds or around else None
@@ -88,6 +94,179 @@ def _leave(words: Sequence[str], i: int) -> str | None:
     return "la4" if left else None
 
 
+def _pour(words: Sequence[str], i: int) -> str | None:
+    """倒 that is poured: 倒了杯水, 水倒了一地, 把垃圾倒在."""
+    ahead, behind = before(words, i), after(words, i)
+    if behind in ("了", "在", "进", "入", "掉"):
+        what = words[i + 2 : i + 5]
+        vessel = behind == "了" and any(word.endswith(known.VESSELS) for word in what)
+        treated = not known.TREATED.isdisjoint(words[max(0, i - NEAR) : i])
+        poured = treated and not known.POURED.isdisjoint(words[max(0, i - NEAR) : i])
+        if vessel or poured or (ahead in known.POURED and behind != "在"):
+            return "dao4"
+    return None
+
+
+def _punish(words: Sequence[str], i: int) -> str | None:
+    """处 that a law does: 处三年以下, 处罚金; or that is in: 处在."""
+    ahead, behind = before(words, i), after(words, i)
+    if counts(ahead):
+        return None
+    sentence = behind[:1] in known.NUMERALS and ahead in (
+        "",
+        "的",
+        "可",
+        "并",
+        "应",
+        "应当",
+        "或",
+        "将",
+        "各",
+    )
+    if sentence or behind.startswith(known.PUNISHED) or behind in ("对象", "得来", "不来", "于"):
+        return "chu3"
+    return None
+
+
+def _shop(words: Sequence[str], i: int) -> str | None:
+    """铺 that one buys in or sleeps on: 小吃 铺."""
+    ahead = before(words, i)
+    named = len(ahead) > 1 and not counts(ahead) and after(words, i) in ("", "里", "老板", "门口", "的")
+    return "pu4" if named or ahead in ("上", "中", "下") else None
+
+
+def _be_in(words: Sequence[str], i: int) -> str | None:
+    return "chu4 zai4" if before(words, i) in known.OFFICES else None
+
+
+def _holiday(words: Sequence[str], i: int) -> str | None:
+    """假 that one takes: 三天假, 请了个假."""
+    asked = any(word[-1] in known.ON_HOLIDAY for word in words[max(0, i - 4) : i])
+    return "jia4" if asked or before(words, i).endswith(known.HOLIDAYS) else None
+
+
+def _fan(words: Sequence[str], i: int) -> str | None:
+    """扇 as a verb; 一扇门."""
+    return "shan1" if after(words, i) in known.FANNED and not counts(before(words, i)) else None
+
+
+def _tie(words: Sequence[str], i: int) -> str | None:
+    """扎 with a string."""
+    ahead = words[max(0, i - 3) : i]
+    up = after(words, i) in ("起", "起来", "成", "好", "着", "了") and not known.TIED.isdisjoint(ahead)
+    return "za1" if up or not known.TIED.isdisjoint(words[i + 1 : i + 5]) else None
+
+
+def _vomit(words: Sequence[str], i: int) -> str | None:
+    """吐 against one's will: 吐了一地, 想吐."""
+    ahead, behind, what = before(words, i), after(words, i), after(words, i, 2)
+    if behind == "得":
+        return "tu4" if what in known.SICKENED else None
+    if behind == "了":
+        over = "".join(words[i + 2 : i + 4]).startswith(("一地", "一身", "一床"))
+        return "tu4" if over or what in known.SENTENCE_ENDS or what in known.VOMITED else None
+    return "tu4" if not behind and ahead in ("想", "要", "快", "又", "恶心") else None
+
+
+def _towards(words: Sequence[str], i: int) -> str | None:
+    """冲 at somebody, and of what is strong: 冲我喊, 太冲."""
+    at = after(words, i) in known.PRONOUNS or after(words, i) in ("这", "那", "这个", "那个", "人群")
+    strong = before(words, i) in known.VERY and after(words, i) in known.SENTENCE_ENDS
+    return "chong4" if at or strong else None
+
+
+def _rather(words: Sequence[str], i: int) -> str | None:
+    return "ning4" if after(words, i) in known.RATHER else None
+
+
+def _answer(words: Sequence[str], i: int) -> str | None:
+    """应 as an answer: 应了一声, 应客户要求; what ought to be before anything else."""
+    if after(words, i) in known.ANSWERED:
+        return "ying4"
+    behind = words[i + 1 : i + NEAR + 2]
+    asked = next((n for n, word in enumerate(behind) if word in known.INVITED), 0)
+    due = any(word.startswith(known.OBEYED) for word in behind[:asked])
+    return "ying4" if asked and not due and "的" not in behind[asked + 1 : asked + 2] else None
+
+
+def _volume(words: Sequence[str], i: int) -> str | None:
+    """卷 of a set, and the papers of an examination: 第三卷, A卷, 卷一."""
+    ahead, behind = before(words, i), after(words, i)
+    if known.ROLLED.intersection(words[i + 1 : i + 3]):
+        return "juan3"
+    first = not ahead and behind in tuple("一二三四五六七八九十首末上下") and not after(words, i, 2)
+    lettered = len(ahead) == 1 and ahead.isascii()
+    return "juan4" if first or lettered or counts(ahead) or ahead.startswith("第") else None
+
+
+def _scratch(words: Sequence[str], i: int) -> str | None:
+    return None if known.LIT.isdisjoint(words[i + 1 : i + 4]) else "hua2"
+
+
+def _bear(words: Sequence[str], i: int) -> str | None:
+    """结 fruit."""
+    bears = after(words, i) in ("了", "着", "出", "满") or after(words, i) in known.FRUITS
+    return "jie1" if bears and not known.FRUITS.isdisjoint(words[i + 1 : i + 6]) else None
+
+
+def _daze(words: Sequence[str], i: int) -> str | None:
+    """蒙 that one is, 打蒙了, or that one only guesses."""
+    dazed = before(words, i) in known.DAZED and after(words, i) in known.SENTENCE_ENDS
+    return "meng1" if dazed or after(words, i) in ("对", "人", "题", "圈") else None
+
+
+def _fry(words: Sequence[str], i: int) -> str | None:
+    """炸 in oil."""
+    behind, what = after(words, i), after(words, i, 2)
+    done = behind in ("成", "至", "到", "得", "一下", "了", "完") and (
+        what in known.FRIED or not known.FRYING.isdisjoint(words[max(0, i - 3) : i])
+    )
+    made = behind in ("了", "的", "着", "过", "个") and not known.FOODS.isdisjoint(words[i + 2 : i + 7])
+    return "zha2" if behind in known.FRIED or done or made or before(words, i) == "油" else None
+
+
+def _recite(words: Sequence[str], i: int) -> bool:
+    """Whether a text is what 背 says by heart: 背了一首诗."""
+    return not known.RECITED.isdisjoint(words[i + 1 : i + 6])
+
+
+def _carry(words: Sequence[str], i: int) -> str | None:
+    """背 on one's back, but a text by heart."""
+    behind = after(words, i)
+    if counts(before(words, i)) or _recite(words, i):
+        return None
+    treated = behind == "在" and not known.TREATED.isdisjoint(words[max(0, i - NEAR) : i])
+    return "bei1" if behind in known.LOADS or treated or (behind == "了" and after(words, i, 2)) else None
+
+
+def _guard(words: Sequence[str], i: int) -> str | None:
+    return "kan1" if after(words, i) in known.GUARDED else None
+
+
+def _hold(words: Sequence[str], i: int) -> str | None:
+    return "bing3" if after(words, i) in known.HELD else None
+
+
+def _mouldy(words: Sequence[str], i: int) -> str | None:
+    """长毛 that has gone mouldy: 面包长毛了."""
+    return (
+        "zhang3 mao2"
+        if after(words, i) in ("了", "的") and not after(words, i, 2) and before(words, i)
+        else None
+    )
+
+
+def _member(words: Sequence[str], i: int) -> str | None:
+    """分子 of a group, rather than of a gas or a fraction."""
+    return "fen4 zi3" if before(words, i) in known.OF_GROUPS else None
+
+
+def _worship(words: Sequence[str], i: int) -> str | None:
+    """供 to a god: 供着神像."""
+    gods = ("神", "佛", "菩萨", "牌位", "祖", "观音", "财神", "灵位")
+    return "gong4" if any(word.startswith(gods) for word in words[i + 1 : i + 4]) else None
+
+
 def _line(words: Sequence[str], i: int) -> str | None:
     if not counts(before(words, i)):
         return None
@@ -98,7 +277,9 @@ def _grow(words: Sequence[str], i: int) -> str | None:
     behind = after(words, i)
     years = after(words, i, 2) if behind == "了" else behind
     older = years[:1] in known.NUMERALS and years.endswith("岁")
-    return "zhang3" if (behind in known.GROWN or older) and before(words, i) not in known.VERY else None
+    sprouts = behind in ("了", "着", "满", "出") and not known.SPROUTED.isdisjoint(words[i + 2 : i + 6])
+    grown = behind in known.GROWN or behind in known.SPROUTED or older or sprouts
+    return "zhang3" if grown and before(words, i) not in known.VERY else None
 
 
 def _become(words: Sequence[str], i: int) -> str | None:
@@ -123,7 +304,11 @@ def _bushel(words: Sequence[str], i: int) -> str | None:
 
 
 def _mix(words: Sequence[str], i: int) -> str | None:
-    """和 that is done: to win at tiles, to knead."""
+    """和 that is done: to win at tiles, to knead; and to go along with a tune."""
+    if after(words, i) == "着":
+        return None if known.TUNEFUL.isdisjoint(words[i + 2 : i + 4]) else "he4"
+    if before(words, i) in known.KNEADED and after(words, i) in known.WORKED:
+        return "huo2"
     if after(words, i) not in ("了", "过", "起"):
         return None
     what = words[i + 1 : i + NEAR]
@@ -183,7 +368,7 @@ def _in(followers: frozenset[str], said: str) -> Rule:
 
 
 _RETURNS: Final = _in(known.RETURNED, "huan2")
-_FALLS: Final = _in(frozenset("下 在 了 闭 塌".split()), "dao3")
+_FALLS: Final = _in(frozenset("下 在 了 闭 塌 地 伏".split()), "dao3")
 
 
 def _return(words: Sequence[str], i: int) -> str | None:
@@ -193,14 +378,16 @@ def _return(words: Sequence[str], i: int) -> str | None:
 
 def _fall(words: Sequence[str], i: int) -> str | None:
     """倒: fall over, and behind what makes fall: 打 倒."""
-    return "dao3" if before(words, i) in known.FELLED else _FALLS(words, i)
+    if before(words, i) in known.FELLED or after(words, i, 2) in known.FALLEN_UPON:
+        return "dao3"
+    return _pour(words, i) or _FALLS(words, i)
 
 
 _BEFORE: Final = {
     "重": ("chong2", known.AGAIN),
     "种": ("zhong4", known.PLANTED),
     "量": ("liang2", known.MEASURED),
-    "系": ("ji4", frozenset("鞋带 领带 上 着 好 扣子".split())),
+    "系": ("ji4", known.TIED_ON),
     "数": ("shu3", frozenset("一 了 着 出 到 清 清楚 完".split())),
     "中": ("zhong4", frozenset("奖 了 毒 弹 枪 标 计 彩票 暑 风 靶 头奖 大奖 签".split())),
     "好": ("hao4", frozenset("学 客 胜 色 斗 奇 战".split())),
@@ -209,7 +396,6 @@ _BEFORE: Final = {
     "率": ("shuai4", frozenset("军 队 众 部 团 兵 师 先 代表团 大军 主力 众人 全队 队员 弟子".split())),
     "撒": ("sa3", known.SPRINKLED),
     "奔": ("ben4", frozenset("着 向".split())),
-    "背": ("bei1", frozenset("着 包 起 上 了".split())),
 }
 _RULES: Final[dict[str, Rule]] = {
     **particles.RULES,
@@ -222,7 +408,31 @@ _RULES: Final[dict[str, Rule]] = {
     "干": _dry,
     "当": _treat,
     "落": _leave,
-    "只": lambda words, i: "zhi1" if counts(before(words, i)) else None,
+    "只": lambda words, i: "zhi1" if counts(before(words, i)) or before(words, i) in known.SEVERAL else None,
+    "宿": lambda words, i: "xiu3" if counts(before(words, i)) else None,
+    "担": lambda words, i: "dan4" if counts(before(words, i)) else None,
+    "撇": lambda words, i: "pie3" if counts(before(words, i)) else None,
+    "钉": lambda words, i: "ding1" if counts(before(words, i)) else None,
+    "处": _punish,
+    "铺": _shop,
+    "处在": _be_in,
+    "假": _holiday,
+    "扇": _fan,
+    "扎": _tie,
+    "吐": _vomit,
+    "冲": _towards,
+    "宁": _rather,
+    "应": _answer,
+    "划": _scratch,
+    "结": _bear,
+    "蒙": _daze,
+    "炸": _fry,
+    "背": _carry,
+    "看": _guard,
+    "屏": _hold,
+    "供": _worship,
+    "长毛": _mouldy,
+    "分子": _member,
     "没": _submerge,
     "石": _bushel,
     "调": _tune,
@@ -233,7 +443,7 @@ _RULES: Final[dict[str, Rule]] = {
     "转": _turn,
     "觉": _sleep,
     "倒": _fall,
-    "卷": lambda words, i: "juan4" if before(words, i).startswith("第") else None,
+    "卷": _volume,
     "待": _wait,
     "切": lambda words, i: "qie4" if after(words, i)[:2] in ("不可", "莫", "勿") else None,
     **{character: _in(followers, said) for character, (said, followers) in _BEFORE.items()},
