@@ -110,10 +110,9 @@ class _Told:
         """What a method ends with; nothing of callers' own mistakes, which are not our news."""
         if isinstance(error, InvalidInput | NotFound):
             return
-        cause = (
-            "" if error.__cause__ is None else f" ({' '.join(repr(error.__cause__).split())})"
-        )  # in one line
-        since = ""
+        cause = since = ""
+        if error.__cause__ is not None:
+            cause = f" ({' '.join(repr(error.__cause__).split())})"  # gRPC's errors have six lines
         if isinstance(error, Overloaded):
             now_s = time.monotonic()
             if now_s - self._told_at_s.get(method, -math.inf) < _REFUSALS_TOLD_EVERY_S:
