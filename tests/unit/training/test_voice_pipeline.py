@@ -48,7 +48,7 @@ SMALL_TIER = {
 
 def small_settings() -> VoiceSettings:
     values = load_settings("english").model_dump()
-    values["speakers"] = [values["speakers"][0], {**values["speakers"][3], "name": "other"}]
+    values["speakers"] = [values["speakers"][0], {**values["speakers"][2], "name": "other"}]
     values["corpus"] |= {"sentences_per_speaker": 4, "fragments": 6, "held_out": 2, "characters": (25, 60)}
     values["speech"]["shard_utterances"] = 4
     values["acoustic"] |= {
