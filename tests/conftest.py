@@ -26,7 +26,7 @@ def pytest_sessionfinish(exitstatus: int | pytest.ExitCode) -> None:
     stack, and the run fails. What comes after it, the teardown of native libraries whose threads still run (gRPC, torch
     and ONNX Runtime in one process), is left out: it has hung once, for hours, after all tests had passed.
     """
-    faulthandler.dump_traceback_later(_ENDS_WITHIN_S, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(_ENDS_WITHIN_S, exit=True, file=2)
     sys.__dict__.pop("last_type", None)  # that of a test
     atexit.register(_end, int(exitstatus))
 
