@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from prometheus_client.parser import text_string_to_metric_families
 
+from speechmesh.cli.mesh import free_ports
 from speechmesh.client import Client
 
 _START_S = 60.0
@@ -62,7 +62,7 @@ class StageProcess:
 
     def __init__(self, name: str, log: Path, **settings: object) -> None:
         self.name = name
-        self.port, self.metrics_port = free_port(), free_port()
+        self.port, self.metrics_port = free_ports(2)
         self._log = log
         values = {"port": self.port, "metrics_port": self.metrics_port, "drain_grace_s": 1.0, **settings}
         self._environment = {
@@ -153,12 +153,6 @@ def metered_mesh(
         for stage in mesh.stages:
             stage.wait_serving()
         yield mesh
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(true: Callable[[], bool]) -> None:

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from speechmesh.acoustic.v1 import acoustic_pb2 as pb
 from speechmesh.acoustic.v1 import acoustic_pb2_grpc
-from tests.integration.metered import free_port
+from speechmesh.cli.mesh import free_ports
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -32,7 +32,7 @@ def acoustic_server(
     voices_dir: Path, **settings: object
 ) -> Iterator[tuple[str, int, subprocess.Popen[bytes]]]:
     """Its gRPC target, the port of its metrics, and its process."""
-    port, metrics_port = free_port(), free_port()
+    port, metrics_port = free_ports(2)
     values = {"port": port, "metrics_port": metrics_port, "voices_dir": voices_dir, **settings}
     environment = {f"SPEECHMESH_ACOUSTIC_{name.upper()}": str(value) for name, value in values.items()}
     command = [sys.executable, "-m", "speechmesh.acoustic.server"]

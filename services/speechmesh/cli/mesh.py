@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import configparser
 import os
+import random
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +21,9 @@ _PORT_VARIABLES = {stage: f"SPEECHMESH_{stage.upper()}_PORT" for stage in STAGES
     "triton_metrics": "SPEECHMESH_TRITON_METRICS_PORT",
 }
 _MAX_PORT = 65535
+# Below those from which Linux and macOS take the ports of outgoing connections: from there a port that is free now may
+# be gone a moment later.
+_NEVER_EPHEMERAL = range(20_000, 32_000)
 
 # How glibc's malloc is to handle what is freed, in every process. By itself it makes a heap for every few threads, and
 # keeps ever larger blocks in them once one was freed; between these, the tensors of models, of another size in each
@@ -37,6 +42,22 @@ FRONTEND_ALLOCATOR = ALLOCATOR | {"MALLOC_MMAP_THRESHOLD_": "131072"}
 def allocator(program: str) -> dict[str, str]:
     """How malloc is to handle what is freed in a process of the mesh."""
     return FRONTEND_ALLOCATOR if program == "frontend" else ALLOCATOR
+
+
+def free_ports(n: int) -> list[int]:
+    """Ports that nothing listens on now, and that no connection gets by chance before a server takes them.
+
+    Raises:
+        OSError: when nearly all are taken.
+    """
+    found: list[int] = []
+    for port in random.sample(_NEVER_EPHEMERAL, len(_NEVER_EPHEMERAL)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == n:
+            return found
+    raise OSError(f"fewer than {n} of the ports {_NEVER_EPHEMERAL[0]} to {_NEVER_EPHEMERAL[-1]} are free")
 
 
 @dataclass(frozen=True)
@@ -72,14 +93,7 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         """Ports that nothing listens on now."""
-        sockets = [socket.socket() for _ in range(6)]
-        try:
-            for each in sockets:
-                each.bind(("127.0.0.1", 0))
-            return cls(*(each.getsockname()[1] for each in sockets))
-        finally:
-            for each in sockets:
-                each.close()
+        return cls(*free_ports(6))
 
     def taken(self, names: list[str]) -> list[str]:
         """Those of `names` whose port is taken, as `frontend 50051`."""
