@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from speechmesh.cli import mesh
 from speechmesh.cli.main import app
-from speechmesh.cli.mesh import MeshPlan, Ports
+from speechmesh.cli.mesh import MeshPlan, Ports, free_ports
 
 
 def plan(tmp_path: Path, **changes: object) -> MeshPlan:
@@ -74,6 +75,15 @@ def test_free_ports_are_six_different_ones() -> None:
         len({ports.frontend, ports.acoustic, ports.vocoder, ports.triton, ports.triton_metrics, ports.otlp})
         == 6
     )
+
+
+def test_a_free_port_is_none_that_is_taken_and_too_few_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = free_ports(1)[0]
+    monkeypatch.setattr(mesh, "_NEVER_EPHEMERAL", range(first, first + 2))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first))
+        with pytest.raises(OSError, match=f"fewer than 2 of the ports {first} to {first + 1}"):
+            free_ports(2)
 
 
 def test_a_taken_port_is_named() -> None:
