@@ -11,10 +11,19 @@ _LONGEST_ACRONYM: Final = 5
 # Longer ones are no words.
 _LONGEST_WORD: Final = 40
 _VOWELS: Final = frozenset("aeiouyAEIOUY")
-# Acronyms that are said as words.
+# Short runs of capitals that are said as words: acronyms, names, and English words that Chinese writes large.
 _WORDS: Final = frozenset(
-    "NASA NATO OPEC UNESCO UNICEF ASEAN COVID SARS MERS AIDS WIFI JAVA JSON NEMO LEGO IKEA NIKE".split()
+    """
+    NASA NATO OPEC UNESCO UNICEF ASEAN COVID SARS MERS AIDS TOEFL
+    WIFI SIM PIN BIOS ASCII ANSI CUDA YAML JSON JAVA RUST LINUX EXCEL WORD BERT YOLO IPAD BUG DEMO
+    NEMO LEGO IKEA NIKE ZARA GUCCI PRADA DIOR SONY ASUS INTEL VISA UBER TESLA AUDI JEEP DOTA
+    PRO MAX PLUS MINI ULTRA AIR
+    LOGO VLOG BLOG BOSS SHOW LIVE SOLO BUFF OFFER PARTY DISCO JAZZ ROCK RAP POP CAFE SALE NEW HOT TOP UP OUT HOLD
+    HELLO HAPPY WORLD LOVE GOOD COOL NICE YES YOU CHINA MADE IN TEAM CITY STYLE
+    """.split()
 )
+# Said as one word, though the capitals inside it look like an acronym or another word.
+_NO_JOINTS: Final = frozenset("LoRA QLoRA ReLU GeLU BiPAP LaTeX".split())
 # What a dot shortens, and how it is said.
 ABBREVIATIONS: Final = {
     **{"Dr": "doctor", "Mr": "mister", "Mrs": "missis", "Ms": "miz", "Prof": "professor", "No": "number"},
@@ -23,14 +32,16 @@ ABBREVIATIONS: Final = {
 # Words without a vowel.
 _VOWELLESS: Final = frozenset("hmm shh brr psst mr mrs dr".split())
 # Not said as words, though they have vowels.
-_NO_WORDS: Final = frozenset("SpO SaO PaO PaCO FiO IgG IgM IgA IgE IgD PhD IoT HBsAg HBeAg".split())
+_NO_WORDS: Final = frozenset(
+    "SpO SaO PaO PaCO FiO IgG IgM IgA IgE IgD PhD IoT HBsAg HBeAg HbA cTnI CoQ".split()
+)
 # A word and an acronym in one: OpenAI, ChatGPT, iOS.
 _JOINED: Final = re.compile(r"([A-Z]?[a-z]+)([A-Z]{2,})$|([A-Z]{2,})(s)$")
 
 
 def spoken_parts(letters: str) -> Iterator[tuple[int, int, bool]]:
     """Where each part of a run of letters begins and ends, and whether it is said letter by letter."""
-    joined = _JOINED.fullmatch(letters)
+    joined = None if letters in _NO_JOINTS else _JOINED.fullmatch(letters)
     if joined and joined[1]:
         first = joined.end(1)
         yield 0, first, _is_spelled(letters[:first])
