@@ -162,6 +162,22 @@ async def test_a_caller_that_leaves_stops_all_stages(mesh: Mesh) -> None:
     await nothing_streams()
 
 
+async def test_a_caller_that_stops_reading_frees_the_stages_in_time(make_mesh: MakeMesh) -> None:
+    async with make_mesh(frontend={"stalled_caller_s": 1.0}) as mesh:
+        async with grpc.aio.insecure_channel(mesh.target) as channel:
+            stub = speech_pb2_grpc.SpeechServiceStub(channel)
+            call = stub.Synthesize(pb.SynthesizeRequest(text="Nobody listens to this sentence. " * 300))
+            await call.read()
+            assert streaming_tasks()
+            await nothing_streams()
+            with pytest.raises(grpc.aio.AioRpcError, match="has taken nothing for 1 s") as caught:
+                while True:  # what was on its way
+                    await call.read()
+        assert caught.value.code() is grpc.StatusCode.CANCELLED
+        async with mesh.client.synthesize("Free again.") as stream:
+            assert await stream.read()
+
+
 async def nothing_streams() -> None:
     async with asyncio.timeout(20):
         while streaming_tasks():  # noqa: ASYNC110 - nothing tells of their end

@@ -17,6 +17,7 @@ from opentelemetry import trace
 
 from speechmesh.common.ending import Ending
 from speechmesh.common.errors import Internal, InvalidInput, NotFound, Overloaded, SpeechmeshError
+from speechmesh.common.stalled_callers import StalledCallers
 from speechmesh.common.telemetry import current_trace_id, incoming_context, tracer
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,13 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every handler: SpeechmeshError becomes its status, anything else Internal with the trace id.
 
-    A call that still runs when `ending` begins ends with Unavailable.
+    A call that still runs when `ending` begins ends with Unavailable, a stream of which its caller takes nothing for
+    `stalled_caller_s` (None: for ever) with CANCELLED.
     """
 
-    def __init__(self, ending: Ending) -> None:
+    def __init__(self, ending: Ending, stalled_caller_s: float | None = None) -> None:
         self._ending = ending
+        self._stalled = StalledCallers(stalled_caller_s)
         self._told = _Told()
 
     async def intercept_service(
@@ -54,7 +57,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             handler.stream_stream or handler.unary_stream or handler.stream_unary or handler.unary_unary
         )
         wrapped: Any = (
-            _wrap_streaming(inner, method, self._ending, self._told)
+            _wrap_streaming(inner, method, self._ending, self._told, self._stalled)
             if handler.response_streaming
             else _wrap_unary(inner, method, self._ending, self._told)
         )
@@ -85,15 +88,16 @@ class _CallSpan:
             attributes={"rpc.system": "grpc", "rpc.method": self._method},
             record_exception=False,
         )
+        self._task = asyncio.current_task()
         self._token = otel_context.attach(trace.set_span_in_context(self._span, self._parent))
         return self._span
 
     def __exit__(self, *_: object) -> None:
         self._span.end()
-        try:
+        # A generator whose call was cancelled while a response was sent is closed by another task: the context in which
+        # it was attached is gone with its own.
+        if asyncio.current_task() is self._task:
             otel_context.detach(self._token)
-        except ValueError:  # a generator closed from another context; that context is gone with its task
-            log.debug("span closed from another context")
 
 
 class _Told:
@@ -140,7 +144,11 @@ async def _abort(
 
 
 def _wrap_streaming(
-    inner: Callable[[Any, Context], AsyncIterator[Any]], method: str, ending: Ending, told: _Told
+    inner: Callable[[Any, Context], AsyncIterator[Any]],
+    method: str,
+    ending: Ending,
+    told: _Told,
+    stalled: StalledCallers,
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def handle(request: Any, context: Context) -> AsyncIterator[Any]:
         with _CallSpan(method, context) as span:
@@ -151,7 +159,8 @@ def _wrap_streaming(
                         response = await anext(responses, _NO_MORE)
                     if response is _NO_MORE:
                         return
-                    yield response
+                    with stalled.cut_off(method, context.abort):
+                        yield response
             except (asyncio.CancelledError, GeneratorExit):
                 span.set_attribute("speechmesh.cancelled", True)
                 raise

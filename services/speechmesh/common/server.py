@@ -100,7 +100,7 @@ class MeshServer:
         self._ending = Ending()
         self._bystanders = Ending()
         self.server = grpc.aio.server(
-            interceptors=(CallInterceptor(self._ending),),
+            interceptors=(CallInterceptor(self._ending, settings.stalled_caller_s),),
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 ("grpc.max_send_message_length", settings.max_message_bytes),

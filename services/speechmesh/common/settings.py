@@ -40,6 +40,13 @@ class ServiceSettings(BaseSettings):
         description="A connection older than this is asked to close once its streams have ended, so that callers "
         "look again and find replicas that have come.",
     )
+    stalled_caller_s: float | None = Field(
+        None,
+        gt=0,
+        le=_MOST / 1000,
+        description="A stream whose caller takes nothing of what is sent to it for so long is cancelled, also when it "
+        "set no deadline; unset: never.",
+    )
     drain_grace_s: float = Field(
         20.0,
         ge=0,

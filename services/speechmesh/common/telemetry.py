@@ -42,6 +42,12 @@ def start_logging(service_name: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(is_no_departure)
+
+
+def is_no_departure(record: logging.LogRecord) -> bool:
+    """Whether it is not gRPC's traceback about a caller who left while a response was sent, which is no fault."""
+    return not record.getMessage().startswith("ExecuteBatchError raised in core by servicer method")
 
 
 def _add_trace_id(record: logging.LogRecord) -> bool:

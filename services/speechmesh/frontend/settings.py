@@ -32,6 +32,13 @@ class FrontendSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="SPEECHMESH_FRONTEND_")
 
     port: int = Field(50051, ge=0, le=65535, description="gRPC port; 0 picks a free one.")
+    stalled_caller_s: float | None = Field(
+        1800.0,
+        gt=0,
+        le=86_400.0,
+        description="A stream whose caller takes no audio for so long is cancelled: a player may pause, but one "
+        "that is forgotten would hold a place in every stage for ever.",
+    )
     acoustic_target: str = Field(
         "127.0.0.1:50052",
         description="gRPC target of the acoustic stage; dns:///name:port balances over pods.",

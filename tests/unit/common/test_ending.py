@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable
@@ -20,6 +21,7 @@ from speechmesh.common.ending import Ending
 from speechmesh.common.errors import Unavailable
 from speechmesh.common.server import MeshServer
 from speechmesh.common.settings import ServiceSettings
+from speechmesh.common.telemetry import is_no_departure
 
 # A grace that no test sits through, and one that a call outlasts; what need not wait is done long before the first.
 _LONG_S, _SHORT_S = 60.0, 0.5
@@ -45,11 +47,11 @@ async def unary(request: bytes, context: Any) -> bytes:
 
 @asynccontextmanager
 async def connected(
-    grace_s: float, service_config: str = "{}"
+    grace_s: float, service_config: str = "{}", stalled_caller_s: float | None = None, handle: Any = stream
 ) -> AsyncIterator[tuple[MeshServer, grpc.aio.Channel]]:
-    server = MeshServer(ServiceSettings(drain_grace_s=grace_s))
+    server = MeshServer(ServiceSettings(drain_grace_s=grace_s, stalled_caller_s=stalled_caller_s))
     handlers = {
-        "Stream": grpc.unary_stream_rpc_method_handler(stream),
+        "Stream": grpc.unary_stream_rpc_method_handler(handle),
         "Unary": grpc.unary_unary_rpc_method_handler(unary),
     }
     server.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test", handlers),))
@@ -129,6 +131,45 @@ async def test_a_caller_that_does_not_read_cannot_keep_a_server() -> None:
         await call.read()
         assert await drained_s(server) < _AT_ONCE_S
         call.cancel()
+
+
+async def test_a_caller_that_stops_reading_is_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    ended = asyncio.Event()
+
+    async def more(request: bytes, context: Any) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"0" * 100_000
+        finally:
+            ended.set()
+
+    async with connected(_SHORT_S, stalled_caller_s=_SHORT_S, handle=more) as (_, channel):
+        call = channel.unary_stream("/test/Stream")(b"")
+        until_s = time.monotonic() + 2.0 * _SHORT_S
+        while time.monotonic() < until_s:  # one that reads is not
+            await call.read()
+        assert not ended.is_set()
+        await asyncio.wait_for(ended.wait(), _AT_ONCE_S)
+        with pytest.raises(grpc.aio.AioRpcError, match=r"has taken nothing for 0\.5 s") as caught:
+            while True:  # what was on its way
+                await call.read()
+        assert caught.value.code() is grpc.StatusCode.CANCELLED
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
+        "/test/Stream: cut off, the caller has taken nothing for 0.5 s"
+    ]
+
+
+async def test_a_caller_that_leaves_while_it_is_sent_to_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async with connected(_LONG_S) as (server, channel):
+        call = channel.unary_stream("/test/Stream")(b"more")
+        await call.read()
+        await asyncio.sleep(_SHORT_S)  # its windows are full
+        call.cancel()
+        assert await drained_s(server) < _AT_ONCE_S
+    # start_logging() leaves out what gRPC says of it now and then.
+    assert not [
+        record for record in caplog.records if record.levelno >= logging.WARNING and is_no_departure(record)
+    ]
 
 
 async def test_a_timeout_of_the_waiting_itself_stays_one() -> None:
