@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from speechmesh.common.errors import SpeechmeshError
 from training.voices.bundle import install
 from training.voices.settings import REPOSITORY, load_settings
 from training.voices.steps import Context, run_steps, status, steps_of
+from training.voices.training_loop import make_repeatable
 from training.voices.work import Work
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -29,24 +31,31 @@ def _end_in_order() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
 
 
+class _Device(StrEnum):
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 @dataclass(frozen=True)
 class _Options:
     voice: str
     work: Path | None
     hours: float | None
-    device: str
+    device: _Device
 
     def context(self) -> Context:
         settings = load_settings(self.voice)
-        device = ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
+        device = _device(self.device)
+        make_repeatable(device)
         folder = self.work or REPOSITORY / ".voices" / settings.name
-        return Context(settings, Work(folder), self.hours or settings.hours, torch.device(device))
+        return Context(settings, Work(folder), self.hours or settings.hours, device)
 
 
 Voice = Annotated[str, typer.Argument(help="A voice's name, or its settings file.")]
 WorkFolder = Annotated[Path | None, typer.Option("--work", help="Work folder; .voices/NAME by default.")]
 Hours = Annotated[float | None, typer.Option(help="Of the whole run; the settings' by default.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda, or auto.")]
+Device = Annotated[_Device, typer.Option(help="Of the trainings; auto takes a GPU where there is one.")]
 Threads = Annotated[int, typer.Option(help="Of PyTorch; 0 takes what it finds.")]
 
 
@@ -55,7 +64,7 @@ def run(
     voice: Voice,
     work: WorkFolder = None,
     hours: Hours = None,
-    device: Device = "auto",
+    device: Device = _Device.AUTO,
     threads: Threads = 0,
     until: Annotated[str | None, typer.Option(help="Stop after this step.")] = None,
     install_bundle: Annotated[bool, typer.Option("--install", help="Copy the bundle into voices/.")] = False,
@@ -76,7 +85,7 @@ def step(
     name: Annotated[str, typer.Argument(help="The step, as `status` names it.")],
     work: WorkFolder = None,
     hours: Hours = None,
-    device: Device = "auto",
+    device: Device = _Device.AUTO,
     threads: Threads = 0,
 ) -> None:
     """Does one step, even if it is done."""
@@ -89,8 +98,15 @@ def step(
 @app.command("status")
 def show_status(voice: Voice, work: WorkFolder = None) -> None:
     """Tells what is done."""
-    for line in status(_Options(voice, work, None, "cpu").context()):
+    for line in status(_Options(voice, work, None, _Device.CPU).context()):
         typer.echo(line)
+
+
+def _device(wanted: _Device) -> torch.device:
+    there = torch.cuda.is_available()
+    if wanted is _Device.CUDA and not there:
+        raise typer.BadParameter("this PyTorch sees no GPU", param_hint="--device")
+    return torch.device("cuda" if there and wanted is not _Device.CPU else "cpu")
 
 
 def _require_step(context: Context, name: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from training.voices.settings import load_settings
-from training.voices.spectral_losses import PeriodicityLoss
+from training.voices.spectral_losses import PeriodicityLoss, reflected
 from training.voices.vocoder_training import periodicity_weight
 
 RATE_HZ = 16000
@@ -57,3 +58,15 @@ def test_it_can_be_learnt_from_silence(loss):
 def test_its_weight_falls_towards_the_end():
     weights = [periodicity_weight(part) for part in (0.0, 0.6, 0.8, 1.0)]
     assert weights == pytest.approx([30.0, 30.0, 18.0, 6.0])
+
+
+def test_mirrored_ends_and_their_gradient_are_those_of_pad_to_the_bit():
+    samples = torch.randn(3, 500, generator=torch.manual_seed(0))
+    weights = torch.randn(3, 700)
+    ours, theirs = (samples.clone().requires_grad_() for _ in range(2))
+    made = reflected(ours, 100)
+    expected = functional.pad(theirs.unsqueeze(1), (100, 100), mode="reflect").squeeze(1)
+    (made * weights).sum().backward()
+    (expected * weights).sum().backward()
+    assert torch.equal(made, expected)
+    assert torch.equal(ours.grad, theirs.grad)

@@ -14,6 +14,7 @@ from speechmesh.common.bundle import load_bundle
 from speechmesh.common.errors import Incompatible
 from speechmesh.common.runtime import open_session
 from speechmesh.vocoder.offline import vocode
+from tests.unit.training.kills import Killed, Mortal, tensors_of
 from training.voices.acoustic_export import export_acoustic
 from training.voices.acoustic_training import AcousticTask
 from training.voices.features import load_features
@@ -184,24 +185,6 @@ def test_the_report_tells_each_speaker_beside_its_teacher(made):
         assert expected in text
 
 
-class Killed(Exception):
-    """What a kill is to a training."""
-
-
-class Mortal:
-    """A task that is killed when it begins a step."""
-
-    def __init__(self, task: Task, dies_at: int) -> None:
-        self._task, self._left = task, dies_at
-        self.state, self.load = task.state, task.load
-
-    def step(self, part: float, rate: float) -> dict[str, float]:
-        if not self._left:
-            raise Killed
-        self._left -= 1
-        return self._task.step(part, rate)
-
-
 def new_task(what: str, context: Context) -> Task:
     settings, device = context.settings, torch.device("cpu")
     if what == "acoustic":
@@ -222,20 +205,8 @@ def test_a_killed_training_goes_on_to_the_same_state_as_one_that_was_not(made, t
         train(Mortal(new_task(what, made), 2), training, budget, tmp_path / "broken.pt", what)
     assert train(new_task(what, made), training, budget, tmp_path / "broken.pt", what) == STEPS + 1
     whole, broken = (read_checkpoint(tmp_path / f"{name}.pt")["task"] for name in ("whole", "broken"))
-    for name, value in flat(whole).items():
-        assert torch.equal(value, flat(broken)[name]), name
-
-
-def flat(state: dict, prefix: str = "") -> dict[str, torch.Tensor]:
-    found = {}
-    for name, value in state.items():
-        if isinstance(value, dict):
-            found |= flat(value, f"{prefix}{name}.")
-        elif isinstance(value, torch.Tensor):
-            found[f"{prefix}{name}"] = value
-        elif isinstance(value, int):
-            found[f"{prefix}{name}"] = torch.tensor(value)
-    return found
+    for name, value in tensors_of(whole).items():
+        assert torch.equal(value, tensors_of(broken)[name]), name
 
 
 def test_a_run_stops_after_the_step_it_was_told(made, tmp_path: Path):
