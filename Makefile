@@ -64,7 +64,7 @@ fuzz: $(STAMP) ## A million inputs made by chance (text, SSML, lexicons, live te
 
 voices: $(STAMP) ## Train the default voices from Debian's synthesisers (hours; see training/voices/README.md)
 	@scripts/teachers.sh voices
-	$(BIN)/python -m training.voices run mandarin --until features
+	$(BIN)/python -m training.voices run mandarin --until predicted
 	$(BIN)/python -m training.voices run english --install
 	$(BIN)/python -m training.voices run mandarin --install
 

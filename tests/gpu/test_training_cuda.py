@@ -53,13 +53,15 @@ def repeatable() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def begun(english: VoiceBundle, repeatable: None, tmp_path_factory: pytest.TempPathFactory) -> Context:
-    """A run on the GPU that has its features."""
+    """A run on the GPU whose acoustic model is trained."""
     settings, work = settings_of_few_steps(), Work(tmp_path_factory.mktemp("voices") / "english")
     speak_corpus(english, settings, work, CLIPS)
     make_features(settings, work)
     for step in ("corpus", "speech", "features"):
         work.mark_done(step, fingerprints(settings)[step], 0.0)
-    return Context(settings, work, hours=0.1, device=torch.device("cuda"))
+    context = Context(settings, work, hours=0.1, device=torch.device("cuda"))
+    run_steps(context, until="predicted")
+    return context
 
 
 def task_of(what: str, context: Context, device: str) -> Task:

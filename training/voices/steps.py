@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from speechmesh.common.bundle import Tier
+from speechmesh.common.errors import Incompatible
 from training.voices.acoustic_training import CHECKPOINT, predict_mels, train_acoustic
 from training.voices.bundle import make_bundle
 from training.voices.corpus import make_corpus
@@ -81,7 +82,7 @@ def steps_of(settings: VoiceSettings) -> list[Step]:
     ]
 
 
-def _steps_to_features(settings: VoiceSettings) -> list[Step]:
+def _steps_to_predicted(settings: VoiceSettings) -> list[Step]:
     space = settings.feature_space.model_dump_json()
     people = "".join(speaker.model_dump_json(exclude={"description"}) for speaker in settings.speakers)
     corpus = settings.corpus.model_dump_json() + people
@@ -90,14 +91,14 @@ def _steps_to_features(settings: VoiceSettings) -> list[Step]:
         Step("corpus", lambda c: make_corpus(c.settings, c.work), corpus),
         Step("speech", lambda c: make_speech(c.settings, c.work), speech),
         Step("features", lambda c: make_features(c.settings, c.work), space),
+        Step("acoustic", _acoustic, settings.acoustic.model_dump_json(exclude=_HARMLESS), CHECKPOINT),
+        Step("predicted", lambda c: predict_mels(c.settings, c.work, c.device), ""),
     ]
 
 
 def _steps_to_vocoders(settings: VoiceSettings) -> list[Step]:
     return [
-        *_steps_to_features(settings),
-        Step("acoustic", _acoustic, settings.acoustic.model_dump_json(exclude=_HARMLESS), CHECKPOINT),
-        Step("predicted", lambda c: predict_mels(c.settings, c.work, c.device), ""),
+        *_steps_to_predicted(settings),
         *(_vocoder_step(settings, tier) for tier in settings.tiers),
         *([_finishing_step(settings, tier) for tier in settings.tiers] if settings.finishing else []),
     ]
@@ -115,21 +116,48 @@ def _acoustic(context: Context) -> None:
 
 def _vocoder_step(settings: VoiceSettings, tier: Tier) -> Step:
     def run(context: Context) -> None:
+        _require_heard(context)
         seconds = context.hours * 3600.0 * settings.vocoders[tier].share
         train_vocoder(context.settings, context.work, tier, seconds, context.device)
 
-    heard = [_sums(_steps_to_features(load_settings(name)))["features"] for name in settings.vocoder_hears]
     of_tier = settings.vocoders[tier]
-    depends = of_tier.model_dump_json(exclude=_HARMLESS) + repr(heard)
+    depends = of_tier.model_dump_json(exclude=_HARMLESS) + repr(_heard_fingerprints(settings))
     needs = "predicted" if of_tier.warm_start is None else f"vocoder.{of_tier.warm_start}"
     return Step(f"vocoder.{tier}", run, depends, checkpoint_of(tier), (needs,))
 
 
+def _heard_fingerprints(settings: VoiceSettings) -> dict[str, str]:
+    """By name, of all that the voices are made of whose speech the vocoders hear: as it was taught, and predicted."""
+    return {
+        name: _sums(_steps_to_predicted(load_settings(name)))["predicted"] for name in settings.vocoder_hears
+    }
+
+
+def _require_heard(context: Context) -> None:
+    """The voices that are heard, as their settings are now, have come as far.
+
+    Raises:
+        Incompatible: when one has not.
+    """
+    for name, sum_ in _heard_fingerprints(context.settings).items():
+        beside = context.work.sibling(name)
+        if not beside.is_done("predicted", sum_):
+            raise Incompatible(
+                f"vocoder_hears: {name} has not spoken yet as its settings are now: python -m training.voices run "
+                f"{name} --until predicted --work {beside.folder}"
+            )
+
+
 def _finishing_step(settings: VoiceSettings, tier: Tier) -> Step:
     assert settings.finishing is not None
+
+    def run(context: Context) -> None:
+        _require_heard(context)
+        finish_vocoder(context.settings, context.work, tier, context.device)
+
     return Step(
         f"finished.{tier}",
-        lambda c: finish_vocoder(c.settings, c.work, tier, c.device),
+        run,
         settings.finishing.model_dump_json(),
         finished_checkpoint_of(tier),
         (f"vocoder.{tier}",),

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from speechmesh.common.bundle import Tier
-from speechmesh.common.errors import Incompatible
 from speechmesh.vocoder.networks.vocos import (
     Vocos,
     VocosBackboneConfig,
@@ -113,14 +112,13 @@ class Pieces:
 
 
 class _Shard:
-    """A shard's speech and mels, by memory map."""
+    """A shard's speech, its mels and those predicted of it, by memory map."""
 
     def __init__(self, speech: Path, features: Path, hop_length: int) -> None:
         self._hop = hop_length
         self._pcm = np.load(speech / "pcm.npy", mmap_mode="r")
         self._mel = np.load(features / "mel.npy", mmap_mode="r")
-        predicted = features / "predicted.npy"
-        self._predicted = np.load(predicted, mmap_mode="r") if predicted.is_file() else self._mel
+        self._predicted = np.load(features / "predicted.npy", mmap_mode="r")
         n_samples = [entry[2] for entry in read_json(speech / "index.json")]
         self._sample_starts = np.cumsum([0, *n_samples])
         # Whole hops only: what is left of the last one was padded.
@@ -292,23 +290,9 @@ def finish_vocoder(settings: VoiceSettings, work: Work, tier: Tier, device: torc
 
 def _task(settings: VoiceSettings, work: Work, tier: Tier, device: torch.device) -> VocoderTask:
     of_tier = settings.vocoders[tier]
-    works = [(settings, work), *(_further(work, name) for name in settings.vocoder_hears)]
+    heard = [(load_settings(name), work.sibling(name)) for name in settings.vocoder_hears]
+    works = [(settings, work), *heard]
     return VocoderTask(settings, of_tier, Pieces(works, of_tier.segment_frames, of_tier.seed), device)
-
-
-def _further(work: Work, name: str) -> tuple[VoiceSettings, Work]:
-    """Another voice, whose speech and features must be there.
-
-    Raises:
-        Incompatible: when they are not.
-    """
-    settings, beside = load_settings(name), work.sibling(name)
-    if not (beside / "statistics.json").is_file():
-        raise Incompatible(
-            f"vocoder_hears: {name} has no features yet: python -m training.voices run {name} --until features "
-            f"--work {beside.folder}"
-        )
-    return settings, beside
 
 
 def load_vocoder(settings: VoiceSettings, work: Work, tier: Tier) -> Vocos:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,6 @@ from training.voices.vocoder_training import (
     checkpoint_of,
     finished_checkpoint_of,
     load_vocoder,
-    train_vocoder,
 )
 from training.voices.work import Work
 
@@ -105,10 +105,21 @@ def test_what_is_exported_has_taken_further_steps(made):
         assert not all(torch.equal(exported[name], value) for name, value in trained["average"].items())
 
 
-def test_a_vocoder_cannot_hear_a_voice_that_has_no_features_yet(made):
-    settings = made.settings.model_copy(update={"vocoder_hears": ("mandarin",)})
-    with pytest.raises(Incompatible, match="run mandarin --until features"):
-        train_vocoder(settings, made.work, "high", 0.0, made.device)
+def test_a_vocoder_hears_another_voice_once_that_has_spoken(made, tmp_path: Path, monkeypatch):
+    for module in ("steps", "vocoder_training"):
+        monkeypatch.setattr(f"training.voices.{module}.load_settings", lambda name: made.settings)
+    shutil.copytree(made.work.folder, tmp_path / "english")
+    shutil.copytree(made.work.folder, tmp_path / "second")
+    settings = made.settings.model_copy(update={"name": "second", "vocoder_hears": ("english",)})
+    second = Context(settings, Work(tmp_path / "second"), hours=0.1, device=made.device)
+    run_steps(second, until="vocoder.high")
+    alone, heard = (read_checkpoint(c.work / checkpoint_of("high"))["task"] for c in (made, second))
+    assert heard["n_steps"] == STEPS
+    assert not torch.equal(alone["network"]["head.out.weight"], heard["network"]["head.out.weight"])
+
+    (tmp_path / "english/done/predicted.json").unlink()
+    with pytest.raises(Incompatible, match="run english --until predicted"):
+        run_steps(second, only="vocoder.fast")
 
 
 def test_durations_sum_to_the_frames(made):
