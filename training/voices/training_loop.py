@@ -49,9 +49,9 @@ class Budget:
 
 
 def make_repeatable(device: torch.device) -> None:
-    """Has a GPU compute the same every time, for a sixth of its speed; before anything is computed on it.
+    """Has a GPU compute the same every time, as a CPU does untold; call it before anything is computed there.
 
-    A CPU does without being told.
+    On an H200 it costs the vocoders' steps a tenth of their speed, and the acoustic model's half.
     """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
