@@ -254,18 +254,17 @@ class Batcher:
         elif self._aside is not None and not self._aside.is_free(self._work):
             self._urgent_at = first - _URGENT_S
             return None
-        queued = [job for job in by_urgency if job in self._queue]
-        n_urgent = sum(job in queued for job in by_urgency[:max_items])
+        begun = set(self._under_way)  # looked up once for each that waits
+        queued = [job for job in by_urgency if job not in begun]
+        n_urgent = sum(job not in begun for job in by_urgency[:max_items])
         places = min(n_urgent, self._max_under_way - len(self._under_way))
         new: list[Job] = []
         if places > 0:
             new = choose_batch(queued, self._model.batch_key, places, max_tokens)
-        under_way = [job for job in by_urgency if job in self._under_way]
+        under_way = [job for job in by_urgency if job in begun]
         if not new and not under_way:
             # All places are taken by those who are not urgent: one must be left first.
-            under_way = [
-                job for job in sorted(waiting, key=lambda job: job.deadline) if job in self._under_way
-            ]
+            under_way = [job for job in sorted(waiting, key=lambda job: job.deadline) if job in begun]
             if not under_way:  # all of them run aside, and leave it soon
                 return None
         return _Batch(new, under_way[: max_items - len(new)], urgent)
