@@ -230,7 +230,7 @@ def recognise_version(context: Context, position: int) -> Reading | None:
     if not match["v"] and len(parts) < 3:
         return None
     if (match["v"] and len(parts) > 1) or match["v"] == "v":
-        words = ["version"]
+        words = [] if context.previous == "version" else ["version"]
     elif match["v"]:
         return None
     else:

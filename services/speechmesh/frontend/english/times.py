@@ -74,6 +74,7 @@ _COOKS = frozenset(
         "bake baking boil chill cook cooking duration fry marinate nap prep rest roast runtime simmer sleep steam"
     )
 )
+_INCHES_PER_FOOT, _SECONDS_PER_MINUTE = 12, 60
 _FEET_INCHES = re.compile(
     r"(?P<feet>\d{1,3})'\ ?(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|'')?(?![A-Za-z0-9])", re.ASCII
 )
@@ -267,10 +268,13 @@ def recognise_cooking(context: Context, position: int) -> Reading | None:
 
 
 def recognise_height(context: Context, position: int) -> Reading | None:
-    """Read feet and inches: 5'11'' is "five feet eleven inches"; 27'' before a noun is in inches."""
+    """Read feet and inches: 5'11'' is "five feet eleven inches", 19'42'' a time; 27'' before a noun is in inches."""
     match = _FEET_INCHES.match(context.text, position)
     if match:
         inches = match["inches"]
+        if "." not in inches and _INCHES_PER_FOOT <= int(inches) < _SECONDS_PER_MINUTE:  # ran it in 19'42"
+            words = f"{numbers.cardinal(int(match['feet']))} minutes {numbers.cardinal(int(inches))} seconds"
+            return whole(words, position, match.end())
         feet_name = "foot" if match["feet"] == "1" else "feet"
         name = "inch" if inches == "1" else "inches"
         words = f"{numbers.cardinal(int(match['feet']))} {feet_name} {numbers.number(inches)} {name}"

@@ -152,6 +152,11 @@ def _year_in_brackets(match: re.Match[str]) -> str | None:
     return None if match[2].endswith("00") else f"（{by_digit(match[2])}）"
 
 
+@rule("(（〔", r"[(（〔]((?:1[5-9]|20)\d\d)年?[ ]?[-~～—–]{1,2}[ ]?[)）〕]")
+def _since_in_brackets(match: re.Match[str]) -> str | None:
+    return f"（{by_digit(match[1])}年至今）"  # of who lives, and what goes on: 刘慈欣（1963—）
+
+
 @rule(DIGIT, r"((?:20)?\d\d)[-/](\d\d)(?=赛季|财年|学年|年度|雪季|跨年)")
 def _season(match: re.Match[str]) -> str | None:
     return f"{by_digit(match[1])}到{by_digit(match[2])}"
@@ -244,6 +249,7 @@ RULES: Final = (
         _quarter,
         _about,
         _year_in_brackets,
+        _since_in_brackets,
         _season,
         _months,
         _hours_and_minutes,

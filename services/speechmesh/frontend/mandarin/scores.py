@@ -15,6 +15,8 @@ _SCORE_AHEAD: Final = re.compile(
     rf"(?:比分|比例|比率|大比分|第[一二三四五1-5][局盘节场]|射门|射正|角球|犯规|助攻|局分别|点球大?战?|战成|打成|扳成|改写为|锁定为)[^，。！？\n\d]{{0,4}}{_GAMES}{{0,8}}$"
 )
 _LONGEST_SCORES: Final = 80
+# Of these alone 决赛19:30 is a time, and 决赛3-5天 a range.
+_CONTEST_AHEAD: Final = re.compile(r"(?:决赛|系列赛|季后赛|淘汰赛|抢七|主场|客场)[^，。！？\n\d]{0,4}$")
 _SCORE_BEHIND: Final = re.compile(
     r"(?:[、，,和 ]{1,2}\d{1,3}[-–:：]\d{1,3}){0,8}[的之]?(?:大比分|比分|总分|优势)?"
     r"(?:战胜|击败|获胜|领先|战平|落后|大胜|险胜|不敌|逆转|取胜|负于|胜出|完胜|淘汰|打败|力克|惜败|横扫|轻取|力挫|逼平|告负|夺冠|"
@@ -82,6 +84,5 @@ def score(match: re.Match[str]) -> str | None:
     if _falls(match):
         numbered = re.match("[号室幢栋座楼户]|单元", after(match, 2))
         return f"{cardinal(match[1])}{'杠' if numbered else '比'}{cardinal(match[2])}"
-    if not _is_score(match):
-        return None
-    return f"{cardinal(match[1])}比{cardinal(match[2])}"
+    contest = _CONTEST_AHEAD.search(before(match, 10)) and not counts(match.string, match.end())
+    return f"{cardinal(match[1])}比{cardinal(match[2])}" if contest or _is_score(match) else None
