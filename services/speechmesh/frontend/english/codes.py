@@ -71,6 +71,7 @@ _ORDINAL = re.compile(
 _SCREEN = re.compile(r"\d{3,5}×\d{3,5}(?!\d|\ ?=)", re.ASCII)  # 3840×2160
 _OIL = re.compile(r"(?P<cold>\d{1,2})[Ww]-(?P<hot>\d{2})(?![\dA-Za-z-])", re.ASCII)  # 10W-40
 _POUNDS = re.compile(r"\.?\ ?\d{1,2}\ ?lbs?(?![a-z])", re.ASCII)  # 13st 4lb
+_PROCESSOR = re.compile(r"i(?P<tier>[3579])-(?P<model>\d{3,5})(?P<kind>[A-Z]{0,2})(?![A-Za-z0-9])", re.ASCII)
 _EPISODE = re.compile(r"[Ss](?P<season>\d{1,2})\ ?[Ee](?P<episode>\d{1,3})(?![A-Za-z0-9])", re.ASCII)
 _PRODUCT = re.compile(
     r"(?P<a>\d{1,6}(?:\.\d{1,4})?)(?P<sign>[x×])(?=\d{1,6}(?:[x×.\s,;)]|-(?:inch|foot|in|ft|cm|mm|m)(?![a-z])|[a-z]{1,3}(?![a-z])|$))",
@@ -145,6 +146,10 @@ def recognise_alphanumeric(context: Context, position: int) -> Reading | None:
         return None
     token = match[0]
     episode = _EPISODE.match(context.text, position)
+    processor = _PROCESSOR.match(context.text, position)
+    if processor:
+        names = (numbers.cardinal(int(processor["tier"])), numbers.identifier(processor["model"]))
+        return whole(" ".join(["I", *names, *processor["kind"]]), position, processor.end())
     if episode:
         season, number = (numbers.cardinal(int(episode[name])) for name in ("season", "episode"))
         return whole(f"season {season} episode {number}", position, episode.end())

@@ -307,7 +307,7 @@ def recognise_weekday(context: Context, position: int) -> Reading | None:
         or bool(_RANK.search(context.adjacent_source))
         or (match["day"] == "Sat" and bool(context.previous))
     )
-    if match["day"] in {"Tues", "Thur", "Thurs"} and not match["dot"]:
+    if match["day"] in {"Tues", "Thur", "Thurs", "Fri"} and not match["dot"]:
         return whole(WEEKDAYS[match["day"].lower()], position, match.end())  # never another word
     if _PART_OF_DAY.match(context.text, match.end("day")) or (
         match["day"] != "Sat" and _HOUR_FOLLOWS.match(context.text, match.end("day"))

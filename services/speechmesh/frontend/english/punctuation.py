@@ -29,7 +29,8 @@ _OF_SERIES = re.compile(
     r"zones|grades|levels|steps|options|questions|appendices|figures|letters|tables|units|wings)\ [a-z]$"
 )
 _OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
-_SAME_SERIES = re.compile(r"(?P<letter>[A-Z])\d[-–](?P=letter)\d(?![A-Za-z0-9])", re.ASCII)
+_FIRST_OF_SERIES = re.compile(r"(?<![A-Za-z0-9])(?P<letter>[A-Z])(?P<number>\d{1,3})$", re.ASCII)
+_LAST_OF_SERIES = re.compile(r"[-–](?P<letter>[A-Z])(?P<number>\d{1,3})(?![A-Za-z0-9])", re.ASCII)
 _GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _OF_NUMBER = re.compile(r"'s(?![A-Za-z0-9])")
@@ -144,7 +145,7 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
             return whole("minus", position, position + 1)  # a B- in art
     if before.isdigit() and after.isdigit() and character == "−":
         return whole("minus", position, position + 1)
-    if _SAME_SERIES.match(text, position - 2) and not text[max(0, position - 3) : position - 2].isalnum():
+    if _is_series(text, position):
         return whole("to", position, position + 1)  # Q1-Q3
     source = context.adjacent_source
     if position < context.math_end and after.isalnum() and before and before in "{(=, ^":
@@ -181,6 +182,15 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
         return whole("minus", position, position + 1)
     silent = before in {"", "*", "_", "(", '"', "."} or after in {"", "*", "_", ")"} or after == ">"
     return Reading((), position + 1) if silent else whole("—", position, position + 1)
+
+
+def _is_series(text: str, dash: int) -> bool:
+    """Whether a dash stands between the first and the last of a series: Q1-Q3, gates C1–C23."""
+    first = _FIRST_OF_SERIES.search(text, max(0, dash - len("C123")), dash)
+    last = _LAST_OF_SERIES.match(text, dash)
+    if first is None or last is None or first["letter"] != last["letter"]:
+        return False
+    return int(first["number"]) < int(last["number"])
 
 
 def _is_in_name(context: Context, position: int, source: str) -> bool:

@@ -17,6 +17,7 @@ _PER_POWER = re.compile(r"/(?P<unit>[kcmμn]?m)(?P<power>[²³23])(?![A-Za-z0-9]
 _RATE = re.compile(r"\d\ ?[A-Za-z]{2,12}$", re.ASCII)
 _SHORTENED = re.compile(r"\.(?=[,;:)]|\ [a-z0-9=&+])")  # $5/mo. for
 _PLURAL_BEFORE = re.compile(r"(?<![A-Za-z])[a-z]{2,12}s$")
+_WORD_BEFORE = re.compile(r"(?<![A-Za-z])[a-z]{3,12}$")  # of downtime/yr
 _COUNTED_PER = re.compile(
     r"/(?P<unit>mL|ml|L|dL|μL|kg|cm|km|h|hr|sec|min|day|week|month|year)(?![A-Za-z0-9/])"
 )  # cells/mL
@@ -247,7 +248,12 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
     ):
         return whole(f"per {per_name(per['unit'])}", position, per.end())  # 100 req/s
     rated = context.recent(2).startswith("per ") and source.startswith("/")  # $10/user/month
-    if per and (rated or any(character.isdigit() for character in source)):
+    worded = (
+        per
+        and per["unit"] in {"yr", "mo", "wk"}
+        and _WORD_BEFORE.search(text, max(0, position - 16), position)
+    )
+    if per and (rated or worded or any(character.isdigit() for character in source)):
         name = _SHORT_PER.get(per["unit"]) or per_name(per["unit"])
         if name:
             words = name if name == "each" else f"per {name}"

@@ -192,7 +192,9 @@ _SPOONS = re.compile(
     rf"\ (?P<spoon>[Tt])\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|salt|soda|powder|pepper|cinnamon|vanilla|yeast|"
     r"paprika|cumin|thyme|oregano|garlic)(?![a-z]))"
 )
-_RACES = re.compile(r"-m(?=\ (?:race|run|final|dash|relay|sprint|freestyle|hurdles|record|swim)(?![a-z]))")
+_RACES = re.compile(
+    r"[ -]?m(?=\ (?:race|run|final|dash|relay|sprint|freestyle|hurdles|record|swim)(?![a-z]))"
+)
 _PINTS = re.compile(
     rf"\ pts?\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|berries|strawberries|blueberries|beer)(?![a-z]))"
 )

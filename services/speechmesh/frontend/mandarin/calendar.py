@@ -20,6 +20,7 @@ _YEAR_BEHIND: Final = re.compile(
 )
 _BLOOD_PRESSURE: Final = re.compile(r"血压[为是：: 约]{0,3}$")
 _DATED_AHEAD: Final = re.compile(r"(?:时间|日期|放假|假期|营业|展期|档期|报名|活动)[为是：: ]{0,3}$")
+_WEEKDAY_AHEAD: Final = re.compile(r"(?:周|星期|礼拜)[一二三四五六日天] ?[(（]$")  # 周三（12/3）
 _MONTHS, _LONGEST_MONTH = 12, 31
 _COUNTED_AHEAD: Final = re.compile(r"[近过了用满约达有共第历经隔]$")
 
@@ -219,6 +220,9 @@ def _bare_year(match: re.Match[str]) -> str | None:
 def _fraction(match: re.Match[str]) -> str | None:
     if before(match, 1) in ("/", "."):
         return None
+    month, day = int(match[1]), int(match[2])
+    if _WEEKDAY_AHEAD.search(before(match, 6)) and 1 <= month <= _MONTHS and 1 <= day <= _LONGEST_MONTH:
+        return f"{cardinal(match[1])}月{cardinal(match[2])}日"
     if match[3] or _BLOOD_PRESSURE.search(before(match, 6)):
         return f"{cardinal(match[1])}比{cardinal(match[2])}{'毫米汞柱' if match[3] else ''}"
     return f"{cardinal(match[2])}分之{cardinal(match[1])}"

@@ -35,6 +35,10 @@ _LIST_AHEAD: Final = re.compile(r"(?:\d{1,2}[:：]\d{1,2}[、和 ]{1,2}){1,6}$")
 _LIST_BEHIND: Final = re.compile(r"(?:[、和 ]{1,2}\d{1,2}[:：]\d{1,2}(?![\d:：])){1,6}")
 
 
+# A longer time, of which this is the end; but 比例：3:2.
+_GOES_ON: Final = re.compile(r"\d[:：.]$")
+
+
 def _is_score(match: re.Match[str]) -> bool:
     ahead = _LIST_AHEAD.search(before(match, _LONGEST_SCORES))
     behind = _LIST_BEHIND.match(match.string, match.end())
@@ -46,7 +50,7 @@ def _is_score(match: re.Match[str]) -> bool:
 def ratios(match: re.Match[str]) -> str | None:
     """3:2:1; but 12:30:45 is a time."""
     parts = re.split("[:：]", match[0])
-    if before(match, 1) in (":", "：", ".") or any(len(part) == len("00") for part in parts[1:]):
+    if _GOES_ON.search(before(match, 2)) or any(len(part) == len("00") for part in parts[1:]):
         return None
     return "比".join(cardinal(part) for part in parts)
 
@@ -54,7 +58,7 @@ def ratios(match: re.Match[str]) -> str | None:
 @rule(DIGIT, r"(\d{1,4}+)(?:\.(\d{1,2}+))?[:：比](\d{1,5}+)(?:\.(\d{1,2}+))?(?![\d:：])")
 def ratio(match: re.Match[str]) -> str | None:
     """3:2, 1.5:1; but 15:30 is a time, unless a score is spoken of."""
-    if before(match, 1) in (":", "：", "."):
+    if _GOES_ON.search(before(match, 2)):
         return None
     left = match[1] + (f".{match[2]}" if match[2] else "")
     right = match[3] + (f".{match[4]}" if match[4] else "")

@@ -8,7 +8,7 @@ from typing import Final
 from speechmesh.frontend.mandarin.counters import counts
 from speechmesh.frontend.mandarin.latex import power
 from speechmesh.frontend.mandarin.latin import ABBREVIATIONS
-from speechmesh.frontend.mandarin.numerals import by_digit, cardinal
+from speechmesh.frontend.mandarin.numerals import by_digit, by_digit_clearly, cardinal
 from speechmesh.frontend.mandarin.rule import DIGIT, LATIN, NUMBER, SILENCE, after, before, rule
 from speechmesh.frontend.mandarin.units import UNIT_NAMES, UNITS
 
@@ -100,6 +100,19 @@ def _plus(match: re.Match[str]) -> str | None:
     if before(match, 1) == "0" and len(match[0]) == 1 and counts(match.string, match.end()):
         return "多"  # 300+人
     return "加" * len(match[0]) if _operand_before(match) or _OPERAND.match(after(match, 1)) else None
+
+
+_KEYS: Final = {"#": "井号", "*": "星号"}  # a telephone's
+
+
+@rule("#*", r"(?<=[按拨入打下])([#*])(\d{1,8}+)([#*]?)")
+def _dialled(match: re.Match[str]) -> str | None:
+    return f"{_KEYS[match[1]]}{by_digit_clearly(match[2])}{_KEYS.get(match[3], '')}"  # 拨打*67#
+
+
+@rule("#*", r"([#*])号?键|(?<=[按拨入打下])([#*])(?![#*A-Za-z0-9])")
+def _key(match: re.Match[str]) -> str | None:
+    return f"{_KEYS[match[1] or match[2]]}键"  # 按#键返回, 按*重听
 
 
 @rule("*", r"\* ?(?=\d)")
@@ -350,6 +363,8 @@ RULES: Final = (
         _comparison,
         _equals,
         _plus,
+        _dialled,
+        _key,
         _times,
         _by,
         _minus,
