@@ -95,7 +95,7 @@ yd yard; yds yards; gal gallon; qt quart
 """
 _INLINE = """
 Bd board; Dir director; edn edition; cf compare; viz namely; vs versus; Vs versus; attn attention;
-Attn attention; Assn association;
+Attn attention; Assn association; Vols volumes; vols volumes;
 Natl national; Intl international; approx approximately; Tel telephone; Adj adjusted;
 Pls please; pls please; Plz please; plz please
 """

@@ -82,6 +82,10 @@ _TIMES = re.compile(
     r"(?!(?:per|over|under|after|other|later)(?![a-z]))[a-z]{2,10}er)(?![a-z]))",
     re.ASCII,
 )  # 3x faster
+_HONOURED = re.compile(
+    r"(?P<factor>\d{1,2})x(?=\ (?:MVP|champ(?:ion)?s?|winners?|All-Stars?|All-Pro|Olympians?|medalists?)(?![a-z]))",
+    re.ASCII,
+)  # a 2x MVP
 _RELAY = re.compile(r"\d{2,4}\ ?m(?:\ (?:medley\ |freestyle\ |mixed\ )?relay)(?![a-z])", re.ASCII)
 _VERSES = re.compile(r"[-–]\d{1,3}(?![\d:])", re.ASCII)
 _BOOKS = frozenset(
@@ -309,6 +313,9 @@ def recognise_product(context: Context, position: int) -> Reading | None:
     compared = _TIMES.match(context.text, position)
     if compared:
         return whole(f"{numbers.number(compared['factor'])} times", position, compared.end())
+    honoured = _HONOURED.match(context.text, position)
+    if honoured:
+        return whole(f"{numbers.number(honoured['factor'])} time", position, honoured.end())
     match = _PRODUCT.match(context.text, position)
     if match is None or match["a"][0] == "0":
         return None

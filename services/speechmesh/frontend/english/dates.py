@@ -50,6 +50,7 @@ _NUMERIC = re.compile(
     re.ASCII,
 )
 _MONTH_DAY = re.compile(r"(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/]|-\d)", re.ASCII)
+_IN_BRACKETS = re.compile(r"\ \((?:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\.?\)")  # 11/28 (Thu)
 _AT_TIME = re.compile(r",?\ (?:at|@)\ \d{1,2}(?::\d\d|\ ?[aApP]\.?[mM])", re.ASCII)
 _DATE_SPAN = re.compile(
     r"(?P<month1>1[0-2]|0?[1-9])/(?P<day1>3[01]|[12]\d|0?[1-9])\ ?[-–]\ ?"
@@ -222,6 +223,7 @@ def recognise_numeric_date(context: Context, position: int) -> Reading | None:
         or context.recent(2) == "as of"
         or context.recent(3) in {"c o b", "e o d", "e t a", "d o b"}
         or _AT_TIME.match(text, short.end())
+        or _IN_BRACKETS.match(text, short.end())
     ):
         words = f"{MONTHS[int(short['month']) - 1]} {numbers.ordinal(int(short['day']))}"
         return whole(words, position, short.end())
@@ -309,6 +311,8 @@ def recognise_weekday(context: Context, position: int) -> Reading | None:
     )
     if match["day"] in {"Tues", "Thur", "Thurs", "Fri"} and not match["dot"]:
         return whole(WEEKDAYS[match["day"].lower()], position, match.end())  # never another word
+    if _IN_BRACKETS.match(context.text, position - 2) and context.text[position - 3 : position - 2].isalnum():
+        return whole(WEEKDAYS[match["day"].lower()], position, match.end())
     if _PART_OF_DAY.match(context.text, match.end("day")) or (
         match["day"] != "Sat" and _HOUR_FOLLOWS.match(context.text, match.end("day"))
     ):

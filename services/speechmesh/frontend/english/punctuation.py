@@ -29,6 +29,7 @@ _OF_SERIES = re.compile(
     r"zones|grades|levels|steps|options|questions|appendices|figures|letters|tables|units|wings)\ [a-z]$"
 )
 _OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
+_SHORT_YEARS = re.compile(r"'\d\d[-–]'\d\d(?![\d'A-Za-z])", re.ASCII)
 _FIRST_OF_SERIES = re.compile(r"(?<![A-Za-z0-9])(?P<letter>[A-Z])(?P<number>\d{1,3})$", re.ASCII)
 _LAST_OF_SERIES = re.compile(r"[-–](?P<letter>[A-Z])(?P<number>\d{1,3})(?![A-Za-z0-9])", re.ASCII)
 _GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
@@ -145,6 +146,8 @@ def recognise_dash(context: Context, position: int) -> Reading | None:
             return whole("minus", position, position + 1)  # a B- in art
     if before.isdigit() and after.isdigit() and character == "−":
         return whole("minus", position, position + 1)
+    if _SHORT_YEARS.match(text, position - 3):
+        return whole("to", position, position + 1)  # '09–'12
     if _is_series(text, position):
         return whole("to", position, position + 1)  # Q1-Q3
     source = context.adjacent_source

@@ -12,6 +12,7 @@ _ROMAN = re.compile(
     r"(?=[IVXL])(?P<tens>XL|L?X{0,3})(?P<ones>IX|IV|V?I{0,3})(?![A-Za-z0-9])(?!\.[A-Za-z]|-[A-Za-z]|'(?!s(?![A-Za-z])))"
 )
 _POSSESSIVE = re.compile(r"'s(?![A-Za-z])")
+_SPAN = re.compile(r"(?P<first>[IVX]{1,6})[-–](?P<last>[IVX]{1,6})(?![A-Za-z0-9-])")  # volumes I–IV
 _SMALL = re.compile(r"(?P<numeral>i{2,3}|iv|vi{1,3}|ix|xi{0,3}|xiv|xv|i)(?![A-Za-z0-9'-]|\.[A-Za-z])")
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
 _NUMBERED = frozenset(
@@ -55,6 +56,11 @@ _ALSO_VERBS_OF_WHAT_IS_NUMBERED = frozenset({"was", "had", "did"})
 
 def recognise_roman(context: Context, position: int) -> Reading | None:
     """Read a Roman numeral as a rank after a ruler's name, as a number after what is numbered."""
+    span = _SPAN.match(context.text, position)
+    if span and context.previous.removesuffix("s") in _NUMBERED:
+        first, last = _value(span["first"]), _value(span["last"])
+        if first < last:
+            return whole(f"{numbers.cardinal(first)} to {numbers.cardinal(last)}", position, span.end())
     match = _ROMAN.match(context.text, position)
     if match is None:
         return _small(context, position)

@@ -48,6 +48,7 @@ _SLASHED_WORDS = {
 _EXPONENT = re.compile(r"\^\{?(?P<value>[-−]?\d{1,6})\}?|(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,6})", re.ASCII)
 _DIALS = frozenset({"press", "dial", "hit", "push", "pressing", "dialing"})
 _LABEL = re.compile(r":|\ (?:is|are|was)(?![a-z])")
+_ANOTHER_KEY = re.compile(r"[,;]\ [*#]\ (?:to|for)\ [a-z]")
 _AFTER_KEY = re.compile(r"(?:\d{2,3}#?)?(?=[ ,.;:)]|$)(?!\*)", re.ASCII)
 _DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
 _HOURS = re.compile(
@@ -334,6 +335,8 @@ def _is_dialled(context: Context, position: int) -> bool:
         " ",
     }:
         return True
+    if _ANOTHER_KEY.match(text, position - 2) and not _DIALS.isdisjoint(context.recent(10).split()):
+        return True  # press 1 to go on, * to go back
     if not _AFTER_KEY.match(text, position + 1):
         return False
     if text[position] == "#" and (

@@ -8,7 +8,7 @@ from typing import Final
 from speechmesh.frontend.mandarin import clock, scores
 from speechmesh.frontend.mandarin.clock import hour
 from speechmesh.frontend.mandarin.counters import counts, takes_liang
-from speechmesh.frontend.mandarin.numerals import by_digit, cardinal
+from speechmesh.frontend.mandarin.numerals import by_digit, cardinal, number
 from speechmesh.frontend.mandarin.rule import DIGIT, RANGE, after, before, rule
 
 _BEIJING: Final = "08"
@@ -21,6 +21,9 @@ _YEAR_BEHIND: Final = re.compile(
 _BLOOD_PRESSURE: Final = re.compile(r"血压[为是：: 约]{0,3}$")
 _DATED_AHEAD: Final = re.compile(r"(?:时间|日期|放假|假期|营业|展期|档期|报名|活动)[为是：: ]{0,3}$")
 _WEEKDAY_AHEAD: Final = re.compile(r"(?:周|星期|礼拜)[一二三四五六日天] ?[(（]$")  # 周三（12/3）
+_DONE_BY: Final = re.compile(
+    "(?:之?[前后])?(?:送达|发货|到货|截止|出发|抵达|上线|生效|到期|开售|开票|发售|上映|入住|退房)"
+)
 _MONTHS, _LONGEST_MONTH = 12, 31
 _COUNTED_AHEAD: Final = re.compile(r"[近过了用满约达有共第历经隔]$")
 
@@ -220,12 +223,20 @@ def _bare_year(match: re.Match[str]) -> str | None:
 def _fraction(match: re.Match[str]) -> str | None:
     if before(match, 1) in ("/", "."):
         return None
+    if before(match, 1) == "第":
+        return f"{cardinal(match[1])}、{cardinal(match[2])}"  # 第3/4车厢
     month, day = int(match[1]), int(match[2])
-    if _WEEKDAY_AHEAD.search(before(match, 6)) and 1 <= month <= _MONTHS and 1 <= day <= _LONGEST_MONTH:
+    dated = _WEEKDAY_AHEAD.search(before(match, 6)) or _DONE_BY.match(match.string, match.end())
+    if dated and 1 <= month <= _MONTHS and 1 <= day <= _LONGEST_MONTH:
         return f"{cardinal(match[1])}月{cardinal(match[2])}日"
     if match[3] or _BLOOD_PRESSURE.search(before(match, 6)):
         return f"{cardinal(match[1])}比{cardinal(match[2])}{'毫米汞柱' if match[3] else ''}"
     return f"{cardinal(match[2])}分之{cardinal(match[1])}"
+
+
+@rule(DIGIT, r"(\d{1,2}+\.\d{1,2}+)/(5|10|100)(?![\d/]|\.\d)")
+def _marked(match: re.Match[str]) -> str | None:
+    return f"{cardinal(match[2])}分之{number(match[1])}"  # 评分8.7/10
 
 
 RULES: Final = (
@@ -261,5 +272,5 @@ RULES: Final = (
         _short_year,
         _decade,
     ),
-    *(_festival, _bare_year, _fraction),
+    *(_festival, _bare_year, _marked, _fraction),
 )

@@ -56,7 +56,8 @@ def _negative(match: re.Match[str]) -> str | None:
 
 @rule(
     DIGIT,
-    rf"({NUMBER})( ?){_SCALE}({UNIT_NAMES})(?![A-Za-z²³])(?:/({UNIT_NAMES}|天|日|月|年|人|次|分|秒)(?![A-Za-z]))?",
+    rf"({NUMBER})( ?){_SCALE}({UNIT_NAMES})(?![A-Za-z²³])"
+    rf"(?:/({UNIT_NAMES}|[天日月年人次分秒片粒颗支瓶袋包盒台件户亩只头份])(?![A-Za-z]))?",
 )
 def _measure(match: re.Match[str]) -> str | None:
     text, gap, scale, unit, per = match.groups()
