@@ -222,6 +222,20 @@ The land [use] policy changed. | y uw1 s
 We have many [use] cases. | y uw1 s
 They [use] it for cases. | y uw1 z
 The [Polish] team won. | ow1
+A [minute] speck of dust. | ay0
+The nurse [wound] the bandage around it. | aw1
+She saw the [wound] on his arm. | uw1
+They closed the [lead] mine. | eh1
+The [lead] is mine. | iy1
+[Bass] guitar and a sea view. | ey1
+It was a [blessed] relief. | ax0 d
+The priest [blessed] us. | s t
+She read from the book of [Job]. | ow1
+The [job] is done. | aa1
+We flew to [Nice], France. | iy1
+A [nice] day in France. | ay1
+He was born in [Reading], England. | eh1
+She is [reading]. | iy1
 """
 
 

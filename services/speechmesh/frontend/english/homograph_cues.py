@@ -35,7 +35,10 @@ from speechmesh.frontend.english.homograph_words import (
     INTO,
     LIVE_NOUNS,
     METALS,
+    MINES,
     MODALS,
+    MUSIC,
+    NEAR_READING,
     NUMERALS,
     OBJECT_BEGINS,
     OBJECTS,
@@ -171,8 +174,20 @@ def _bow(around: Around) -> str:
     return "verb" if _near(around.words, around.at, SHIPS, 4) else "noun"
 
 
+def _wound(around: Around) -> str:
+    if around.before in DETERMINERS:
+        return "noun"
+    turned = around.before in SUBJECTS or AROUND.intersection(around.words[around.at + 2 : around.at + 5])
+    return "turned" if around.after in AROUND or (turned and around.after in OBJECT_BEGINS) else "noun"
+
+
+def _next_word(around: Around) -> str:
+    """The word behind, past a comma."""
+    return next((word for word in around.words[around.at + 1 : around.at + 3] if word), "")
+
+
 def _lead(around: Around) -> str:
-    if around.after == "free":
+    if around.after == "free" or around.after in MINES:
         return "metal"
     if around.before == "of" and (not around.after or around.after in BES or around.after in PREPOSITIONS):
         return "metal"  # "made of lead", "levels of lead in water"
@@ -199,12 +214,7 @@ OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
     "bow": _bow,
     "proceeds": _proceeds,
     "lives": lambda a: "verb" if a.before in SINGULAR_SUBJECTS or a.after in ("in", "at", "with") else "noun",
-    "wound": lambda a: (
-        "turned"
-        if (a.after in AROUND and a.before not in DETERMINERS)
-        or (a.before in SUBJECTS and a.after in OBJECT_BEGINS)
-        else "noun"
-    ),
+    "wound": _wound,
     "winds": lambda a: (
         "verb"
         if a.before in SINGULAR_SUBJECTS
@@ -235,7 +245,7 @@ OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
         if a.before in BES | word_set("in into speak speaks speaking learn learning") or a.after in POLISH
         else "shine"
     ),
-    "bass": lambda a: "fish" if _near(a.words, a.at, FISH, 4) else "music",
+    "bass": lambda a: "fish" if a.after not in MUSIC and _near(a.words, a.at, FISH, 4) else "music",
     "dove": lambda a: (
         "dived"
         if (a.after in INTO and a.before not in DETERMINERS)
@@ -249,6 +259,14 @@ OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
         else "line"
     ),
     "sow": lambda a: "pig" if a.before in ARTICLES else "seed",
+    "blessed": lambda a: (
+        "holy" if a.before in ARTICLES | word_set("this every our") and may_be_noun(a.after) else "past"
+    ),
+    "job": lambda a: "prophet" if a.before == "of" and a.before_that == "book" else "work",
+    "nice": lambda a: (
+        "city" if _next_word(a) == "france" or (a.before == "in" and not a.after) else "pleasant"
+    ),
+    "reading": lambda a: "city" if _next_word(a) in NEAR_READING else "read",
     "aged": lambda a: "old" if a.before in DETERMINERS and may_be_noun(a.after) else "years",
     "learned": lambda a: "wise" if a.before in ARTICLES and may_be_noun(a.after) else "past",
 }

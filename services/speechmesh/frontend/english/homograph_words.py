@@ -82,9 +82,16 @@ METALS: Final = word_set(
 FISH: Final = word_set(
     "fish fishing fisherman lake river sea caught catch striped largemouth smallmouth trout salmon pike"
 )
+MUSIC: Final = word_set(
+    """guitar guitars guitarist guitarists player players line lines drum drums clef voice singer note notes boost solo
+    solos amp part clarinet trombone"""
+)
+MINES: Final = word_set("mine mines miner miners mining smelter")
+NEAR_READING: Final = word_set("england berkshire pennsylvania")
 TINY: Final = word_set(
     """amount amounts quantity quantities detail details particle particles trace traces difference differences
-    fraction organism organisms changes crystals inspection examination"""
+    fraction organism organisms changes crystals inspection examination speck specks fragment fragments grain grains
+    bubble bubbles crack cracks flaw flaws droplet droplets hole holes scratch scratches"""
 )
 QUARREL: Final = word_set("blazing furious bitter heated public diplomatic political terrible")
 AT_EASE: Final = word_set("happy calm peaceful safe warm healthy quiet relaxed fed")
