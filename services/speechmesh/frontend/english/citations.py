@@ -101,7 +101,9 @@ _SEXAGESIMAL = re.compile(
 _SIDE_FIRST = re.compile(r"[NSEW](?=\ ?\d{1,3}(?:\.\d{1,9})?°\ ?\d)", re.ASCII)
 _REVENUE = re.compile(r"rev\.(?=\ (?:[$€£]|(?:up|down|of|growth|rose|fell|grew|guidance)(?![a-z])))")
 _SIDES = {"N": "north", "S": "south", "E": "east", "W": "west"}
-_NUMBER = re.compile(r"[Nn]o\.(?=[:,]|\ \(|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )")
+_NUMBER = re.compile(
+    r"[Nn]o\.(?=[:,]|\ (?=[A-Z0-9-]{0,12}\d)[A-Z]|\ \(|\ (?:is|are|was|were|on|and|or|in|for|to|from|with)\ )"
+)
 
 
 _DOSES = re.compile(

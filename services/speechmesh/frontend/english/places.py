@@ -107,6 +107,9 @@ _BOUND = re.compile(r"(?P<name>[NSEW])(?P<dot>\.?)(?![A-Za-z0-9'&/-])")
 _ROAD = re.compile(r"(?:[A-Z]{1,3}-|(?:Hwy\.?|Highway|Route|Rte\.?)\ )\d{1,4}\ $", re.ASCII)
 _WINDS = frozenset({"wind", "winds", "gusts", "breeze", "swell"})
 _FROM_WHERE = re.compile(r"(?P<name>[NS]?[NSEW]?[NSEW])(?=\ (?:\d|at\ |to\ |and\ ))")
+_WIND_FROM = re.compile(
+    r"(?P<name>[NS][NSEW]?[EW])(?=\ (?:winds?|breezes?|gusts?|swell|gales?)(?![a-z]))"
+)  # NW winds
 _COMPASS = re.compile(r"(?P<name>[NS]?[NSEW]?[NS][EW])(?=\ of\ )")
 _TRADITIONAL = {
     "Ala": "alabama", "Ariz": "arizona", "Ark": "arkansas", "Calif": "california", "Colo": "colorado",
@@ -149,8 +152,10 @@ def recognise_direction(context: Context, position: int) -> Reading | None:
             distant.end("name") if distant["dot"] and ends_sentence(context, distant.end()) else distant.end()
         )
         return whole(" ".join(_compass(distant["name"])), position, end)
-    compass = _COMPASS.match(text, position) or (
-        context.previous in _WINDS and _FROM_WHERE.match(text, position)
+    compass = (
+        _COMPASS.match(text, position)
+        or _WIND_FROM.match(text, position)
+        or (context.previous in _WINDS and _FROM_WHERE.match(text, position))
     )
     if compass:
         return whole(" ".join(_compass(compass["name"])), position, compass.end())

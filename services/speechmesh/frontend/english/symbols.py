@@ -36,12 +36,12 @@ _SHORT_PER = {
 }
 _WITH = re.compile(r"w/(?:(?P<o>o(?:ut)?)(?![A-Za-z])|\ ?(?=[A-Za-z0-9$€£\"'-]))")
 _SHORT_SLASHED = re.compile(
-    r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|I/O|i/o|y/o|h/o|s/p|f/u|q/q|y/y|m/m)(?![A-Za-z0-9/])"
+    r"(?P<name>c/o|n/a|N/A|a/c|A/C|b/c|b/w|I/O|i/o|y/o|h/o|s/p|f/u|q/q|y/y|m/m)(?![A-Za-z0-9/])"
 )
 _TEXTED = re.compile(r"(?P<words>r\ u|c\ u|u\ r)(?![A-Za-z0-9'/=+*^(-])")
 _TEXTED_WORDS = {"r u": "are you", "c u": "see you", "u r": "you are"}
 _SLASHED_WORDS = {
-    "c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "i/o": "I O",
+    "c/o": "care of", "n/a": "N A", "a/c": "A C", "b/c": "because", "b/w": "between", "i/o": "I O",
     "y/o": "year old", "h/o": "history of", "s/p": "status post", "f/u": "follow up",
     "q/q": "quarter over quarter", "y/y": "year over year", "m/m": "month over month",
 }  # fmt: skip

@@ -105,6 +105,7 @@ RESPELLED = {
     "dept": "department", "govt": "government", "mgmt": "management", "pkg": "package", "approx": "approximately",
     "msg": "message", "msgs": "messages", "llama": "llama", "ppl": "people", "pcs": "pieces", "tbh": "to be honest",
     "iot": "I O T", "oauth": "O auth", "saas": "sass", "ctrl": "control", "cmd": "command", "gov't": "government",
+    "cont'd": "continued",
     "int'l": "international", "nat'l": "national", "idk": "i don't know", "phds": "P H D's",
     "llm": "L L M", "llms": "L L M's", "tmrw": "tomorrow", "tmr": "tomorrow", "avg'd": "averaged",
     "add'l": "additional", "wwii": "world war two", "wwi": "world war one",
@@ -146,8 +147,8 @@ HAVE_NUMBERS = frozenset(
     str.split(
         """
     account acct bug case claim confirmation contact customer document fax file flight id invoice issue item licence
-    license loan lot member mobile model order part passport phone plate policy product reference reg registration room
-    serial telephone ticket tracking
+    license loan lot member mobile model order part passport phone plate policy product ref reference reg registration
+    room serial telephone ticket tracking
     """
     )
 )
