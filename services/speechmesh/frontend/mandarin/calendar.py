@@ -226,7 +226,8 @@ def _fraction(match: re.Match[str]) -> str | None:
     if before(match, 1) == "第":
         return f"{cardinal(match[1])}、{cardinal(match[2])}"  # 第3/4车厢
     month, day = int(match[1]), int(match[2])
-    dated = _WEEKDAY_AHEAD.search(before(match, 6)) or _DONE_BY.match(match.string, match.end())
+    due = before(match, 1) in tuple("在于") and re.match("[之以]?[前后]", after(match, 2))
+    dated = due or _WEEKDAY_AHEAD.search(before(match, 6)) or _DONE_BY.match(match.string, match.end())
     if dated and 1 <= month <= _MONTHS and 1 <= day <= _LONGEST_MONTH:
         return f"{cardinal(match[1])}月{cardinal(match[2])}日"
     if match[3] or _BLOOD_PRESSURE.search(before(match, 6)):

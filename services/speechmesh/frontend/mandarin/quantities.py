@@ -18,7 +18,7 @@ _PLAIN_UNIT: Final = re.compile(r"[°℃℉μ²³/]|BP|[A-Za-z]{3}")
 _HEMISPHERES: Final = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 _CURRENCY: Final = "人民币|美元|欧元|日元|英镑|港元|港币|澳元|加元|瑞郎|卢布|韩元|泰铢"
 _PER: Final = re.compile(
-    r"(?:[元块币镑圆钱角分次克升米字里万亿转卡焦步时钟件个片粒支包瓶]|\d[wWkK]|\d ?(?:m[lL]|L|g|kg)"
+    r"(?:[元块币镑圆钱角分次克升米字里万亿转卡焦步时钟件个片粒支包瓶%‰]|\d[wWkK]|\d ?(?:m[lL]|L|g|kg)"
     rf"|{_CURRENCY}|[¥$€£]|[元分次\d]/(?:年|月|天|日|次|㎡|m²|平))$"
 )
 _PRICED: Final = re.compile(r"[¥$€£₩₽₹฿][\d.]{1,14}[kKwWM]?$")

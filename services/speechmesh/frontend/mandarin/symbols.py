@@ -120,8 +120,14 @@ def _times(match: re.Match[str]) -> str | None:
     return "乘" if before(match, 2).strip()[-1:].isdigit() else None
 
 
+_ITEMS: Final = re.compile(r"\d{1,5}(?=[，。！、；,.!;)） \n]|$)")
+
+
 @rule("xX", r"[xX] ?(?=\d)")
 def _by(match: re.Match[str]) -> str | None:
+    counted = match[0] == "x" and _ITEMS.match(match.string, match.end())
+    if counted and re.fullmatch(r"[\u4e00-\u9fff]", before(match, 1)):
+        return "乘"  # 金币x300; but 宝马X3
     return "乘" if before(match, 2).strip()[-1:].isdigit() else None
 
 
