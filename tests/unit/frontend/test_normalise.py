@@ -626,7 +626,7 @@ READINGS: dict[str, list[tuple[str, str]]] = {
         ("the mid-'90s", "the mid nineties"),
         ("E = mc²", "E equals M C squared"),
         ("H₂SO₄", "H two S O four"),
-        ("YoY growth", "Y O Y growth"),
+        ("YoY growth", "year over year growth"),
         ("10\" x 12\"", "ten inches by twelve"),
         ("3.2e-5", "three point two times ten to the minus five"),
         ("6.02×10^23", "six point zero two times ten to the twenty third"),
