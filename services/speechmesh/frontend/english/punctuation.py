@@ -30,8 +30,8 @@ _OF_SERIES = re.compile(
 )
 _OPTION = re.compile(r"[A-Za-z]\d{0,3}(?![A-Za-z0-9])", re.ASCII)
 _SHORT_YEARS = re.compile(r"'\d\d[-–]'\d\d(?![\d'A-Za-z])", re.ASCII)
-_FIRST_OF_SERIES = re.compile(r"(?<![A-Za-z0-9])(?P<letter>[A-Z])(?P<number>\d{1,3})$", re.ASCII)
-_LAST_OF_SERIES = re.compile(r"[-–](?P<letter>[A-Z])(?P<number>\d{1,3})(?![A-Za-z0-9])", re.ASCII)
+_FIRST_OF_SERIES = re.compile(r"(?<![A-Za-z0-9])(?P<letter>[A-Z])\d{1,3}$", re.ASCII)
+_LAST_OF_SERIES = re.compile(r"[-–](?P<letter>[A-Z])\d{1,3}(?![A-Za-z0-9])", re.ASCII)
 _GOES_ON = re.compile(r"\ [\"'(]?[a-z0-9]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _OF_NUMBER = re.compile(r"'s(?![A-Za-z0-9])")
@@ -191,9 +191,7 @@ def _is_series(text: str, dash: int) -> bool:
     """Whether a dash stands between the first and the last of a series: Q1-Q3, gates C1–C23."""
     first = _FIRST_OF_SERIES.search(text, max(0, dash - len("C123")), dash)
     last = _LAST_OF_SERIES.match(text, dash)
-    if first is None or last is None or first["letter"] != last["letter"]:
-        return False
-    return int(first["number"]) < int(last["number"])
+    return first is not None and last is not None and first["letter"] == last["letter"]
 
 
 def _is_in_name(context: Context, position: int, source: str) -> bool:
