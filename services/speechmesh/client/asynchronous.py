@@ -12,7 +12,8 @@ from typing import Any, Self
 
 import grpc
 
-from speechmesh.client.errors import call_error, is_task_cancelled, speech_error
+from speechmesh.client.attempts import AsyncAttempts
+from speechmesh.client.errors import SpeechError, call_error, is_task_cancelled, speech_error
 from speechmesh.client.files import AudioFile, check_name
 from speechmesh.client.live_async import AsyncLiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
@@ -21,22 +22,30 @@ from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
 
 
-class AsyncSpeechStream(StreamState):
+class AsyncSpeechStream(StreamState[AsyncAttempts]):
     """Audio as it comes: iterate over the responses. Leaving the block cancels what is left."""
+
+    def __init__(self, stub: Any, request: pb.SynthesizeRequest, timeout_s: float | None) -> None:
+        super().__init__(stub, request, timeout_s, AsyncAttempts)
 
     async def __aiter__(self) -> AsyncGenerator[pb.SynthesizeResponse]:
         try:
-            async for response in self._call:
+            response = await self._attempts.first(_next)
+            while response is not None:
                 self._note(response)
                 yield response
+                response = await _next(self._attempts.call)
         except grpc.aio.AioRpcError as error:
             self._fail()
             raise speech_error(error) from None
+        except SpeechError:
+            self._fail()
+            raise
         except asyncio.CancelledError:
             self._fail()
             if is_task_cancelled():
                 raise
-            raise await call_error(self._call) from None
+            raise await call_error(self._attempts.call) from None
         finally:
             self._end()
 
@@ -88,8 +97,13 @@ class AsyncSpeechStream(StreamState):
         self._end()
 
 
+async def _next(call: Any) -> pb.SynthesizeResponse | None:
+    """The next response, None at the end."""
+    return await anext(aiter(call), None)
+
+
 class AsyncClient:
-    """A connection to a speechmesh frontend, for one event loop."""
+    """A connection to a speechmesh frontend, for one event loop. Calls that no server takes: see Client."""
 
     def __init__(self, target: str = DEFAULT_TARGET, *, channel: grpc.aio.Channel | None = None) -> None:
         """Connects to `target` (host:port or a gRPC target), or takes a channel of the caller's own (TLS, say)."""
@@ -128,15 +142,24 @@ class AsyncClient:
         Raises:
             SpeechError: when the call fails.
         """
-        call = self._stub.ListVoices(pb.ListVoicesRequest(language=language), timeout=timeout_s)
+        request = pb.ListVoicesRequest(language=language)
+
+        def start(timeout_s: float | None) -> Any:
+            return self._stub.ListVoices(request, timeout=timeout_s)
+
+        async def answer(call: Any) -> pb.ListVoicesResponse:
+            response: pb.ListVoicesResponse = await call
+            return response
+
+        attempts = AsyncAttempts(start, timeout_s)
         try:
-            response = await call
-        except grpc.aio.AioRpcError as error:
-            raise speech_error(error) from None
+            response = await attempts.first(answer)
         except asyncio.CancelledError:
             if is_task_cancelled():
                 raise
-            raise await call_error(call) from None
+            raise await call_error(attempts.call) from None
+        finally:
+            attempts.cancel()
         return list(response.voices)
 
     async def close(self) -> None:

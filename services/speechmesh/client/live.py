@@ -10,7 +10,8 @@ from typing import Any, Self
 
 import grpc
 
-from speechmesh.client.errors import speech_error
+from speechmesh.client.attempts import Attempts
+from speechmesh.client.errors import SpeechError, speech_error
 from speechmesh.client.options import SpeechOptions
 from speechmesh.client.turns import Turns
 from speechmesh.speech.v1 import speech_pb2 as pb
@@ -25,14 +26,29 @@ class LiveStream:
     """
 
     def __init__(self, stub: Any, options: SpeechOptions, timeout_s: float | None) -> None:
+        """Waits until a server has taken the stream; of one that refuses it, the iteration raises what it says."""
         self._turns = Turns()
         self._lock = threading.Lock()  # the turns are counted in the order of the messages
-        self._messages: SimpleQueue[pb.SynthesizeLiveRequest | None] = SimpleQueue()
-        self._messages.put(pb.SynthesizeLiveRequest(open=options.live()))
-        self._call = stub.SynthesizeLive(iter(self._messages.get, None), timeout=timeout_s)
-        # gRPC's thread waits for the next message of a call that has ended, too.
-        if not self._call.add_callback(self.done):
-            self.done()
+        opening = pb.SynthesizeLiveRequest(open=options.live())
+
+        def start(timeout_s: float | None) -> Any:
+            # Each attempt has its own: gRPC's thread takes one more message of a call that has ended, too.
+            messages: SimpleQueue[pb.SynthesizeLiveRequest | None] = SimpleQueue()
+            messages.put(opening)
+            self._messages: SimpleQueue[pb.SynthesizeLiveRequest | None] = messages
+            call = stub.SynthesizeLive(iter(messages.get, None), timeout=timeout_s)
+            if not call.add_callback(lambda: messages.put(None)):
+                messages.put(None)
+            return call
+
+        self._attempts = Attempts(start, timeout_s)
+        try:
+            self._attempts.first(_taken)
+        except SpeechError:
+            pass
+        except BaseException:
+            self._attempts.cancel()  # nobody leaves a block that was not entered
+            raise
 
     @property
     def n_turns(self) -> int:
@@ -96,7 +112,7 @@ class LiveStream:
                 # Of a turn that is over, its text may have been closed: the stream goes on.
                 if not left.is_set() and self._turns.is_open(turn):
                     failures.append(error)
-                    self._call.cancel()
+                    self._attempts.cancel()
 
         threading.Thread(target=send, daemon=True).start()
         try:
@@ -113,7 +129,7 @@ class LiveStream:
 
     def __iter__(self) -> Iterator[pb.SynthesizeLiveResponse]:
         try:
-            yield from self._call
+            yield from self._attempts.call
         except grpc.RpcError as error:
             raise speech_error(error) from None
 
@@ -133,7 +149,14 @@ class LiveStream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._call.cancel()  # does nothing to a call that has ended
+        self._attempts.cancel()  # does nothing to a call that has ended
+
+
+def _taken(call: Any) -> None:
+    """Waits until the server says whether it takes the stream, which it does at once."""
+    call.initial_metadata()
+    if not call.is_active() and call.code() is not grpc.StatusCode.OK:
+        raise speech_error(call)
 
 
 def is_last(response: pb.SynthesizeLiveResponse) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import grpc
 
+from speechmesh.client.attempts import AsyncAttempts
 from speechmesh.client.errors import SpeechError, call_error, is_task_cancelled, speech_error
 from speechmesh.client.live import is_last
 from speechmesh.client.options import SpeechOptions
@@ -27,7 +28,7 @@ class AsyncLiveStream:
         # The turns are counted in the order of the messages, of which gRPC takes one at a time.
         self._lock = asyncio.Lock()
         self._open = options.live()
-        self._call = stub.SynthesizeLive(timeout=timeout_s)
+        self._attempts = AsyncAttempts(lambda timeout_s: stub.SynthesizeLive(timeout=timeout_s), timeout_s)
 
     @property
     def n_turns(self) -> int:
@@ -77,7 +78,7 @@ class AsyncLiveStream:
     async def done(self) -> None:
         """Nothing more will be sent; the responses end when all is spoken."""
         async with self._lock:  # behind what others are sending
-            await self._call.done_writing()
+            await self._attempts.call.done_writing()
 
     async def speak(self, pieces: AsyncIterable[str]) -> AsyncIterator[pb.SynthesizeLiveResponse]:
         """Speaks one turn: its text is taken in a task of its own, as it comes, while the responses are given.
@@ -109,7 +110,7 @@ class AsyncLiveStream:
                 # Of a turn that is over, its text may have been closed: the stream goes on.
                 if not is_task_cancelled() and self._turns.is_open(turn):
                     failures.append(error)
-                    self._call.cancel()
+                    self._attempts.cancel()
 
         sending = asyncio.create_task(send())
         try:
@@ -126,14 +127,14 @@ class AsyncLiveStream:
 
     async def __aiter__(self) -> AsyncIterator[pb.SynthesizeLiveResponse]:
         try:
-            async for response in self._call:
+            async for response in self._attempts.call:
                 yield response
         except grpc.aio.AioRpcError as error:
             raise speech_error(error) from None
         except asyncio.CancelledError:
             if is_task_cancelled():
                 raise
-            raise await call_error(self._call) from None
+            raise await call_error(self._attempts.call) from None
 
     async def _send_of(self, turn: int, message: pb.SynthesizeLiveRequest) -> bool:
         """Sends what belongs to a turn; False when that is over."""
@@ -147,14 +148,14 @@ class AsyncLiveStream:
 
     async def _write(self, message: pb.SynthesizeLiveRequest) -> None:
         try:
-            await self._call.write(message)
+            await self._attempts.call.write(message)
         except grpc.aio.AioRpcError as error:
             raise speech_error(error) from None
         except asyncio.InvalidStateError:
-            if not self._call.done():
+            if not self._attempts.call.done():
                 raise
             # gRPC may call it INTERNAL where a write met the server's end of it.
-            raise await call_error(self._call) from None
+            raise await call_error(self._attempts.call) from None
         except asyncio.CancelledError:
             if is_task_cancelled():
                 raise
@@ -163,18 +164,21 @@ class AsyncLiveStream:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._write(pb.SynthesizeLiveRequest(open=self._open))
-            # The server says at once whether it takes the stream. Of a write that meets its refusal gRPC may keep
-            # nothing but that it failed: nothing more is written before.
-            await self._call.initial_metadata()
+            await self._attempts.first(self._taken)
         except asyncio.CancelledError:
-            self._call.cancel()  # nobody leaves a block that was not entered
+            self._attempts.cancel()  # nobody leaves a block that was not entered
             raise
-        if self._call.done():
-            raise await call_error(self._call)
         return self
+
+    async def _taken(self, call: Any) -> None:
+        await self._write(pb.SynthesizeLiveRequest(open=self._open))
+        # The server says at once whether it takes the stream. Of a write that meets its refusal gRPC may keep
+        # nothing but that it failed: nothing more is written before.
+        await call.initial_metadata()
+        if call.done():
+            raise await call_error(call)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._call.cancel()  # does nothing to a call that has ended
+        self._attempts.cancel()  # does nothing to a call that has ended

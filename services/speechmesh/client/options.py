@@ -33,7 +33,6 @@ TIERS = {
 _UNSIGNED = ("sample_rate_hz", "bit_rate", "max_leading_silence_ms", "max_trailing_silence_ms")
 _MAX_UINT32 = 0xFFFFFFFF
 
-# A call that found no server is repeated by gRPC itself, while nothing has come back.
 CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_receive_message_length", 16 * 1024 * 1024),
     # A call whose server's machine vanishes ends, in place of waiting for ever; without calls there are no pings. After
@@ -43,26 +42,10 @@ CHANNEL_OPTIONS: list[tuple[str, int | str]] = [
     # The first is for what TCP does not get rid of, the second for answers that do not come.
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.ping_timeout_ms", 10_000),
-    (
-        "grpc.service_config",
-        json.dumps(
-            {
-                "loadBalancingConfig": [{"round_robin": {}}],
-                "methodConfig": [
-                    {
-                        "name": [{"service": "speechmesh.speech.v1.SpeechService"}],
-                        "retryPolicy": {
-                            "maxAttempts": 4,
-                            "initialBackoff": "0.1s",
-                            "maxBackoff": "1s",
-                            "backoffMultiplier": 2,
-                            "retryableStatusCodes": ["UNAVAILABLE"],
-                        },
-                    }
-                ],
-            }
-        ),
-    ),
+    # One that comes back is found within seconds, by the attempts at a call (see attempts.py) if it is soon.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 5000),
+    ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
 ]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import grpc
 
-from speechmesh.client.errors import speech_error
+from speechmesh.client.attempts import Attempts
+from speechmesh.client.errors import SpeechError, speech_error
 from speechmesh.client.files import AudioFile, check_name
 from speechmesh.client.live import LiveStream
 from speechmesh.client.options import CHANNEL_OPTIONS, DEFAULT_TARGET, SpeechOptions
@@ -18,17 +19,25 @@ from speechmesh.speech.v1 import speech_pb2 as pb
 from speechmesh.speech.v1 import speech_pb2_grpc
 
 
-class SpeechStream(StreamState):
+class SpeechStream(StreamState[Attempts]):
     """Audio as it comes: iterate over the responses. Leaving the block cancels what is left."""
+
+    def __init__(self, stub: Any, request: pb.SynthesizeRequest, timeout_s: float | None) -> None:
+        super().__init__(stub, request, timeout_s, Attempts)
 
     def __iter__(self) -> Iterator[pb.SynthesizeResponse]:
         try:
-            for response in self._call:
+            response = self._attempts.first(_next)
+            while response is not None:
                 self._note(response)
                 yield response
+                response = _next(self._attempts.call)
         except grpc.RpcError as error:
             self._fail()
             raise speech_error(error) from None
+        except SpeechError:
+            self._fail()
+            raise
         finally:
             self._end()
 
@@ -68,8 +77,17 @@ class SpeechStream(StreamState):
         self._end()
 
 
+def _next(call: Any) -> pb.SynthesizeResponse | None:
+    """The next response, None at the end."""
+    return next(call, None)
+
+
 class Client:
-    """A connection to a speechmesh frontend; thread-safe."""
+    """A connection to a speechmesh frontend; thread-safe.
+
+    A call that no server takes, as none is there or the one that was goes away, is made again a few times within a
+    second, as long as nothing has come of it.
+    """
 
     def __init__(self, target: str = DEFAULT_TARGET, *, channel: grpc.Channel | None = None) -> None:
         """Connects to `target` (host:port or a gRPC target), or takes a channel of the caller's own (TLS, say)."""
@@ -106,12 +124,17 @@ class Client:
         Raises:
             SpeechError: when the call fails.
         """
+        request = pb.ListVoicesRequest(language=language)
+
+        def start(timeout_s: float | None) -> Any:
+            return self._stub.ListVoices.future(request, timeout=timeout_s)
+
+        attempts = Attempts(start, timeout_s)
         try:
-            return list(
-                self._stub.ListVoices(pb.ListVoicesRequest(language=language), timeout=timeout_s).voices
-            )
-        except grpc.RpcError as error:
-            raise speech_error(error) from None
+            response: pb.ListVoicesResponse = attempts.first(lambda call: call.result())
+        finally:
+            attempts.cancel()
+        return list(response.voices)
 
     def close(self) -> None:
         """Closes the connection."""

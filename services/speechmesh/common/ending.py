@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
-from speechmesh.common.errors import Unavailable
+from speechmesh.common.errors import ShuttingDown
 
 _ending: ContextVar[Ending | None] = ContextVar("ending", default=None)
 
@@ -34,7 +34,7 @@ class Ending:
         """Within the block the caller waits for something that a shutdown may end.
 
         Raises:
-            Unavailable: when it has begun.
+            ShuttingDown: when it has begun.
         """
         _ending.set(self)
         if self.begun:
@@ -58,5 +58,5 @@ def is_ending() -> bool:
     return ending is not None and ending.begun
 
 
-def _shutting_down() -> Unavailable:
-    return Unavailable("the server is shutting down")
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("the server is shutting down")

@@ -6,6 +6,7 @@
     ├── Incompatible                    FAILED_PRECONDITION  no
     ├── Overloaded                      RESOURCE_EXHAUSTED   yes        RetryInfo
     ├── Unavailable                     UNAVAILABLE          yes        RetryInfo
+    │   └── ShuttingDown                UNAVAILABLE          yes        RetryInfo
     ├── DeadlineExceeded                DEADLINE_EXCEEDED    no
     └── Internal                        INTERNAL             no
 
@@ -124,6 +125,10 @@ class Unavailable(_RetryableError):
     """A stage is down or went away."""
 
     status = grpc.StatusCode.UNAVAILABLE
+
+
+class ShuttingDown(Unavailable):
+    """The server that answers goes away; another may take the request at once."""
 
 
 class DeadlineExceeded(SpeechmeshError):

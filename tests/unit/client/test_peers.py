@@ -165,7 +165,7 @@ async def test_a_stream_that_was_not_entered_in_time_is_left(server: Server, rea
         entering.cancel()
         with pytest.raises(asyncio.CancelledError):
             await entering
-        assert stream._call.cancelled()
+        assert stream._attempts.call.cancelled()
         assert not reached or await came(server.ended)
 
 
