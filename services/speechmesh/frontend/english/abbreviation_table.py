@@ -46,7 +46,7 @@ _NUMBERED = """
 Rt route; No number; no number; nos numbers; ch chapter; Sec section; sec section; Art article; art article; p page;
 c circa; ca circa; est established; Est established; Op opus; op opus; par paragraph; para paragraph;
 Para paragraph; ver version; v version; Pt part; pt part; Tel telephone; tel telephone; rm room; Ph phone;
-ph phone; Dept department; Ex exercise; qn question; Q question;
+ph phone; Dept department; Fl floor; Ex exercise; qn question; Q question;
 Tab table; Tabs tables; tbl table; Tbl table; Dist district; Pct precinct;
 Prop proposition; Ep episode; ep episode; Eps episodes; eps episodes;
 Rom romans; Matt matthew; Ps psalm; Gen genesis; Isa isaiah; Rev revision; Cat category; cat category; cl clause;
@@ -84,7 +84,7 @@ temp temperature; misc miscellaneous; appt appointment; incl including; excl exc
 ref reference; orig original; max maximum; min minimum; Max maximum; Min minimum; qty quantity;
 Qty quantity; mgr manager; est estimated; ed edition; asst assistant; univ university; ft feet; lb pounds;
 lbs pounds; oz ounces; hr hour; hrs hours; sec second; secs seconds; mins minutes; yrs years; yr year;
-eg for example; ie that is; mo month; wk week; ext extension; tel telephone; poss possibly; prob probably;
+eg for example; ie that is; mo month; mos months; wk week; ext extension; tel telephone; poss possibly; prob probably;
 Est estimated; intl international; natl national; abbr abbreviated; assoc associate; tsp teaspoon;
 tbsp tablespoon; nat'l national; int'l international; acct account; Acct account; amt amount; bldg building;
 apt apartment; co company; doc document; docs documents; pts points; agg aggregate; pkg package; pkgs packages;

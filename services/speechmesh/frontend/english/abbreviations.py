@@ -11,6 +11,7 @@ from speechmesh.frontend.english.abbreviation_table import (
     Follows,
 )
 from speechmesh.frontend.english.reading import Context, Piece, Reading, whole
+from speechmesh.frontend.english.units import UNITS, per_name
 from speechmesh.frontend.english.word_lists import SENTENCE_STARTERS
 from speechmesh.frontend.english.words import spell
 
@@ -23,6 +24,17 @@ _SAINTS = frozenset(
     Mary Matthew Michael Moritz Nicholas Nick Patrick Patricks Paul Pauls Peter Peters Petersburg Pete
     Stephen Thomas Tropez Valentine Vincent
     """
+    )
+)
+_AFTER_PER = frozenset({"A", "K", "in", "pt", "ac"})  # other words, or not what is meant
+_MEASURED_BY_WORDS = frozenset("hr hrs yr yrs wk wks mo mos min mins sec secs lb lbs".split())
+_COUNTING_ONE = frozenset("one a an another each every".split())
+_COUNTING = _COUNTING_ONE | frozenset(
+    str.split(
+        """
+        two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty ninety
+        hundred few several many some of couple
+        """
     )
 )
 _AND_SPOUSE = re.compile(r"\ (?:&|and)\ (?:Mr|Mrs|Ms|Dr|Prof)(?![A-Za-z])")
@@ -91,6 +103,9 @@ def recognise_abbreviation(context: Context, position: int) -> Reading | None:
     name, end = match["name"], match.end()
     if name in {"St", "Dr"}:
         return _saint_or_street(context, match)
+    unit = _unit_by_word(context, name)
+    if unit:
+        return _expanded(context, unit, match, True)
     for candidate in ABBREVIATIONS.get(name, ()):
         if (match["dot"] or candidate.bare) and _is_followed_as_wanted(context, candidate, end):
             return _expanded(context, candidate.words, match, candidate.may_end, any_capital=name == "etc")
@@ -101,6 +116,14 @@ def recognise_abbreviation(context: Context, position: int) -> Reading | None:
     ):
         return whole(BARE_AFTER_NAME[name], position, end)
     return None
+
+
+def _unit_by_word(context: Context, name: str) -> str | None:
+    """The unit behind a word that counts: "per mo", "a few hrs", "one yr"."""
+    if context.previous == "per":
+        return None if name in _AFTER_PER else per_name(name)
+    unit = UNITS.get(name) if name in _MEASURED_BY_WORDS and context.previous in _COUNTING else None
+    return unit and (unit.one if context.previous in _COUNTING_ONE else unit.many)
 
 
 def _is_followed_as_wanted(context: Context, candidate: Abbreviation, end: int) -> bool:

@@ -149,13 +149,14 @@ def _month(written: str) -> str:
 
 
 _SHORT_MONTH = re.compile(
-    r"(?P<month>Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.(?=\ [a-z\d]|,|\ ?[-–])"
+    r"(?P<month>Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.(?=\ [a-z\d]|\ '\d\d|,|\ ?[-–])"
 )
 
 
 _LISTED_MONTH = re.compile(
     r"(?P<month>Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![A-Za-z.'])"
-    r"(?P<next>(?:,\ |\ (?:&|and|or)\ |/)(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![A-Za-z]))?"
+    r"(?P<next>\ '\d\d(?!\d)"
+    r"|(?:,\ |\ (?:&|and|or)\ |/)(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)(?![A-Za-z]))?"
 )
 _MONTHS_SAID = frozenset(MONTHS) - {"march", "may"}
 

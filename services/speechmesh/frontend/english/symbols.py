@@ -54,6 +54,7 @@ _DIALLED_CODE = re.compile(r"\d{2,3}(?![\d*])", re.ASCII)
 _HOURS = re.compile(
     r"\d{1,3}\ ?(?:s|sec|min|hrs?|h|d|days?|wks?|weeks?|mo|years?|yr)(?![A-Za-z0-9])", re.ASCII
 )
+_DOSE = re.compile(r"\ ?\d{1,4}(?:\.\d{1,2})?\ ?(?:mL|ml|L|dL|kg)(?![A-Za-z0-9])", re.ASCII)
 _NUMBER_SIGN = re.compile(r"(?:#|№\ ?)(?=\d)")
 _LETTERED_NUMBER = re.compile(r"#(?P<name>\d{1,5}[A-Za-z])(?![A-Za-z0-9-])", re.ASCII)  # apartment #3B
 _MEASURED = re.compile(
@@ -239,6 +240,8 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         return whole("per", position, position + 1)  # $0.002/1K tokens
     if source[:1].isdigit() and before.isalpha() and _HOURS.match(text, position + 1):
         return whole("per", position, position + 1)  # 4 g/24h
+    if source[:1].isdigit() and before.isalpha() and _DOSE.match(text, position + 1):
+        return whole("per", position, position + 1)  # 250mg/5mL
     if source.isdigit() and after in CURRENCY_SYMBOLS and after:
         return whole("for", position, position + 1)  # 3/$5
     per = _PER.match(text, position)

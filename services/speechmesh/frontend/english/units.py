@@ -198,6 +198,7 @@ _RACES = re.compile(
 _PINTS = re.compile(
     rf"\ pts?\.?(?=\ (?:[a-z-]{{2,12}}\ ){{0,2}}(?:{_COOKED}|berries|strawberries|blueberries|beer)(?![a-z]))"
 )
+_FLUID = re.compile(r"[ -]?fl(?:-|\.?\ ?)oz(?![A-Za-z0-9])(?:\.(?!\ [A-Z]|$))?", re.ASCII)
 _LONGEST_NAME = 60
 _NAME = re.compile(r"[a-z]{3,20}(?![A-Za-z0-9'])")
 _ALONE = re.compile(
@@ -265,6 +266,10 @@ def unit_after(text: str, position: int) -> UnitMatch | None:
     races = _RACES.match(text, position)
     if races:
         return UnitMatch("meter", "meter", races.end())
+    fluid = _FLUID.match(text, position)
+    if fluid:
+        many = "fluid ounce" if fluid[0][0] == "-" else "fluid ounces"
+        return UnitMatch("fluid ounce", many, fluid.end())
     pints = _PINTS.match(text, position)
     if pints:
         return UnitMatch("pint", "pints", pints.end())

@@ -230,6 +230,8 @@ def _fraction(match: re.Match[str]) -> str | None:
     dated = due or _WEEKDAY_AHEAD.search(before(match, 6)) or _DONE_BY.match(match.string, match.end())
     if dated and 1 <= month <= _MONTHS and 1 <= day <= _LONGEST_MONTH:
         return f"{cardinal(match[1])}月{cardinal(match[2])}日"
+    if match.string.startswith(("系列", "型号", "两款", "机型"), match.end()):
+        return f"{number(match[1])}、{number(match[2])}"  # HP 1200/1500系列
     if match[3] or _BLOOD_PRESSURE.search(before(match, 6)):
         return f"{cardinal(match[1])}比{cardinal(match[2])}{'毫米汞柱' if match[3] else ''}"
     return f"{cardinal(match[2])}分之{cardinal(match[1])}"

@@ -73,7 +73,7 @@ def _called(match: re.Match[str]) -> str | None:
     if (served or _CALLED.search(ahead)) and not counts(match.string, match.end()):
         return _code(match[0])
     if (
-        ahead.endswith(("打", "拨", "按"))
+        (ahead.endswith(("打", "拨", "按")) or match.string.startswith(("报警", "急救", "求救"), match.end()))
         and _DIALLED.fullmatch(match[0])
         and not counts(match.string, match.end())
     ):

@@ -26,7 +26,7 @@ _WORDS: Final = frozenset(
 _NO_JOINTS: Final = frozenset("LoRA QLoRA ReLU GeLU BiPAP LaTeX".split())
 # What a dot shortens, and how it is said.
 ABBREVIATIONS: Final = {
-    **{"Dr": "doctor", "Mr": "mister", "Mrs": "missis", "Ms": "miz", "Prof": "professor", "No": "number"},
+    **{"Dr": "doctor", "Mr": "mister", "Mrs": "missis", "Ms": "miz", "Prof": "professor"},
     "vs": "versus",
 }
 # Words without a vowel.

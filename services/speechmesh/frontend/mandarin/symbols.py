@@ -336,12 +336,29 @@ def _version(match: re.Match[str]) -> str | None:
     return "V" + by_digit(match[1].replace(".", "点"))
 
 
-@rule("DMPNv", r"(Dr|Mr|Mrs|Ms|Prof|N[oO]|vs)\. ?(?=[A-Za-z0-9\u3400-\u9fff])")
+@rule("DMPv", r"(Dr|Mr|Mrs|Ms|Prof|vs)\. ?(?=[A-Za-z0-9\u3400-\u9fff])")
 def _abbreviation(match: re.Match[str]) -> str | None:
-    name = "No" if match[1] == "NO" else match[1]
-    if name == "No" and not after(match, 1).isdigit():
-        return None
-    return f"{ABBREVIATIONS[name]} "
+    return f"{ABBREVIATIONS[match[1]]} "
+
+
+_RANKED: Final = ("排名", "排", "名列", "位列", "位居")
+_LONGEST_ORDINAL: Final = 4
+
+
+@rule("N", r"N[oO]\. ?(\d{1,20}+)(?![\d.])(号)?")
+def _number_sign(match: re.Match[str]) -> str | None:
+    if match[1] == "1" and not match[2]:
+        return "number one"
+    if before(match, 2).endswith(_RANKED):
+        return f"第{cardinal(match[1])}"
+    if len(match[1]) > _LONGEST_ORDINAL or match[1].startswith("0"):
+        return by_digit_clearly(match[1]) + ("号" if match[2] else "")
+    return f"{cardinal(match[1])}号"  # No.7仓库
+
+
+@rule("pP", r"(?<![A-Za-z])[pP]{1,2}\. ?(\d{1,5}+)(?:[-–~](\d{1,5}+))?(?![\d.])")
+def _page(match: re.Match[str]) -> str | None:
+    return f"第{cardinal(match[1])}{f'到{cardinal(match[2])}' if match[2] else ''}页"
 
 
 @rule("#", r"(?<=\d)#(?=[楼栋幢座线门机炉井地])")
@@ -395,5 +412,16 @@ RULES: Final = (
         _versus,
         _triangle,
     ),
-    *(_abbreviation, _numbered, _to, _alphabet, _divided, _applied, _wireless, _protocol),
+    *(
+        _abbreviation,
+        _number_sign,
+        _page,
+        _numbered,
+        _to,
+        _alphabet,
+        _divided,
+        _applied,
+        _wireless,
+        _protocol,
+    ),
 )
