@@ -627,7 +627,7 @@ READINGS: dict[str, list[tuple[str, str]]] = {
         ("E = mc²", "E equals M C squared"),
         ("H₂SO₄", "H two S O four"),
         ("YoY growth", "year over year growth"),
-        ("10\" x 12\"", "ten inches by twelve"),
+        ("10\" x 12\"", "ten inches by twelve inches"),
         ("3.2e-5", "three point two times ten to the minus five"),
         ("6.02×10^23", "six point zero two times ten to the twenty third"),
         ("a 2-in-1 device", "a two in one device"),

@@ -105,6 +105,10 @@ Ave avenue; Blvd boulevard; Rd road; Ln lane; Ct court; Pl place; Hwy highway; P
 Dept department; Esq esquire; Mfg manufacturing; Ter terrace; Cir circle; Trl trail; Fwy freeway;
 Expy expressway; Univ university; Assoc associates; al al; etc et cetera
 """
+_BARE = """
+mtg meeting; mtgs meetings; mgr manager; mgrs managers; qtr quarter; qtrs quarters; amt amount; amts amounts;
+avg average; acct account; accts accounts; appt appointment; appts appointments; depts departments; bldgs buildings
+"""
 _BARE_AFTER_NAME = """
 Ave avenue; Blvd boulevard; Rd road; Ln lane; Hwy highway; Pkwy parkway; Jr junior; Sr senior;
 Inc incorporated; Ltd limited; Corp corporation; Ct court; Dept department;
@@ -132,6 +136,7 @@ def _table() -> dict[str, tuple[Abbreviation, ...]]:
         (_BEFORE_LOWER, Abbreviation("", Follows.NO_CAPITAL)),
         (_INLINE, Abbreviation("")),
         (_ENDING, Abbreviation("", may_end=True)),
+        (_BARE, Abbreviation("", may_end=True, bare=True)),
     )
     table: dict[str, tuple[Abbreviation, ...]] = {}
     for text, kind in groups:

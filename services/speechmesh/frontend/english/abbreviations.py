@@ -55,7 +55,9 @@ _BEFORE_SPECIES = frozenset(
 _SPECIES = re.compile(r"[A-Z]\.(?=\ [a-z]{3})")  # E. coli
 _PRONOUN = re.compile(r"\ I(?:'[a-z]|\ [a-z])")
 _DIGIT = re.compile(
-    r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX]|(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3}))(?![A-Za-z'])", re.ASCII
+    r"[ \n]?[#(]?\d|[ \n](?:[IVXLC]{2,6}|[VX]|(?=[ivx]{2})x{0,3}(?:ix|iv|v?i{0,3}))(?![A-Za-z'])"
+    r"|\ (?:A\.D\.|AD)\ \d",
+    re.ASCII,
 )
 _FIRST = re.compile(r"\ I(?=[,;:)]|\ [(§&])")  # Art. I, § 8
 _LETTERED = frozenset({"building", "apartment", "suite", "room", "appendix", "figure", "exhibit"})
@@ -122,7 +124,8 @@ def _unit_by_word(context: Context, name: str) -> str | None:
     """The unit behind a word that counts: "per mo", "a few hrs", "one yr"."""
     if context.previous == "per":
         return None if name in _AFTER_PER else per_name(name)
-    unit = UNITS.get(name) if name in _MEASURED_BY_WORDS and context.previous in _COUNTING else None
+    counted = context.previous in _COUNTING and context.adjacent_source.isalpha()
+    unit = UNITS.get(name) if counted and name in _MEASURED_BY_WORDS else None
     return unit and (unit.one if context.previous in _COUNTING_ONE else unit.many)
 
 

@@ -353,6 +353,17 @@ def _lap_words(minutes: int, seconds: int) -> str:
     return f"{numbers.cardinal(minutes)} {numbers.pair(seconds) if seconds else 'minutes'}"
 
 
+_TRIPLE = re.compile(r"(?!24/7/365)(?P<a>\d{1,3})/(?P<b>\d{1,3})/(?P<c>\d{1,3})(?![\d/]|[.,]\d)", re.ASCII)
+
+
+def recognise_triple(context: Context, position: int) -> Reading | None:
+    """Read "32/11/9" as three numbers, no date and no fraction."""
+    match = _TRIPLE.match(context.text, position)
+    if match is None or context.text[position - 1 : position] == "/":
+        return None
+    return whole(" , ".join(numbers.cardinal(int(match[name])) for name in "abc"), position, match.end())
+
+
 def recognise_ratio(context: Context, position: int) -> Reading | None:
     """Read "16:9" as "sixteen to nine"."""
     match = _RATIO.match(context.text, position)

@@ -68,6 +68,7 @@ _NUMERIC: tuple[Recogniser, ...] = (
     dates.recognise_decade,
     codes.recognise_product,
     codes.recognise_ratio,
+    codes.recognise_triple,
     money.recognise_money_after,
     quantities.recognise_scientific,
     quantities.recognise_quantity,

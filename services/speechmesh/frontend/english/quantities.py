@@ -36,7 +36,7 @@ _ALWAYS_OPEN = re.compile(r"24/7/365(?![\d/])", re.ASCII)
 _SCORED = frozenset(
     str.split("won win wins lost lose loses led lead leads beat trailed trailing score by up down")
 )
-_SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>5|10|20|100)(?![\d/]|\.\d)", re.ASCII)
+_SCORE = re.compile(r"(?P<n>\d{1,3}\.\d{1,2})/(?P<d>[45]\.0|5|10|20|100)(?![\d/]|\.\d)", re.ASCII)
 _MAGNITUDE = re.compile(
     r"[ \n-]?(?P<word>thousand|million|billion|trillion|quadrillion|hundred|lakh|crore|mn|bn|tn)(?![A-Za-z])"
     r"|\ ?(?P<letter>[MB])(?![A-Za-z0-9']|\.[A-Za-z]|(?<=\ [MB])\))|(?P<counted>[kKT])\+?(?=[ ])"

@@ -238,7 +238,8 @@ def recognise_slash(context: Context, position: int) -> Reading | None:
         return whole("over", position, position + 1)
     if after.isdigit() and source[:1] in CURRENCY_SYMBOLS and before.isalnum():
         return whole("per", position, position + 1)  # $0.002/1K tokens
-    if source[:1].isdigit() and before.isalpha() and _HOURS.match(text, position + 1):
+    measured = source[:1].isdigit() or _PLURAL_BEFORE.search(text, max(0, position - 16), position)
+    if measured and before.isalpha() and _HOURS.match(text, position + 1):
         return whole("per", position, position + 1)  # 4 g/24h
     if source[:1].isdigit() and before.isalpha() and _DOSE.match(text, position + 1):
         return whole("per", position, position + 1)  # 250mg/5mL

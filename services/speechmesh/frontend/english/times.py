@@ -80,11 +80,12 @@ _FEET_INCHES = re.compile(
 )
 _INCHES = re.compile(
     r"(?P<inches>\d{1,4}(?:\.\d{1,3})?|(?:(?P<full>\d{1,3})[ -])?(?P<n>\d{1,2})/(?P<d>\d{1,2}))\""
-    r"(?=[ \n](?:[a-zA-Z]|\d{1,2}K)|\ ?[x×])",
+    r"(?=[ \n](?:[a-zA-Z]|\d{1,2}K)|\ ?[x×]|(?P<end>[.,;)]|$))",
     re.ASCII,
 )
 _FEET = re.compile(
-    r"(?P<feet>\d{1,3}(?:,\d{3})*)'(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|x)(?![a-z])|\ \(\d)",
+    r"(?P<feet>\d{1,3}(?:,\d{3})*)'"
+    r"(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|over|elevation|apart|away|x)(?![a-z])|\ \(\d)",
     re.ASCII,
 )
 _INCH_SPREAD = re.compile(r"(?P<low>\d{1,3})[-–](?P<high>\d{1,3})\"(?=[ \n][a-z]|[,.;)])", re.ASCII)
@@ -291,7 +292,7 @@ def recognise_height(context: Context, position: int) -> Reading | None:
     if feet:
         return whole(f"{numbers.integer(feet['feet'])} feet", position, feet.end())
     match = _INCHES.match(context.text, position)
-    if match is None or context.in_quotes:
+    if match is None or context.in_quotes or (match["end"] is not None and context.previous != "by"):
         return None
     noun = context.next_word(match.end())
     attributive = context.previous in {"a", "an"} or (noun and noun not in _NO_NOUNS)

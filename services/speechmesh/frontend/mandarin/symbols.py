@@ -361,6 +361,11 @@ def _page(match: re.Match[str]) -> str | None:
     return f"第{cardinal(match[1])}{f'到{cardinal(match[2])}' if match[2] else ''}页"
 
 
+@rule("(（", r"(?<=[一二三四五六])[(（](\d{1,2}+)[)）](?=班)")
+def _class(match: re.Match[str]) -> str | None:
+    return cardinal(match[1])  # 高一(3)班
+
+
 @rule("#", r"(?<=\d)#(?=[楼栋幢座线门机炉井地])")
 def _numbered(match: re.Match[str]) -> str | None:
     return "号"  # 5#楼
@@ -416,6 +421,7 @@ RULES: Final = (
         _abbreviation,
         _number_sign,
         _page,
+        _class,
         _numbered,
         _to,
         _alphabet,
