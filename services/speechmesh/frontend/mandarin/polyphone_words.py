@@ -221,3 +221,13 @@ SONS_AHEAD: Final = _words(
 WORKED: Final = _words("好 匀 了 成 软")
 SEVERAL: Final = _words("余 整 若干 无数 单 同 来 十余 百余 千余 二十余 三十余 几百 上千")
 ROLLED: Final = _words("纸 卫生纸 手纸 胶带 胶卷 布 布匹 铺盖 电线 纱布 地毯 线 钞票 绳子 保鲜膜 胶片 草席")
+# What is watched or taken part in: 一场 chang3 of them; and what comes over one: 一场 chang2.
+SHOWN: Final = (
+    *"赛 会 电影 演出 考试 会议 直播 戏 剧 讲座 面试 招聘 展览 表演 歌会 派对 秀".split(),
+    *"足球 篮球 排球 网球 婚礼 葬礼 仪式 活动 典礼 拍卖 辩论 球 报告 官司 手术 胜利 对决 棋 牌".split(),
+)
+BEFALLEN: Final = (
+    *"雨 雪 病 梦 误会 战争 仗 大战 战斗 战役 火 火灾 灾难 灾 祸 车祸 风 风波 风暴 争吵 争论 架 浩劫 危机 革命".split(),
+    *"瘟疫 疫情 地震 洪水 变故 虚惊 空 冰雹 霜 雾 婚姻 恋爱 闹剧 悲剧 骗局 阴谋 噩梦 劫难 事故 洪灾".split(),
+)
+WATCHED: Final = _words("赢 输 胜 打 踢 看 赛 下 上 这 那 每 最后 首 演 唱 考 只")

@@ -33,9 +33,22 @@ def reading(words: Sequence[str], i: int) -> str | None:
         return _SURNAMES[word]
     if rule := _RULES.get(word):
         return rule(words, i)
+    if word.endswith("场") and counts(word[:-1]):
+        return _event(words, i)
     if word.endswith("卷") and known.ROLLED.intersection(words[i + 1 : i + 3]):
         return " ".join((*syllables_of(word)[:-1], "juan3"))  # 两卷胶带
     return particles.attained(words, i)
+
+
+def _event(words: Sequence[str], i: int) -> str | None:
+    """一场, 两场: chang3 of what is watched or taken part in, chang2 of what comes over one."""
+    for word in words[i + 1 : i + 1 + NEAR]:
+        for kinds, said in ((known.BEFALLEN, "chang2"), (known.SHOWN, "chang3")):
+            if word.endswith(kinds):
+                return " ".join((*syllables_of(words[i])[:-1], said))
+    if before(words, i) in known.WATCHED:
+        return " ".join((*syllables_of(words[i])[:-1], "chang3"))
+    return None
 
 
 def _is_surname(words: Sequence[str], i: int) -> bool:
