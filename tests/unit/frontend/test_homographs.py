@@ -14,6 +14,14 @@ from speechmesh.frontend.reader import load_reader
 # The word in question in brackets, and what tells its reading from the other: a piece of its phones.
 SENTENCES = """
 They will [record] a new song. | ao1
+Let's [resume]. | z uw1 m
+That's [content] for children. | k aa1
+He rode a [moped] to work. | p eh0 d
+All day they [moped] around. | m ow1 p t
+Turn off [read] receipts. | eh1
+Mark it as [read]. | eh1
+A [close] call. | ow1 s
+The [bass] swam away. | ae1
 He broke the world [record]. | eh1
 For the [record], I disagree. | eh1
 She [records] every call. | ao1

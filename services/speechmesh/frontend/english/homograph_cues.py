@@ -66,6 +66,8 @@ from speechmesh.frontend.english.homograph_words import (
 def _read(around: Around) -> str:
     """`read` in the past: after have and be, after a singular subject, or in a sentence about the past."""
     before = around.before
+    if around.after in ("receipt", "receipts") or before == "as":
+        return "past"  # marked as read
     if (
         before in HAVES
         or before in BES
@@ -110,6 +112,8 @@ def _is_singular_noun(around: Around) -> bool:
 def _close(around: Around) -> str:
     if around.before in ARTICLES | word_set("its market's day's") and around.after in ("of", "on", "at", ""):
         return "verb"  # the noun sounds like it: "at the close of trading"
+    if around.after in ("call", "calls") and around.before not in MODALS | SUBJECTS | {"to"}:
+        return "adjective"
     votes = cast_votes(around)
     asked = around.before in PLURAL_SUBJECTS and around.before_that in BES and around.after in ("", "to")
     votes["adjective"] += 6.0 * asked  # "are you close?"
@@ -259,6 +263,7 @@ OWN_CUES: Final[dict[str, Callable[[Around], str]]] = {
         else "line"
     ),
     "sow": lambda a: "pig" if a.before in ARTICLES else "seed",
+    "moped": lambda a: "past" if a.before in SUBJECTS or a.after in ("around", "about") else "vehicle",
     "blessed": lambda a: (
         "holy" if a.before in ARTICLES | word_set("this every our") and may_be_noun(a.after) else "past"
     ),

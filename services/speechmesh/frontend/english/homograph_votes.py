@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from speechmesh.frontend.english.homograph_words import (
     ADJECTIVE_ENDINGS,
@@ -12,6 +12,7 @@ from speechmesh.frontend.english.homograph_words import (
     DEGREES,
     DETERMINERS,
     FUNCTION_WORDS,
+    HAVES,
     MODALS,
     NOUN_AFTER,
     NOUN_BEFORE,
@@ -40,11 +41,16 @@ class Around(NamedTuple):
     at: int
 
 
+CONTRACTED: Final = MODALS | BES | HAVES
+"""Where an 's is a verb or a pronoun: let's, it's."""
+
+
 def cast_votes(around: Around) -> dict[str, float]:
     """For noun, verb and adjective, how much the neighbours speak for each."""
     before, before_that, after = around.before, around.before_that, around.after
     votes = {"noun": 0.0, "verb": 0.0, "adjective": 0.0}
-    if before in DETERMINERS or before.endswith(("'s", "s'")):
+    possessive = before.endswith(("'s", "s'")) and before not in CONTRACTED
+    if before in DETERMINERS or possessive:
         votes["noun"] += 3.0
         votes["adjective"] += 2.0 + 2.0 * may_be_noun(after)
     elif before in ADJECTIVES or (len(before) > 4 and before.endswith(ADJECTIVE_ENDINGS)):

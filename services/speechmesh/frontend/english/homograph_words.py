@@ -80,7 +80,7 @@ METALS: Final = word_set(
     pencils weight weights acid ore solder battery batteries glass crystal exposure molten contaminated"""
 )
 FISH: Final = word_set(
-    "fish fishing fisherman lake river sea caught catch striped largemouth smallmouth trout salmon pike"
+    "fish fishing fisherman lake river sea caught catch striped largemouth smallmouth trout salmon pike swam swim swims"
 )
 MUSIC: Final = word_set(
     """guitar guitars guitarist guitarists player players line lines drum drums clef voice singer note notes boost solo
