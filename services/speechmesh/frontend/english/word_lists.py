@@ -112,6 +112,9 @@ RESPELLED = {
     "hrs": "hours", "hx": "history", "dx'd": "diagnosed", "svc": "service",
     "fyi": "F Y I", "iirc": "if i recall correctly", "afaik": "as far as i know", "omw": "on my way",
     "paas": "pass", "pcie": "P C I E", "nvme": "N V M E", "mkt": "market", "sirna": "S I R N A",
+    "jax": "jax", "lan": "lan", "vlan": "V lan", "nat": "nat", "imap": "imap", "sip": "sip", "voip": "voip",
+    "tiff": "tiff", "raw": "raw", "epub": "E pub", "asic": "asic", "asics": "asics", "lidar": "lidar", "lora": "lora",
+    "roberta": "roberta",
     "ttyl": "T T Y L", "tysm": "T Y S M", "yoy": "year over year", "qoq": "quarter over quarter",
 }  # fmt: skip
 """Spellings that a dictionary of sounds reads better, by their lower-case form."""

@@ -29,7 +29,7 @@ _CAMEL_PARTS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z']++|[A-Z]")
 _PLURAL_OF_CAPITALS = re.compile(r"([A-Z]{2,6})('?s)")
 _COMPOUNDS = {
     "wi-fi": "why fie", "hi-fi": "high fie", "sci-fi": "sigh fie", "lo-fi": "low fie", "c#": "C sharp", "f#": "F sharp",
-    "co-op": "co op", "tl;dr": "T L D R",
+    "co-op": "co op", "dall-e": "dolly", "tl;dr": "T L D R",
 }  # fmt: skip
 _COMPOUND = re.compile(
     "(?:" + "|".join(re.escape(compound) for compound in _COMPOUNDS) + ")(?![A-Za-z0-9])", re.IGNORECASE
