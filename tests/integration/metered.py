@@ -127,9 +127,8 @@ class MeteredMesh:
 
     @contextmanager
     def client(self) -> Iterator[Client]:
-        """A client that tries nothing twice, so that every request is counted once."""
-        channel = grpc.insecure_channel(self.frontend.target, options=[("grpc.enable_retries", 0)])
-        with Client(channel=channel) as client:
+        """A client; what a frontend has answered it does not ask twice, so that every request is counted once."""
+        with Client(self.frontend.target) as client:
             yield client
 
 

@@ -60,6 +60,7 @@ class AcousticServicer(acoustic_pb2_grpc.AcousticServiceServicer):
                 self._engine.voice(first.open.voice, first.open.voice_revision) as voice,
                 TaskBag() as tasks,
             ):
+                await context.send_initial_metadata(())  # taken: a caller does not wait long for this
                 tasks.start(self._read(request_iterator, voice, places, results, tasks))
                 async for response in tasks.drain(results):
                     if response.last:

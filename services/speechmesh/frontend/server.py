@@ -31,7 +31,10 @@ def lifespan(settings: FrontendSettings) -> Lifespan:
     async def live(server: MeshServer) -> AsyncIterator[None]:
         voices = Voices(settings.lexicon, ReadingOptions(name_emoji=settings.name_emoji))
         stages = Stages(
-            settings.acoustic_target, settings.vocoder_target, max_message_bytes=settings.max_message_bytes
+            settings.acoustic_target,
+            settings.vocoder_target,
+            max_message_bytes=settings.max_message_bytes,
+            answer_s=settings.stage_answer_ms / 1000.0,
         )
         with (
             ThreadPoolExecutor(settings.text_threads, thread_name_prefix="text") as executor,

@@ -81,6 +81,12 @@ class FrontendSettings(ServiceSettings):
         description="How long a request waits for a stage that went away, before or after audio was sent, or for one "
         "that is full, after it, within the caller's deadline.",
     )
+    stage_answer_ms: int = Field(
+        3000,
+        gt=0,
+        description="How long a stage has to take a stream, before another replica is asked: one that is frozen is "
+        "connected all the same.",
+    )
     misfit_patience_s: float = Field(
         1800.0,
         ge=0,

@@ -29,9 +29,11 @@ _SERVICE_CONFIG = json.dumps(
 class StageStream(Generic[Req, Res]):
     """One request's bidirectional stream to a stage. Leaving the block cancels what still runs."""
 
-    def __init__(self, stage: str, call: Any) -> None:
+    def __init__(self, stage: str, call: Any, answer_s: float) -> None:
+        """`answer_s`: how long is waited until the stage says that it has taken the stream."""
         self._stage = stage
         self._call = call
+        self._answer_s = answer_s
         self._failed = False
 
     async def send(self, message: Req) -> None:
@@ -50,13 +52,26 @@ class StageStream(Generic[Req, Res]):
         """The stage's messages until it ends the stream.
 
         Raises:
-            SpeechmeshError: when the stream fails.
+            SpeechmeshError: when the stream fails, or the stage is there and does not take it.
         """
         try:
+            await self._taken()
             async for response in self._call:
                 yield response
         except grpc.aio.AioRpcError as error:
             raise self._note(error) from error
+
+    async def _taken(self) -> None:
+        try:
+            async with asyncio.timeout(self._answer_s) as wait:
+                await self._call.initial_metadata()
+        except TimeoutError:
+            if not wait.expired():
+                raise
+            nothing = grpc.aio.Metadata()
+            raise grpc.aio.AioRpcError(
+                grpc.StatusCode.UNAVAILABLE, nothing, nothing, f"no answer within {self._answer_s:g} s"
+            ) from None
 
     async def _guard(self, operation: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -100,7 +115,10 @@ VocoderStream = StageStream[vocoder_pb2.StreamAudioRequest, vocoder_pb2.StreamAu
 class Stages:
     """The acoustic and the vocoder stage, each behind one balanced channel."""
 
-    def __init__(self, acoustic_target: str, vocoder_target: str, *, max_message_bytes: int) -> None:
+    def __init__(
+        self, acoustic_target: str, vocoder_target: str, *, max_message_bytes: int, answer_s: float
+    ) -> None:
+        self._answer_s = answer_s
         options = [
             ("grpc.service_config", _SERVICE_CONFIG),
             ("grpc.max_receive_message_length", max_message_bytes),
@@ -110,7 +128,7 @@ class Stages:
             ("grpc.max_reconnect_backoff_ms", 1000),
             ("grpc.dns_min_time_between_resolutions_ms", 1000),
             # A stage whose machine vanished is noticed, also while nothing is sent to it, and where TCP still answers.
-            ("grpc.keepalive_time_ms", 20_000),
+            ("grpc.keepalive_time_ms", 10_000),
             ("grpc.http2.max_pings_without_data", 0),
             ("grpc.keepalive_timeout_ms", 5_000),
             ("grpc.http2.ping_timeout_ms", 5_000),
@@ -124,12 +142,12 @@ class Stages:
     def acoustic(self, timeout_s: float | None) -> AcousticStream:
         """Opens a stream to the acoustic stage, in the current trace."""
         call = self._acoustic.StreamFrames(timeout=timeout_s, metadata=outgoing_metadata())
-        return StageStream("acoustic", call)
+        return StageStream("acoustic", call, self._answer_s)
 
     def vocoder(self, timeout_s: float | None) -> VocoderStream:
         """Opens a stream to the vocoder stage, in the current trace."""
         call = self._vocoder.StreamAudio(timeout=timeout_s, metadata=outgoing_metadata())
-        return StageStream("vocoder", call)
+        return StageStream("vocoder", call, self._answer_s)
 
     async def acoustic_models(self) -> list[acoustic_pb2.AcousticModel]:
         """What the acoustic stage has loaded.

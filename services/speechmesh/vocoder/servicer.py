@@ -37,6 +37,7 @@ class VocoderServicer(vocoder_pb2_grpc.VocoderServiceServicer):
             if first is None or first.WhichOneof("message") != "open":
                 raise InvalidInput("open", "must be the first message of the stream")
             bundle = self._open(first.open)
+            await context.send_initial_metadata(())  # taken: a caller does not wait long for this
             frames = _read(request_iterator, bundle.config.feature_space.n_mels)
             async with aclosing(VocoderStream(self._engine, bundle, first.open.tier).run(frames)) as outs:
                 async for out in outs:
