@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -15,7 +17,7 @@ from speechmesh.acoustic.settings import AcousticSettings
 from speechmesh.acoustic.v1 import acoustic_pb2 as pb
 from speechmesh.common.errors import InvalidInput
 
-CONTEXT: Any = None  # the servicer asks nothing of it
+CONTEXT: Any = SimpleNamespace(send_initial_metadata=AsyncMock())  # the servicer asks nothing else of it
 
 
 async def n_frames(voices_dir: Path, segment: pb.Segment) -> int:

@@ -19,6 +19,7 @@ from speechmesh.common.errors import (
     InvalidInput,
     NotFound,
     Overloaded,
+    ShuttingDown,
     SpeechmeshError,
     Unavailable,
 )
@@ -41,6 +42,7 @@ ENDS = [
     (Overloaded("full"), "refused", "RESOURCE_EXHAUSTED"),
     (Incompatible("broken"), "failed", "FAILED_PRECONDITION"),
     (Unavailable("gone"), "failed", "UNAVAILABLE"),
+    (ShuttingDown("going"), "failed", "UNAVAILABLE"),
     (DeadlineExceeded("late"), "failed", "DEADLINE_EXCEEDED"),
     (Internal("ours"), "failed", "INTERNAL"),
     (ZeroDivisionError(), "failed", "INTERNAL"),
