@@ -97,7 +97,7 @@ async def test_callers_who_ask_for_the_same_at_once_all_get_it(
     spoken = await asyncio.gather(*(speak(mesh, text) for _ in range(8)))
     expected = (await speak(mesh, text))[1]
     made = sum(stages.count("vocoder") for _, _, stages in spoken)
-    assert made < 16  # not each of the eight made both
+    assert made <= 4  # most made neither
     for _, samples, _ in spoken:
         np.testing.assert_allclose(samples, expected, atol=1e-6)
 

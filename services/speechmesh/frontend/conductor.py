@@ -74,7 +74,7 @@ class Conductor:
         self._delivery = delivery
         self._stages = stages
         self._phrases = phrases
-        self._keys: dict[int, Key] = {}  # of phrases that nobody is told of yet
+        self._keys: dict[int, Key] = {self.first: first.key}  # of phrases that nobody is told of yet
         self._recorders: dict[int, Recorder] = {}
         self._alignments: dict[int, list[int]] = {}
         self._space = self._checked.voice.config.feature_space
@@ -92,6 +92,10 @@ class Conductor:
             streams = self._stages.acoustic(timeout_s), self._stages.vocoder(timeout_s)
         async with streams[0] as acoustic, streams[1] as vocoder, TaskBag() as tasks:
             responses: asyncio.Queue[vocoder_pb2.StreamAudioResponse | None] = asyncio.Queue(1)
+            if (
+                self.turn.is_set()
+            ):  # at once: of many who ask for the same at one moment, all but the first join
+                self._begin_record(self.first)
             tasks.start(self._feed(acoustic))
             tasks.start(self._forward(acoustic, vocoder))
             tasks.start(_collect(vocoder, responses))
@@ -135,8 +139,9 @@ class Conductor:
             if index == self.first + 1 and self.turn.is_set():
                 # Nothing of this request competes with its first audio, which then plays while this is made.
                 await self.audible.wait()
-            self._keys[index] = prepared.key
-            if self.turn.is_set():
+            if index > self.first:
+                self._keys[index] = prepared.key
+            if index in self._keys and self.turn.is_set():
                 self._begin_record(index)
             self._delivery.begin_stage("acoustic", index)
             self._delivery.expect(index, prepared.segment, prepared.tokens)
