@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from speechmesh.acoustic.v1 import acoustic_pb2, acoustic_pb2_grpc
-from speechmesh.client import SpeechError, SpeechOptions
+from speechmesh.client import AsyncClient, SpeechError, SpeechOptions
 from speechmesh.frontend.phrases import pieces
 from speechmesh.speech.v1 import speech_pb2 as pb
 from tests.integration.conftest import MakeMesh, Mesh
@@ -118,6 +118,14 @@ async def test_who_leaves_while_others_listen_takes_nothing_from_them(mesh: Mesh
 
 
 @asynccontextmanager
+async def narrow_client(mesh: Mesh) -> AsyncIterator[AsyncClient]:
+    """A client that takes little ahead of who listens, however fast the connection seems."""
+    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
+    async with AsyncClient(channel=grpc.aio.insecure_channel(mesh.target, options=options)) as client:
+        yield client
+
+
+@asynccontextmanager
 async def acoustic_stage_full(mesh: Mesh) -> AsyncIterator[None]:
     """Holds the one stream that the acoustic stage of a mesh takes, as soon as it is free."""
     opening = acoustic_pb2.StreamFramesRequest(open=acoustic_pb2.StreamOptions(voice="bootstrap"))
@@ -150,7 +158,7 @@ async def test_a_request_that_is_heard_waits_for_room_behind_a_phrase_that_was_s
     frontend = {"phrase_cache_mib": 16, "stage_patience_ms": 5_000}
     async with make_mesh(frontend=frontend, acoustic={"max_streams": 1}) as mesh:
         await speak(mesh, f"So. {kept}", options)
-        async with mesh.client.synthesize(text, options) as stream:
+        async with narrow_client(mesh) as client, client.synthesize(text, options) as stream:
             responses = aiter(stream)
             got = (await anext(responses)).audio
             async with acoustic_stage_full(mesh):
