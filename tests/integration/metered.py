@@ -57,12 +57,23 @@ class Scrape:
         return [dict(labels) for its_name, labels in self.samples if its_name == name]
 
 
+_given: set[int] = set()
+
+
+def _ports_of_its_own() -> list[int]:
+    """Two ports that no stage before it was given, which may not listen yet."""
+    while not _given.isdisjoint(ports := free_ports(2)):
+        pass
+    _given.update(ports)
+    return ports
+
+
 class StageProcess:
     """A stage in a process of its own: it can be killed, stopped and started again on its ports."""
 
     def __init__(self, name: str, log: Path, **settings: object) -> None:
         self.name = name
-        self.port, self.metrics_port = free_ports(2)
+        self.port, self.metrics_port = _ports_of_its_own()
         self._log = log
         values = {"port": self.port, "metrics_port": self.metrics_port, "drain_grace_s": 1.0, **settings}
         self._environment = {
@@ -86,7 +97,7 @@ class StageProcess:
         give_up_at = time.monotonic() + _START_S
         with grpc.insecure_channel(self.target, options=[("grpc.max_reconnect_backoff_ms", 200)]) as channel:
             check = health_pb2_grpc.HealthStub(channel).Check
-            while time.monotonic() < give_up_at:
+            while time.monotonic() < give_up_at and self._process and self._process.poll() is None:
                 try:
                     if check(request, timeout=2, wait_for_ready=True).status == 1:
                         return
