@@ -90,9 +90,8 @@ async def test_a_sentence_that_comes_twice_in_a_text_is_made_once(mesh: Mesh) ->
 async def test_callers_who_ask_for_the_same_at_once_all_get_it(
     mesh: Mesh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        pieces, "_JOINED_PATIENCE_S", 20.0
-    )  # nobody makes it himself, however slow the machine is
+    # Nobody makes it by himself, however slow the machine is.
+    monkeypatch.setattr(pieces, "_JOINED_PATIENCE_S", 20.0)
     text = "Everybody wants to hear this sentence, and all of them at the same moment. And this one, too."
     spoken = await asyncio.gather(*(speak(mesh, text) for _ in range(8)))
     expected = (await speak(mesh, text))[1]

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar
 
 import grpc
 from tenacity import (
@@ -29,6 +29,7 @@ from tenacity.wait import WaitBaseT
 from speechmesh.client.errors import SpeechError, speech_error
 
 T = TypeVar("T")
+E = TypeVar("E", threading.Event, asyncio.Event)
 
 MAX_ATTEMPTS = 4
 _WAIT = wait_exponential(multiplier=0.1, max=1.0) + wait_random(0.0, 0.1)
@@ -45,24 +46,30 @@ class _Policy(TypedDict):
     reraise: bool
 
 
-class _Attempts:
+def _ignore(error: SpeechError) -> None:
+    """Of a repetition nobody is told."""
+
+
+class _Attempts(Generic[E]):
     """The attempts at one call, within one deadline.
 
     Attributes:
         call: the latest.
     """
 
+    _new_event: Callable[[], E]
+
     def __init__(
         self,
         start: Callable[[float | None], Any],
         timeout_s: float | None,
-        on_repeat: Callable[[SpeechError], None],
-        left: threading.Event | asyncio.Event,
+        on_repeat: Callable[[SpeechError], None] = _ignore,
     ) -> None:
+        """Makes the call: `start` does, given its deadline in s. `on_repeat` is told why it is made again."""
         self._start = start
         self._give_up_at = None if timeout_s is None else time.monotonic() + timeout_s
         self._on_repeat = on_repeat
-        self._left = left
+        self._left: E = self._new_event()
         self._lock = threading.Lock()
         self.call = start(timeout_s)
 
@@ -116,23 +123,10 @@ class _Attempts:
         }
 
 
-def _ignore(error: SpeechError) -> None:
-    """Of a repetition nobody is told."""
-
-
-class Attempts(_Attempts):
+class Attempts(_Attempts[threading.Event]):
     """The attempts at one call, for threads."""
 
-    _left: threading.Event
-
-    def __init__(
-        self,
-        start: Callable[[float | None], Any],
-        timeout_s: float | None,
-        on_repeat: Callable[[SpeechError], None] = _ignore,
-    ) -> None:
-        """Makes the call: `start` does, given its deadline in s. `on_repeat` is told why it is made again."""
-        super().__init__(start, timeout_s, on_repeat, threading.Event())
+    _new_event = threading.Event
 
     def first(self, take: Callable[[Any], T]) -> T:
         """What `take` returns, which waits for the first thing that comes of the call it is given.
@@ -153,19 +147,10 @@ class Attempts(_Attempts):
         return Retrying(sleep=pause, **self._policy())(attempt)
 
 
-class AsyncAttempts(_Attempts):
+class AsyncAttempts(_Attempts[asyncio.Event]):
     """The attempts at one call, for tasks."""
 
-    _left: asyncio.Event
-
-    def __init__(
-        self,
-        start: Callable[[float | None], Any],
-        timeout_s: float | None,
-        on_repeat: Callable[[SpeechError], None] = _ignore,
-    ) -> None:
-        """Makes the call, see Attempts."""
-        super().__init__(start, timeout_s, on_repeat, asyncio.Event())
+    _new_event = asyncio.Event
 
     async def first(self, take: Callable[[Any], Awaitable[T]]) -> T:
         """What `take` returns, see Attempts.first.

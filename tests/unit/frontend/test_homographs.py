@@ -20,6 +20,8 @@ He rode a [moped] to work. | p eh0 d
 All day they [moped] around. | m ow1 p t
 Turn off [read] receipts. | eh1
 Mark it as [read]. | eh1
+Mount it as [read] only. | iy1
+Operations such as [read] and write. | iy1
 A [close] call. | ow1 s
 The [bass] swam away. | ae1
 He broke the world [record]. | eh1

@@ -27,7 +27,7 @@ _SAINTS = frozenset(
     )
 )
 _AFTER_PER = frozenset({"A", "K", "in", "pt", "ac"})  # other words, or not what is meant
-_MEASURED_BY_WORDS = frozenset("hr hrs yr yrs wk wks mo mos min mins sec secs lb lbs".split())
+_MEASURED_BY_WORDS = frozenset("hr hrs yr yrs wk wks mos mins secs lb lbs".split())
 _COUNTING_ONE = frozenset("one a an another each every".split())
 _COUNTING = _COUNTING_ONE | frozenset(
     str.split(

@@ -66,7 +66,8 @@ from speechmesh.frontend.english.homograph_words import (
 def _read(around: Around) -> str:
     """`read` in the past: after have and be, after a singular subject, or in a sentence about the past."""
     before = around.before
-    if around.after in ("receipt", "receipts") or before == "as":
+    marked = before == "as" and around.before_that != "such" and around.after not in READ_BY_MACHINES
+    if around.after in ("receipt", "receipts") or marked:
         return "past"  # marked as read
     if (
         before in HAVES

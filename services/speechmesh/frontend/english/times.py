@@ -88,6 +88,7 @@ _FEET = re.compile(
     r"(?=\ (?:of|high|tall|wide|deep|long|above|below|peak|drop|over|elevation|apart|away|x)(?![a-z])|\ \(\d)",
     re.ASCII,
 )
+_OPEN_QUOTE = re.compile(r"(?:^|[ (\n])'[A-Za-z][^'\n]*$")  # 'Top 100' of all
 _INCH_SPREAD = re.compile(r"(?P<low>\d{1,3})[-–](?P<high>\d{1,3})\"(?=[ \n][a-z]|[,.;)])", re.ASCII)
 _FEET_BY = re.compile(r"(?P<feet>\d{1,3})'(?:(?P<by>\ ?[x×]\ ?)(?=\d{1,3}')|(?=[ ,.;)]|$))", re.ASCII)
 _NO_NOUNS = frozenset(
@@ -289,7 +290,7 @@ def recognise_height(context: Context, position: int) -> Reading | None:
         low, high = numbers.number(spread["low"]), numbers.number(spread["high"])
         return whole(f"{low} to {high} inches", position, spread.end())
     feet = _FEET.match(context.text, position)
-    if feet:
+    if feet and not (context.in_quotes or _OPEN_QUOTE.search(context.text, max(0, position - 40), position)):
         return whole(f"{numbers.integer(feet['feet'])} feet", position, feet.end())
     match = _INCHES.match(context.text, position)
     if match is None or context.in_quotes or (match["end"] is not None and context.previous != "by"):

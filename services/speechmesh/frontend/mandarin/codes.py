@@ -21,6 +21,8 @@ _CALLED: Final = re.compile(
 )
 _DIALLED: Final = re.compile(r"1[12]\d|1[0-9]{4}|9\d{4}|911")
 _SERVED: Final = re.compile(r"(?:客服|服务|投诉|举报|报警)?(?:热线|电话|短信|专线)")
+_HELP: Final = re.compile("报警|急救|求救")
+_EMERGENCY: Final = 3
 _LONGEST_SERVICE: Final = 6
 _LONGEST_CALLED: Final = 60
 _AIRLINES: Final = (
@@ -73,7 +75,10 @@ def _called(match: re.Match[str]) -> str | None:
     if (served or _CALLED.search(ahead)) and not counts(match.string, match.end()):
         return _code(match[0])
     if (
-        (ahead.endswith(("打", "拨", "按")) or match.string.startswith(("报警", "急救", "求救"), match.end()))
+        (
+            ahead.endswith(("打", "拨", "按"))
+            or (len(match[0]) == _EMERGENCY and _HELP.match(match.string, match.end()))
+        )
         and _DIALLED.fullmatch(match[0])
         and not counts(match.string, match.end())
     ):

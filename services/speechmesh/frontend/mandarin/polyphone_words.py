@@ -223,9 +223,11 @@ SEVERAL: Final = _words("余 整 若干 无数 单 同 来 十余 百余 千余 
 ROLLED: Final = _words("纸 卫生纸 手纸 胶带 胶卷 布 布匹 铺盖 电线 纱布 地毯 线 钞票 绳子 保鲜膜 胶片 草席")
 # What is watched or taken part in: 一场 chang3 of them; and what comes over one: 一场 chang2.
 SHOWN: Final = (
-    *"赛 会 电影 演出 考试 会议 直播 戏 剧 讲座 面试 招聘 展览 表演 歌会 派对 秀".split(),
-    *"足球 篮球 排球 网球 婚礼 葬礼 仪式 活动 典礼 拍卖 辩论 球 报告 官司 手术 胜利 对决 棋 牌".split(),
+    *"赛 电影 演出 考试 会议 直播 讲座 面试 招聘 展览 表演 派对 足球 篮球 排球 网球 婚礼 葬礼 仪式 活动".split(),
+    *"典礼 拍卖 辩论 报告 对决 大会 唱会 乐会 布会 晚会 舞会 动会 讨会 聘会 年会 聚会 酒会 谈会 览会 证会".split(),
+    *"享会 歌会 集会 峰会".split(),
 )
+SHOWN_ALONE: Final = _words("球 戏 剧 棋 牌 秀")
 BEFALLEN: Final = (
     *"雨 雪 病 梦 误会 战争 仗 大战 战斗 战役 火 火灾 灾难 灾 祸 车祸 风 风波 风暴 争吵 争论 架 浩劫 危机 革命".split(),
     *"瘟疫 疫情 地震 洪水 变故 虚惊 空 冰雹 霜 雾 婚姻 恋爱 闹剧 悲剧 骗局 阴谋 噩梦 劫难 事故 洪灾".split(),

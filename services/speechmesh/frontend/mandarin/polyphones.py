@@ -42,13 +42,13 @@ def reading(words: Sequence[str], i: int) -> str | None:
 
 def _event(words: Sequence[str], i: int) -> str | None:
     """一场, 两场: chang3 of what is watched or taken part in, chang2 of what comes over one."""
+    count = syllables_of(words[i])[:-1]
     for word in words[i + 1 : i + 1 + NEAR]:
-        for kinds, said in ((known.BEFALLEN, "chang2"), (known.SHOWN, "chang3")):
-            if word.endswith(kinds):
-                return " ".join((*syllables_of(words[i])[:-1], said))
-    if before(words, i) in known.WATCHED:
-        return " ".join((*syllables_of(words[i])[:-1], "chang3"))
-    return None
+        if word.endswith(known.BEFALLEN):
+            return " ".join((*count, "chang2"))
+        if word.endswith(known.SHOWN) or word in known.SHOWN_ALONE:
+            return " ".join((*count, "chang3"))
+    return " ".join((*count, "chang3")) if before(words, i) in known.WATCHED else None
 
 
 def _is_surname(words: Sequence[str], i: int) -> bool:

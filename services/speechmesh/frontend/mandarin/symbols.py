@@ -345,14 +345,16 @@ _RANKED: Final = ("排名", "排", "名列", "位列", "位居")
 _LONGEST_ORDINAL: Final = 4
 
 
-@rule("N", r"N[oO]\. ?(\d{1,20}+)(?![\d.])(号)?")
+@rule("N", r"N[oO]\. ?(\d{1,20}+)(?![\d.])(?:[-–~](?:N[oO]\. ?)?(\d{1,4}+)(?![\d.]))?(号)?")
 def _number_sign(match: re.Match[str]) -> str | None:
-    if match[1] == "1" and not match[2]:
+    if match[2]:
+        return f"{cardinal(match[1])}到{cardinal(match[2])}号"  # No.1-3
+    if match[1] == "1" and not match[3]:
         return "number one"
     if before(match, 2).endswith(_RANKED):
         return f"第{cardinal(match[1])}"
     if len(match[1]) > _LONGEST_ORDINAL or match[1].startswith("0"):
-        return by_digit_clearly(match[1]) + ("号" if match[2] else "")
+        return by_digit_clearly(match[1]) + ("号" if match[3] else "")
     return f"{cardinal(match[1])}号"  # No.7仓库
 
 
